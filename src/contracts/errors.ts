@@ -1,0 +1,60 @@
+/** Every error that a user can meet has one of these codes; callers test the code, never the text. */
+export type ErrorCode =
+  | 'BAD_INPUT'
+  | 'CONFIG_INVALID'
+  | 'DAEMON_UNREACHABLE'
+  | 'DAEMON_START_FAILED'
+  | 'DAEMON_STOPPING'
+  | 'ADDRESS_UNSAFE'
+  | 'ADDRESS_TOO_LONG'
+  | 'PROTOCOL_MISMATCH'
+  | 'TOKEN_REFUSED'
+  | 'LEASE_TIMEOUT'
+  | 'LEASE_UNKNOWN'
+  | 'LEASE_REVOKED'
+  | 'HOST_START_FAILED'
+  | 'HOST_CRASHED'
+  | 'HOST_UNREACHABLE'
+  | 'ENVIRONMENT_UNAVAILABLE'
+  | 'FILE_TIMEOUT'
+  | 'FRAME_INVALID'
+  | 'FRAME_TOO_LARGE'
+  | 'MODULE_CHANGED'
+  | 'ILLEGAL_STEP'
+  | 'NODE_TOO_OLD'
+  | 'INTERNAL'
+
+/** The shape in which an error crosses a process. */
+export interface ErrorData {
+  code: ErrorCode
+  message: string
+  hint?: string
+}
+
+/**
+ * What happened, to what, and the next step.
+ * `message` says what happened to what; `hint` is one sentence with the next step.
+ */
+export class EverwarmError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, about: { message: string; hint?: string; cause?: unknown }) {
+    super(about.message, about.cause === undefined ? undefined : { cause: about.cause })
+    this.name = 'EverwarmError'
+    this.code = code
+    this.hint = about.hint
+  }
+
+  toJSON(): ErrorData {
+    return { code: this.code, message: this.message, ...(this.hint ? { hint: this.hint } : {}) }
+  }
+}
+
+/** Rebuilds an error that crossed a process; anything else becomes INTERNAL with its text. */
+export function errorFromData(data: unknown): EverwarmError {
+  if (data instanceof EverwarmError) return data
+  const { code, message, hint } = (data ?? {}) as Partial<ErrorData>
+  if (typeof code === 'string' && typeof message === 'string') return new EverwarmError(code as ErrorCode, { message, hint })
+  return new EverwarmError('INTERNAL', { message: data instanceof Error ? data.message : String(data), cause: data })
+}

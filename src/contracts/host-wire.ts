@@ -1,0 +1,66 @@
+/**
+ * What a host and the holder of its lease say to each other over the host's socket.
+ * Frames: 4 bytes length (big endian), then `v8.serialize` of one of these.
+ * The first frame of a connection is `open`; a wrong token closes it.
+ */
+export type ToHost =
+  | { kind: 'open'; token: string }
+  /**
+   * A world begins: what a fresh Vitest worker process would have got at spawn.
+   * `config` is sent when the host has not seen `configKey` on this connection yet.
+   */
+  | {
+      kind: 'begin'
+      world: number
+      env: Record<string, string>
+      cwd: string
+      /** One Vitest run (also one rerun of watch mode): caches of transforms are valid inside one. */
+      runId: string
+    }
+  /** One message of Vitest's own worker protocol or its birpc. */
+  | { kind: 'vitest'; world: number; message: unknown }
+
+export type FromHost =
+  | { kind: 'vitest'; world: number; message: unknown }
+  /** `process.stdout.write` and `process.stderr.write` of test code, in order with the messages. */
+  | { kind: 'output'; world: number; fd: 1 | 2; chunk: string | Uint8Array }
+  /** The world is gone and the process restored, or not: then `taints` says what was left. */
+  | { kind: 'restored'; world: number; report: WorldReport }
+
+export interface WorldReport {
+  /** Why this process must not be lent again, in words a user understands; empty when clean. */
+  taints: Taint[]
+  /** ms of the phases of this world, measured inside the host. */
+  restoreMs: number
+  rssBytes: number
+  heapBytes: number
+  /** Worlds this process has had, this one included. */
+  worlds: number
+  /** First world after the process started: nothing can have leaked into it. */
+  pristine: boolean
+}
+
+export interface Taint {
+  code:
+    | 'handle'
+    | 'child-process'
+    | 'native-addon'
+    | 'unrestorable-global'
+    | 'unrestorable-process'
+    | 'stray-rejection'
+    | 'changed-module'
+    | 'native-import'
+    | 'worker-thread'
+    | 'v8-flags'
+  detail: string
+}
+
+/** Between the daemon and a host, over Node's IPC channel (JSON). */
+export type DaemonToHost =
+  | { kind: 'boot'; hostId: string; address: string; cacheDir: string; root: string; vitestPackage: string; preload: string[] }
+  | { kind: 'expect'; token: string }
+
+export type HostToDaemon =
+  | { kind: 'ready'; rssBytes: number; heapBytes: number }
+  | { kind: 'world-done'; files: number; rssBytes: number; heapBytes: number; taints: Taint[] }
+  | { kind: 'boot-failed'; message: string }

@@ -1,0 +1,129 @@
+import { z } from 'zod'
+
+/** Raised with every change of a shape in this folder: daemon and clients of different numbers never talk. */
+export const PROTOCOL_VERSION = 1
+
+/** What a client says first; nothing else is answered before it was accepted. */
+export const Hello = z.object({
+  protocol: z.number().int(),
+  version: z.string(),
+  token: z.string(),
+  pid: z.number().int(),
+  /** Shown by `pool status`, e.g. "vitest /home/me/app". */
+  label: z.string().max(500),
+})
+export type Hello = z.infer<typeof Hello>
+
+export const Welcome = z.object({ protocol: z.number().int(), version: z.string(), pid: z.number().int() })
+export type Welcome = z.infer<typeof Welcome>
+
+/** All that is fixed when a host process is spawned. Equal profiles can share hosts. */
+export const HostProfile = z.object({
+  nodePath: z.string(),
+  execArgv: z.array(z.string()),
+  /** The whole environment of the first client; only what `fixedEnv` names takes part in the key. */
+  env: z.record(z.string(), z.string()),
+  cwd: z.string(),
+  /** Absolute folder of the project; hosts of one root are not lent to another. */
+  root: z.string(),
+  /** Absolute path of the project's `vitest/package.json`. */
+  vitestPackage: z.string(),
+  /** Vitest environments to load before the first lease: `jsdom`, `happy-dom`… */
+  preload: z.array(z.string()),
+  /** Where packs are kept; content-addressed, shared by all hosts of this user. */
+  cacheDir: z.string(),
+})
+export type HostProfile = z.infer<typeof HostProfile>
+
+export const LeaseRequest = z.object({
+  environment: z.literal('node'),
+  profile: HostProfile,
+  /** How long to wait in line, ms. */
+  waitMs: z.number().int().min(0).max(3_600_000),
+})
+export type LeaseRequest = z.infer<typeof LeaseRequest>
+
+export const Lease = z.object({
+  leaseId: z.string(),
+  hostId: z.string(),
+  hostPid: z.number().int(),
+  /** Unix socket (or named pipe) of the host: test traffic goes there, never through the daemon. */
+  address: z.string(),
+  /** Opens that socket once, for this lease only. */
+  token: z.string(),
+  /** Leases this host has served before: 0 for a fresh process. */
+  served: z.number().int(),
+})
+export type Lease = z.infer<typeof Lease>
+
+/** How a client gives a context back. */
+export const LeaseEnd = z.object({
+  /** `clean`: restored, may be lent again; `tainted`: must be retired. */
+  outcome: z.enum(['clean', 'tainted']),
+  reason: z.string().optional(),
+})
+export type LeaseEnd = z.infer<typeof LeaseEnd>
+
+export const SlotState = z.enum(['opening', 'idle', 'leased', 'retiring', 'closed'])
+export type SlotState = z.infer<typeof SlotState>
+
+export const PoolStatus = z.object({
+  daemon: z.object({
+    pid: z.number().int(),
+    version: z.string(),
+    protocol: z.number().int(),
+    uptimeMs: z.number(),
+    address: z.string(),
+    rssBytes: z.number(),
+    clients: z.number().int(),
+    /** ms until the daemon ends by itself; null while it has clients or leases. */
+    endsInMs: z.number().nullable(),
+    draining: z.boolean(),
+  }),
+  hosts: z.array(
+    z.object({
+      hostId: z.string(),
+      pid: z.number().int(),
+      profile: z.string(),
+      root: z.string(),
+      state: SlotState,
+      retireReason: z.string().nullable(),
+      ageMs: z.number(),
+      leases: z.number().int(),
+      files: z.number().int(),
+      rssBytes: z.number(),
+      heapBytes: z.number(),
+      preload: z.array(z.string()),
+    }),
+  ),
+  leases: z.array(
+    z.object({ leaseId: z.string(), hostId: z.string(), clientPid: z.number().int(), label: z.string(), heldMs: z.number() }),
+  ),
+  waiting: z.number().int(),
+  slots: z.object({ used: z.number().int(), limit: z.number().int(), spares: z.number().int() }),
+  memory: z.object({ hostsBytes: z.number(), limitBytes: z.number() }),
+  totals: z.object({ leases: z.number().int(), files: z.number().int(), hostsStarted: z.number().int(), retired: z.record(z.string(), z.number()) }),
+})
+export type PoolStatus = z.infer<typeof PoolStatus>
+
+/** What a client may call on the daemon, by birpc. Errors come back as ErrorData. */
+export interface DaemonFunctions {
+  hello(hello: Hello): Promise<Welcome>
+  acquire(request: LeaseRequest): Promise<Lease>
+  release(leaseId: string, end: LeaseEnd): Promise<void>
+  status(): Promise<PoolStatus>
+  /** Opens hosts for a profile until `count` are ready, without leasing them. */
+  warm(profile: HostProfile, count: number): Promise<{ ready: number }>
+  /** Retires idle hosts now and leased ones when they come back. */
+  drain(): Promise<{ retired: number }>
+  /** Ends the daemon; held leases are revoked. */
+  stop(): Promise<void>
+}
+
+/** What the daemon may call on a client; none is answered. */
+export interface ClientFunctions {
+  revoked(leaseId: string, reason: string): void
+  hostExited(leaseId: string, exit: { code: number | null; signal: string | null }): void
+  /** Bytes written to a host's file descriptors 1 and 2, past any override of `process.stdout.write`. */
+  output(leaseId: string, fd: 1 | 2, chunk: Uint8Array): void
+}
