@@ -1,0 +1,94 @@
+import { defineConfig } from 'oxlint'
+
+/**
+ * The house's floors, bottom to top: a room imports only from floors below its own, never from a room beside it.
+ * docs/architecture.md explains the rooms.
+ */
+const FLOORS = [
+  ['contracts'],
+  ['system'],
+  ['sharding', 'environments', 'worker', 'orchestrator'],
+  ['pool', 'reporter', 'coordinator', 'workflow'],
+  ['config'],
+  ['cli'],
+]
+
+/** One dependency, one door: who may import it, and what everybody else is told. */
+const DOORS = [
+  {
+    regex: '^vitest/node$',
+    files: ['**/vitest.ts', '**/vitest/**'],
+    message: 'vitest/node is imported only in files named vitest.ts (or a folder vitest/).',
+  },
+  {
+    regex: '^@playwright/test$',
+    files: ['**/playwright.ts', '**/playwright/**'],
+    message: '@playwright/test is imported only in files named playwright.ts.',
+  },
+  { regex: '^birpc$', files: ['src/system/channel.ts'], message: 'birpc is imported only in system/channel.ts.' },
+  { regex: '^picocolors$', files: ['src/system/log.ts'], message: 'picocolors is imported only in system/log.ts.' },
+]
+
+const floorOf = (room: string) => FLOORS.findIndex((rooms) => rooms.includes(room))
+const below = (room: string) => FLOORS.slice(0, floorOf(room)).flat()
+
+function roomPatterns(room: string) {
+  const open = below(room)
+  return FLOORS.flat()
+    .filter((other) => other !== room && !open.includes(other))
+    .map((other) => ({
+      // Relative only, and only when it leaves the room: '../pool/slot.ts', not './pool/slot.ts'.
+      regex: `^(\\.\\./)+${other}(/|\\.ts$)`,
+      message: `The room "${room}" (floor ${floorOf(room)}) imports only from floors below: ${open.join(', ') || 'none'}. "${other}" stands on floor ${floorOf(other)}.`,
+    }))
+}
+
+const doorPatterns = (open: (typeof DOORS)[number][]) =>
+  DOORS.filter((door) => !open.includes(door)).map(({ regex, message }) => ({ regex, message }))
+
+// The last override wins for a rule as a whole, so each one lists everything that holds for its files.
+const rooms = FLOORS.flat().flatMap((room) => [
+  { files: [`src/${room}/**/*.ts`, `src/${room}.ts`], rules: restricted([...roomPatterns(room), ...doorPatterns([])]) },
+  ...DOORS.flatMap((door) => {
+    const files = door.files.flatMap((glob) =>
+      glob.startsWith('**/') ? [`src/${room}/${glob}`] : glob.startsWith(`src/${room}/`) ? [glob] : [],
+    )
+    return files.length > 0 ? [{ files, rules: restricted([...roomPatterns(room), ...doorPatterns([door])]) }] : []
+  }),
+])
+
+function restricted(patterns: { regex: string; message: string }[]) {
+  return {
+    'eslint/no-restricted-imports': ['error', { patterns }] as ['error', { patterns: { regex: string; message: string }[] }],
+  }
+}
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'node', 'promise'],
+  categories: { correctness: 'error', suspicious: 'error' },
+  env: { node: true, es2024: true },
+  ignorePatterns: ['dist', 'coverage', '.bench', 'fixtures'],
+  rules: {
+    'import/no-cycle': 'error',
+    'import/no-default-export': 'error',
+    'eslint/no-empty': ['error', { allowEmptyCatch: false }],
+    'eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
+    'typescript/no-non-null-assertion': 'off',
+    'eslint/no-shadow': 'off',
+    'eslint/no-await-in-loop': 'off',
+    'import/no-unassigned-import': 'off',
+    'import/no-named-as-default-member': 'off',
+    'unicorn/no-array-sort': 'off',
+    'unicorn/no-array-reverse': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'promise/always-return': 'off',
+    'promise/no-multiple-resolved': 'off',
+    'unicorn/require-module-specifiers': 'off',
+    'eslint/no-underscore-dangle': 'off',
+  },
+  overrides: [
+    ...rooms,
+    // Tools that read a config by its default export.
+    { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
+  ],
+})
