@@ -14,11 +14,18 @@ export type ToHost =
       world: number
       env: Record<string, string>
       cwd: string
-      /** One Vitest run (also one rerun of watch mode): caches of transforms are valid inside one. */
+      /** One run of one project (a rerun of watch mode is another): caches of transforms are valid inside one. */
       runId: string
+      /**
+       * One file, then over: the world may end by itself after its first `testfileFinished`, as if `stop` had come,
+       * which saves a round trip. `stop` is sent all the same and ignored for a world that is gone.
+       */
+      isOnce: boolean
     }
   /** One message of Vitest's own worker protocol or its birpc. */
   | { kind: 'vitest'; world: number; message: unknown }
+  /** Are you alive? Answered by the event loop itself: a host that does not answer is inside an endless loop. */
+  | { kind: 'ping'; n: number }
 
 export type FromHost =
   | { kind: 'vitest'; world: number; message: unknown }
@@ -26,6 +33,7 @@ export type FromHost =
   | { kind: 'output'; world: number; fd: 1 | 2; chunk: string | Uint8Array }
   /** The world is gone and the process restored, or not: then `taints` says what was left. */
   | { kind: 'restored'; world: number; report: WorldReport }
+  | { kind: 'pong'; n: number }
 
 export interface WorldReport {
   /** Why this process must not be lent again, in words a user understands; empty when clean. */
