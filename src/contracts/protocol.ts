@@ -1,7 +1,6 @@
 import { z } from 'zod'
 
-/** Raised with every change of a shape in this folder: daemon and clients of different numbers never talk. */
-export const PROTOCOL_VERSION = 1
+export { PROTOCOL_VERSION } from './version.ts'
 
 /** What a client says first; nothing else is answered before it was accepted. */
 export const Hello = z.object({

@@ -1,0 +1,36 @@
+import { appendFileSync, renameSync, statSync } from 'node:fs'
+import { inspect } from 'node:util'
+import colors from 'picocolors'
+
+/** One line for a person at a terminal, on stderr; colours only where they are seen. */
+export function say(line: string): void {
+  process.stderr.write(`${colors.dim('everwarm')} ${line}\n`)
+}
+
+/** A log of two files at most, each of `maxBytes`; what is older is dropped. */
+export interface FileLog {
+  write(line: string): void
+  error(what: string, error: unknown): void
+}
+
+export function fileLog(path: string, maxBytes = 512 * 1024): FileLog {
+  let bytes = sizeOf(path)
+  const write = (line: string) => {
+    const text = `${new Date().toISOString()} ${line}\n`
+    try {
+      if (bytes + text.length > maxBytes) {
+        renameSync(path, `${path}.old`)
+        bytes = 0
+      }
+      appendFileSync(path, text, { mode: 0o600 })
+      bytes += text.length
+    } catch {
+      // A full or vanished disk must not take the daemon with it, and there is nowhere left to say so.
+    }
+  }
+  return { write, error: (what, error) => write(`${what}: ${inspect(error)}`) }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
