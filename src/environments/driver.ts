@@ -1,0 +1,49 @@
+import type { HostProfile } from '../contracts/protocol.ts'
+
+/** Opens instances of one kind of environment. */
+export interface Driver {
+  readonly environment: string
+  open(profile: HostProfile, seat: Seat): Instance
+}
+
+/** What the pool gives an instance to live in. */
+export interface Seat {
+  hostId: string
+  /** Where the instance listens: a unix socket or a named pipe. */
+  address: string
+  onOutput(fd: 1 | 2, chunk: Uint8Array): void
+  onReport(report: InstanceReport): void
+  /** Once, after the last output, also when there never was a process. */
+  onExit(exit: InstanceExit): void
+}
+
+/** One live process that can hold contexts, one after another. */
+export interface Instance {
+  /** 0 if it could not be spawned. */
+  readonly pid: number
+  /** When it can be lent. @throws EverwarmError HOST_START_FAILED */
+  readonly ready: Promise<void>
+  /** Makes the next context reachable. */
+  lend(): Context
+  /** Asks it to end, and ends it and all its children by force after `graceMs` (0: at once). */
+  close(graceMs: number): void
+}
+
+/** An isolated slice of an instance: whoever has the token opens it, once. */
+export interface Context {
+  token: string
+}
+
+export interface InstanceReport {
+  /** Test files since the last report. */
+  files: number
+  rssBytes: number
+  heapBytes: number
+  /** Why it must not be lent again; null when clean. */
+  taint: string | null
+}
+
+export interface InstanceExit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}

@@ -1,0 +1,63 @@
+// The daemon's program: started by `launch.ts`, never by hand.
+import { enableCompileCache } from 'node:module'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { nodeDriver } from '../../environments/vms/node.ts'
+import { systemClock } from '../../system/clock.ts'
+import { fileLog } from '../../system/log.ts'
+import { limitsFor, thisMachine } from '../limits.ts'
+import { DEFAULT_POLICY } from '../recycle.ts'
+import { daemonAddress, prepareAddress } from './address.ts'
+import { claimAddress } from './claim.ts'
+import { startDaemon } from './daemon.ts'
+import { packageVersion } from './version.ts'
+
+const DEFAULT_IDLE_MS = 15 * 60_000
+/** How long a daemon that was asked to end by a signal waits for the runs in progress. */
+const PATIENCE_MS = 30_000
+
+const env = process.env
+const address = daemonAddress(env)
+prepareAddress(address)
+enableCompileCache(join(address.home, 'compile-cache'))
+const log = fileLog(join(address.home, 'daemon.log'))
+// A probe that hangs up before the daemon is ready must not count as an uncaught error.
+const listener = createServer((socket) => socket.on('error', () => {}))
+const claim = await claimAddress(address, listener)
+// Exit code 0: somebody else was faster, which is as good.
+if (!claim) process.exit(0)
+
+const daemon = startDaemon({
+  address,
+  claim,
+  listener,
+  version: env.EVERWARM_VERSION_FOR_TESTS ?? packageVersion(),
+  driver: nodeDriver({
+    entry: env.EVERWARM_HOST_ENTRY,
+    startTimeoutMs: numberFrom(env.EVERWARM_HOST_START_MS),
+  }),
+  clock: systemClock,
+  policy: { ...DEFAULT_POLICY, maxLeases: numberFrom(env.EVERWARM_MAX_LEASES) ?? DEFAULT_POLICY.maxLeases },
+  limits: limitsFor(thisMachine(), numberFrom(env.EVERWARM_MAX_HOSTS)),
+  spares: numberFrom(env.EVERWARM_SPARES) ?? 2,
+  idleMs: numberFrom(env.EVERWARM_IDLE_MS) ?? DEFAULT_IDLE_MS,
+  log,
+  onEnd: () => process.exit(0),
+})
+log.write(`daemon ${process.pid} serves ${address.socket}`)
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.end(PATIENCE_MS))
+// Its terminal is gone; that is no reason to end.
+process.on('SIGHUP', () => {})
+process.on('unhandledRejection', (reason) => log.error('unhandled rejection', reason))
+process.on('uncaughtException', (error) => {
+  log.error('uncaught exception', error)
+  // What it knows may be wrong from here on; the reaper sees to the hosts if this hangs.
+  void daemon.end(0).finally(() => process.exit(1))
+  setTimeout(() => process.exit(1), 2_000).unref()
+})
+
+/** Whole numbers from 0 up; anything else counts as not given. */
+function numberFrom(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined
+}

@@ -1,0 +1,385 @@
+import { EverwarmError, errorFromData } from '../contracts/errors.ts'
+import type { HostProfile, Lease, LeaseEnd, LeaseRequest, PoolStatus } from '../contracts/protocol.ts'
+import type { Driver, Instance, InstanceExit, InstanceReport } from '../environments/driver.ts'
+import type { Clock, Timer } from '../system/clock.ts'
+import { freePlaces, type Limits, usedBytes } from './limits.ts'
+import { profileKey, rootMark } from './profile.ts'
+import { type RecyclePolicy, retireReason } from './recycle.ts'
+import { moveSlot, newSlot, type RetireReason, type Slot } from './slot.ts'
+import { missingSpares, poolSteps } from './steps.ts'
+import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
+
+/** What the pool tells its owner; it is called in the middle of a change and must not call back. */
+export interface PoolEvents {
+  hostOpened(pid: number): void
+  /** `held` is the lease that its end broke. */
+  hostClosed(pid: number, held: HeldLease | null, exit: InstanceExit): void
+  revoked(held: HeldLease, reason: string): void
+  /** `held` is null while nobody holds the host. */
+  output(held: HeldLease | null, hostId: string, fd: 1 | 2, chunk: Uint8Array): void
+  /** Leases or hosts came or went. */
+  changed(): void
+  /** A profile was leased: worth remembering for `warm`. */
+  used(profile: HostProfile): void
+}
+
+export interface HeldLease {
+  leaseId: string
+  hostId: string
+  clientId: string
+  sinceMs: number
+}
+
+export interface PoolOptions {
+  driver: Driver
+  clock: Clock
+  policy: RecyclePolicy
+  limits: Limits
+  events: PoolEvents
+  /** Where a host of this id listens. */
+  hostAddress(hostId: string): string
+  /** How many of the profiles used last keep a host ready. */
+  spares?: number
+  /** How long the pool must be at rest before it opens spares, ms. */
+  restMs?: number
+  /** How long a host may take to end by itself, ms. */
+  graceMs?: number
+}
+
+export interface Pool {
+  /** Waits in line until `request.waitMs`. @throws EverwarmError LEASE_TIMEOUT, HOST_START_FAILED, DAEMON_STOPPING */
+  acquire(request: LeaseRequest, clientId: string): Promise<Lease>
+  /** @throws EverwarmError LEASE_UNKNOWN */
+  release(leaseId: string, end: LeaseEnd, clientId: string): void
+  /** The client's connection is gone: what it holds is killed, what it waits for is forgotten. */
+  disconnect(clientId: string): void
+  /** Opens hosts until `count` of this profile are ready or leased. Resolves with the number that are ready. */
+  warm(profile: HostProfile, count: number): Promise<number>
+  drain(): number
+  leases(): HeldLease[]
+  status(): Pick<PoolStatus, 'hosts' | 'waiting' | 'slots' | 'memory' | 'totals'> & { isDraining: boolean }
+  /** Revokes, kills, and resolves when the last process is gone. */
+  stop(): Promise<void>
+}
+
+interface Waiter extends Waiting {
+  profile: HostProfile
+  resolve(lease: Lease): void
+  reject(error: EverwarmError): void
+}
+
+const SWEEP_MS = 15_000
+
+export function createPool(options: PoolOptions): Pool {
+  const { driver, clock, policy, limits, events, hostAddress, spares = 2, restMs = 1_000, graceMs = 300 } = options
+  const slots = new Map<string, Slot>()
+  const instances = new Map<string, Instance>()
+  const profiles = new Map<string, HostProfile>()
+  const usedAtMs = new Map<string, number>()
+  const servedAt = new Map<string, number>()
+  const totals = { leases: 0, files: 0, hostsStarted: 0, retired: {} as Record<string, number> }
+  const startErrors = new Map<string, EverwarmError>()
+  const settleListeners = new Set<() => void>()
+  let line: Waiter[] = []
+  let serial = 0
+  let deadline: Timer | undefined
+  let rest: Timer | undefined
+  let sweep: Timer | undefined
+  let isStopping = false
+
+  const all = () => [...slots.values()]
+  const leases = () =>
+    all().flatMap(({ hostId, life }) =>
+      life.status === 'leased' ? [{ leaseId: life.leaseId, clientId: life.clientId, sinceMs: life.sinceMs, hostId }] : [],
+    )
+  const heldBy = (hostId: string) => leases().find((held) => held.hostId === hostId) ?? null
+
+  function open(profile: HostProfile): Slot {
+    const hostId = `${(serial += 1)}`
+    const slot = newSlot({
+      hostId,
+      profile,
+      profileKey: profileKey(profile),
+      rootMark: rootMark(profile),
+      openedAtMs: clock.now(),
+    })
+    slots.set(hostId, slot)
+    totals.hostsStarted += 1
+    const seat = {
+      hostId,
+      address: hostAddress(hostId),
+      onOutput: (fd: 1 | 2, chunk: Uint8Array) => events.output(heldBy(hostId), hostId, fd, chunk),
+      onReport: (report: InstanceReport) => heard(slot, report),
+      onExit: (exit: InstanceExit) => gone(slot, exit),
+    }
+    const instance = driver.open(profile, seat)
+    slot.pid = instance.pid
+    instances.set(hostId, instance)
+    events.hostOpened(instance.pid)
+    instance.ready.then(
+      () => opened(slot),
+      (error: unknown) => failed(slot, errorFromData(error)),
+    )
+    return slot
+  }
+
+  function opened(slot: Slot): void {
+    startErrors.delete(slot.profileKey)
+    if (slot.life.status !== 'opening') return
+    moveSlot(slot, { status: 'idle', sinceMs: clock.now() })
+    if (slot.isDrained) recycle(slot)
+    settle()
+  }
+
+  function failed(slot: Slot, error: EverwarmError): void {
+    // What cannot start for one will not start for the next in line either; each falls back on its own.
+    const losers = line.filter((waiter) => waiter.profileKey === slot.profileKey)
+    line = line.filter((waiter) => waiter.profileKey !== slot.profileKey)
+    usedAtMs.delete(slot.profileKey)
+    startErrors.set(slot.profileKey, error)
+    if (slot.life.status === 'opening') retire(slot, 'start-failed')
+    for (const waiter of losers) waiter.reject(error)
+    settle()
+  }
+
+  function heard(slot: Slot, report: InstanceReport): void {
+    slot.files += report.files
+    totals.files += report.files
+    slot.rssBytes = report.rssBytes || slot.rssBytes
+    slot.heapBytes = report.heapBytes || slot.heapBytes
+    slot.taint ??= report.taint
+    if (slot.life.status === 'idle') recycle(slot)
+  }
+
+  function gone(slot: Slot, exit: InstanceExit): void {
+    const held = heldBy(slot.hostId)
+    const wasOpening = slot.life.status === 'opening'
+    if (slot.life.status !== 'retiring') retire(slot, wasOpening ? 'start-failed' : 'crashed')
+    moveSlot(slot, { status: 'closed' })
+    slots.delete(slot.hostId)
+    instances.delete(slot.hostId)
+    events.hostClosed(slot.pid, held, exit)
+    // The end of an opening host is told to those in line first, by `failed`, or another would be opened for them.
+    if (!wasOpening) settle()
+  }
+
+  /** Begins the end of a host; its place is free when the process is gone. */
+  function retire(slot: Slot, reason: RetireReason, afterMs = graceMs): void {
+    moveSlot(slot, { status: 'retiring', reason })
+    totals.retired[reason] = (totals.retired[reason] ?? 0) + 1
+    instances.get(slot.hostId)?.close(afterMs)
+  }
+
+  function recycle(slot: Slot, currentMark?: string): boolean {
+    const reason = retireReason(slot, policy, clock.now(), currentMark)
+    if (reason) retire(slot, reason)
+    return reason !== null
+  }
+
+  function grant(slot: Slot, waiter: Waiter): void {
+    const leaseId = `L${(serial += 1)}`
+    const { token } = instances.get(slot.hostId)!.lend()
+    moveSlot(slot, { status: 'leased', leaseId, clientId: waiter.clientId, sinceMs: clock.now() })
+    const served = slot.leases
+    slot.leases += 1
+    totals.leases += 1
+    servedAt.set(waiter.clientId, totals.leases)
+    usedAtMs.set(slot.profileKey, clock.now())
+    events.used(waiter.profile)
+    waiter.resolve({ leaseId, hostId: slot.hostId, hostPid: slot.pid, address: hostAddress(slot.hostId), token, served })
+  }
+
+  /** Brings the pool in line with what is asked of it; called after every change. */
+  function settle(): void {
+    if (!isStopping) serve()
+    for (const listener of [...settleListeners]) listener()
+    events.changed()
+  }
+
+  function serve(): void {
+    for (const step of poolSteps(lineOrder(line, servedAt), all(), limits)) {
+      if (step.do === 'open') open(profiles.get(step.profileKey)!)
+      else if (step.do === 'evict') retire(slots.get(step.hostId)!, 'evicted')
+      else {
+        const waiter = line.find(({ requestId }) => requestId === step.requestId)!
+        line = line.filter((other) => other !== waiter)
+        grant(slots.get(step.hostId)!, waiter)
+      }
+    }
+    watchDeadlines()
+    watchRest()
+    sweep ??= slots.size > 0 ? clock.after(SWEEP_MS, sweepIdle) : undefined
+  }
+
+  function watchDeadlines(): void {
+    deadline?.cancel()
+    const atMs = nextDeadline(line)
+    deadline = atMs === undefined ? undefined : clock.after(Math.max(0, atMs - clock.now()), expire)
+  }
+
+  function expire(): void {
+    for (const waiter of expired(line, clock.now())) {
+      line = line.filter((other) => other !== waiter)
+      const used = all().filter((slot) => slot.life.status === 'leased').length
+      waiter.reject(
+        new EverwarmError('LEASE_TIMEOUT', {
+          message: `No host became free for ${waiter.profile.root} within ${Math.round(waiter.deadlineMs - waiter.sinceMs)} ms (${used} of ${limits.maxHosts} are leased).`,
+          hint: 'Wait longer, or see who holds them with `everwarm pool status`.',
+        }),
+      )
+    }
+    settle()
+  }
+
+  /** Spares are opened when nobody works, so that nobody pays for them. */
+  function watchRest(): void {
+    const isAtRest = line.length === 0 && all().every((slot) => slot.life.status === 'idle')
+    if (!isAtRest) return void (rest = rest?.cancel() as undefined)
+    rest ??= clock.after(restMs, () => {
+      rest = undefined
+      const [key] = missingSpares(usedAtMs, all(), { now: clock.now(), withinMs: policy.maxIdleMs, count: spares })
+      if (key !== undefined && freePlaces(all(), limits) > 0) open(profiles.get(key)!)
+    })
+  }
+
+  function sweepIdle(): void {
+    sweep = undefined
+    for (const slot of all()) if (slot.life.status === 'idle') recycle(slot)
+    settle()
+  }
+
+  function remember(profile: HostProfile): string {
+    const key = profileKey(profile)
+    profiles.set(key, profile)
+    return key
+  }
+
+  function endLease(held: HeldLease, reason: RetireReason | null, afterMs?: number): void {
+    const slot = slots.get(held.hostId)!
+    if (reason) return retire(slot, reason, afterMs)
+    if (!recycle(slot)) moveSlot(slot, { status: 'idle', sinceMs: clock.now() })
+  }
+
+  return {
+    acquire(request, clientId) {
+      if (isStopping) return Promise.reject(stopping())
+      const key = remember(request.profile)
+      const mark = rootMark(request.profile)
+      for (const slot of all()) if (slot.life.status === 'idle' && slot.profileKey === key) recycle(slot, mark)
+      return new Promise((resolve, reject) => {
+        const now = clock.now()
+        const requestId = `R${(serial += 1)}`
+        line.push({
+          requestId,
+          clientId,
+          profileKey: key,
+          profile: request.profile,
+          sinceMs: now,
+          deadlineMs: now + request.waitMs,
+          resolve,
+          reject,
+        })
+        settle()
+      })
+    },
+    release(leaseId, end, clientId) {
+      const held = leases().find((lease) => lease.leaseId === leaseId && lease.clientId === clientId)
+      if (!held) {
+        throw new EverwarmError('LEASE_UNKNOWN', {
+          message: `There is no lease "${leaseId}" of this client.`,
+          hint: 'Its host may have ended before it was given back.',
+        })
+      }
+      if (end.outcome === 'tainted') slots.get(held.hostId)!.taint ??= end.reason ?? 'said so by its client'
+      endLease(held, null)
+      settle()
+    },
+    disconnect(clientId) {
+      line = line.filter((waiter) => waiter.clientId !== clientId)
+      servedAt.delete(clientId)
+      // At once: the host may be in a busy loop, where it cannot see that its client is gone.
+      for (const held of leases()) if (held.clientId === clientId) endLease(held, 'connection-lost', 0)
+      settle()
+    },
+    async warm(profile, count) {
+      if (isStopping) throw stopping()
+      const key = remember(profile)
+      usedAtMs.set(key, clock.now())
+      const own = () => all().filter((slot) => slot.profileKey === key && slot.life.status !== 'retiring')
+      const missing = Math.min(count - own().length, freePlaces(all(), limits))
+      const opening = Array.from({ length: Math.max(0, missing) }, () => open(profile))
+      settle()
+      await until(() => opening.every((slot) => slot.life.status !== 'opening'))
+      const ready = own().filter((slot) => slot.life.status === 'idle').length
+      const failure = startErrors.get(key)
+      if (ready === 0 && failure) throw failure
+      return ready
+    },
+    drain() {
+      usedAtMs.clear()
+      const open = all().filter((slot) => slot.life.status !== 'retiring')
+      for (const slot of open) slot.isDrained = true
+      for (const slot of open) if (slot.life.status === 'idle') recycle(slot)
+      settle()
+      return open.length
+    },
+    leases,
+    status() {
+      const now = clock.now()
+      const hosts = all().map((slot) => ({
+        hostId: slot.hostId,
+        pid: slot.pid,
+        profile: slot.profileKey,
+        root: slot.profile.root,
+        state: slot.life.status,
+        retireReason: slot.life.status === 'retiring' ? slot.life.reason : null,
+        ageMs: Math.round(now - slot.openedAtMs),
+        leases: slot.leases,
+        files: slot.files,
+        rssBytes: slot.rssBytes,
+        heapBytes: slot.heapBytes,
+        preload: slot.profile.preload,
+      }))
+      const idle = hosts.filter((host) => host.state === 'idle').length
+      return {
+        hosts,
+        waiting: line.length,
+        slots: { used: hosts.length, limit: limits.maxHosts, spares: idle },
+        memory: { hostsBytes: usedBytes(all(), limits), limitBytes: limits.maxBytes },
+        totals: { ...totals, retired: { ...totals.retired } },
+        isDraining: all().some((slot) => slot.isDrained),
+      }
+    },
+    async stop() {
+      isStopping = true
+      for (const waiter of line.splice(0)) waiter.reject(stopping())
+      for (const timer of [deadline, rest, sweep]) timer?.cancel()
+      for (const held of leases()) {
+        events.revoked(held, 'The daemon was told to stop.')
+        endLease(held, 'stopped', 0)
+      }
+      for (const slot of all()) if (slot.life.status !== 'retiring') retire(slot, 'stopped', 0)
+      await until(() => slots.size === 0)
+    },
+  }
+
+  /** Resolves as soon as `holds` after some change. */
+  function until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!holds()) return
+        settleListeners.delete(look)
+        resolve()
+      }
+      settleListeners.add(look)
+      look()
+    })
+  }
+}
+
+function stopping(): EverwarmError {
+  return new EverwarmError('DAEMON_STOPPING', {
+    message: 'The daemon is about to end.',
+    hint: 'Run again: the next command starts a new one.',
+  })
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { type Stats, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { HostProfile } from '../contracts/protocol.ts'
+
+/** Read once, at the start of a process, by Node, V8, libuv, OpenSSL, ICU, libc or the dynamic linker. */
+const FIXED = /^(?:TZ|LANG|LANGUAGE|LC_.*|NODE_.*|UV_.*|LD_.*|DYLD_.*|MALLOC_.*|GLIBC_.*|OPENSSL_.*|SSL_.*|ICU_.*)$/
+/** NODE_ENV is a custom of libraries that Node never reads; the others describe one spawn. */
+const LOOSE = /^(?:NODE_ENV|NODE_CHANNEL_.*|NODE_UNIQUE_ID)$/
+
+/** The part of an environment that cannot be changed in a running process; all else is applied per lease. */
+export function fixedEnv(env: Readonly<Record<string, string>>): [name: string, value: string][] {
+  return Object.entries(env)
+    .filter(([name]) => FIXED.test(name) && !LOOSE.test(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+/** Equal keys can share hosts. 16 hex digits of a SHA-256. */
+export function profileKey(profile: HostProfile): string {
+  const { nodePath, execArgv, root, vitestPackage, env } = profile
+  const identity = JSON.stringify([nodePath, execArgv, root, vitestPackage, fixedEnv(env)])
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16)
+}
+
+const LOCKFILES = [
+  'package-lock.json',
+  'pnpm-lock.yaml',
+  'yarn.lock',
+  'bun.lock',
+  'node_modules/.package-lock.json',
+  'node_modules/.modules.yaml',
+]
+
+/** Changes when the project's dependencies were installed anew: then no loaded package can be trusted. */
+export function rootMark(profile: HostProfile): string {
+  const files = [profile.vitestPackage, ...LOCKFILES.map((name) => join(profile.root, name))]
+  return files
+    .map(statOf)
+    .map((found) => (found ? `${found.ino}:${found.size}:${found.mtimeMs}` : '-'))
+    .join(' ')
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    // ENOTDIR, EACCES: the same to us as a file that is not there.
+    return undefined
+  }
+}

@@ -1,0 +1,45 @@
+import type { RetireReason, Slot } from './slot.ts'
+
+export interface RecyclePolicy {
+  maxLeases: number
+  maxFiles: number
+  maxAgeMs: number
+  maxIdleMs: number
+  maxRssBytes: number
+  /** Other limits for the projects in these folders (absolute) and below; the longest folder wins. */
+  roots: Readonly<Record<string, Partial<Omit<RecyclePolicy, 'roots'>>>>
+}
+
+export const DEFAULT_POLICY: RecyclePolicy = {
+  maxLeases: 5_000,
+  maxFiles: 5_000,
+  maxAgeMs: 4 * 3_600_000,
+  maxIdleMs: 10 * 60_000,
+  maxRssBytes: 1_536 * 1024 * 1024,
+  roots: {},
+}
+
+/**
+ * Whether this host must not be lent (again), and why; null: it may.
+ * @param now ms of the clock that the slot's times come from
+ * @param currentMark the root's mark as it is now; the slot's own when unknown
+ */
+export function retireReason(slot: Slot, policy: RecyclePolicy, now: number, currentMark = slot.rootMark): RetireReason | null {
+  const limits = policyFor(slot.profile.root, policy)
+  if (slot.taint !== null) return 'tainted'
+  if (slot.isDrained) return 'drained'
+  if (slot.rootMark !== currentMark) return 'root-changed'
+  if (slot.leases >= limits.maxLeases || slot.files >= limits.maxFiles) return 'worn'
+  if (slot.rssBytes > limits.maxRssBytes) return 'heavy'
+  if (now - slot.openedAtMs >= limits.maxAgeMs) return 'old'
+  if (slot.life.status === 'idle' && now - slot.life.sinceMs >= limits.maxIdleMs) return 'unused'
+  return null
+}
+
+/** The limits that hold for one project. */
+export function policyFor(root: string, policy: RecyclePolicy): RecyclePolicy {
+  const folder = Object.keys(policy.roots)
+    .filter((f) => root === f || root.startsWith(f.endsWith('/') ? f : `${f}/`))
+    .sort((a, b) => b.length - a.length)[0]
+  return folder === undefined ? policy : { ...policy, ...policy.roots[folder] }
+}

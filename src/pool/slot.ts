@@ -1,0 +1,73 @@
+import type { HostProfile, SlotState } from '../contracts/protocol.ts'
+import { lifecycle } from '../system/lifecycle.ts'
+
+/** Why a host was ended, as counted in `PoolStatus.totals.retired`. */
+export type RetireReason =
+  | 'crashed'
+  | 'start-failed'
+  | 'tainted'
+  | 'connection-lost'
+  | 'root-changed'
+  | 'drained'
+  | 'worn'
+  | 'old'
+  | 'heavy'
+  | 'unused'
+  | 'evicted'
+  | 'stopped'
+
+export type SlotLife =
+  | { status: 'opening' }
+  | { status: 'idle'; sinceMs: number }
+  | { status: 'leased'; leaseId: string; clientId: string; sinceMs: number }
+  | { status: 'retiring'; reason: RetireReason }
+  | { status: 'closed' }
+
+/** The pool's place for one host. */
+export interface Slot {
+  hostId: string
+  /** 0 until the process exists. */
+  pid: number
+  profile: HostProfile
+  profileKey: string
+  /** What the project's dependencies looked like when the host was opened, see `rootMark`. */
+  rootMark: string
+  life: SlotLife
+  openedAtMs: number
+  leases: number
+  files: number
+  rssBytes: number
+  heapBytes: number
+  /** Why it must not be lent again; null while clean. */
+  taint: string | null
+  /** Asked to end, by `drain`, as soon as it comes back. */
+  isDrained: boolean
+}
+
+export const slotStep = lifecycle<SlotState>('slot', {
+  opening: ['idle', 'retiring'],
+  idle: ['leased', 'retiring'],
+  leased: ['idle', 'retiring'],
+  retiring: ['closed'],
+  closed: [],
+})
+
+export function newSlot(about: Pick<Slot, 'hostId' | 'profile' | 'profileKey' | 'rootMark' | 'openedAtMs'>): Slot {
+  return {
+    ...about,
+    pid: 0,
+    life: { status: 'opening' },
+    leases: 0,
+    files: 0,
+    rssBytes: 0,
+    heapBytes: 0,
+    taint: null,
+    isDrained: false,
+  }
+}
+
+/** @throws EverwarmError ILLEGAL_STEP */
+export function moveSlot(slot: Slot, life: SlotLife): void {
+  slotStep(slot.life.status, life.status)
+  slot.life = life
+}
