@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import type { PoolOptions } from 'vitest/node'
+import type { HostProfile } from '../../contracts/protocol.ts'
+import { profileKey } from '../profile.ts'
+import type { KeyedProfile } from './keeper.ts'
+
+/** What all worlds of one project and run have in common. */
+export interface ProjectFacts {
+  wanted: KeyedProfile
+  env: Record<string, string>
+  /** See `begin` in contracts/host-wire.ts. */
+  runId: string
+}
+
+let runs = 0
+
+/** Vitest makes one environment object per project and run: its identity tells a new run from an old one. */
+const factsByEnv = new WeakMap<object, ProjectFacts>()
+
+export function projectFacts(options: PoolOptions, cacheDir: string): ProjectFacts {
+  let facts = factsByEnv.get(options.env)
+  if (!facts) {
+    const profile = hostProfile(options, cacheDir)
+    facts = { env: profile.env, runId: `${process.pid}-${++runs}`, wanted: { key: profileKey(profile), profile } }
+    factsByEnv.set(options.env, facts)
+  }
+  return facts
+}
+
+function hostProfile({ env, execArgv, environment, distPath, project }: PoolOptions, cacheDir: string): HostProfile {
+  return {
+    nodePath: process.execPath,
+    execArgv,
+    env: definedOnly(env),
+    cwd: process.cwd(),
+    root: project.config.root,
+    vitestPackage: join(distPath, '..', 'package.json'),
+    preload: environment.name === 'node' ? [] : [environment.name],
+    cacheDir,
+  }
+}
+
+function definedOnly(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}

@@ -1,0 +1,101 @@
+import type { WorldReport } from '../../contracts/host-wire.ts'
+import type { HostLink, HostLoss, WorldLine } from './host-link.ts'
+import type { LeaseKeeper } from './keeper.ts'
+import { answer, isAnswer, type WorkerAnswer } from './messages.ts'
+import type { ProjectFacts } from './profile.ts'
+
+/** Who gets what the worker in a world says. */
+export interface Tenant {
+  receive(message: unknown): void
+  output(fd: 1 | 2, chunk: string | Uint8Array): void
+}
+
+/** One life of Vitest's worker inside a warm host, from `begin` to `restored`; afterwards the host goes back by itself. */
+export class World {
+  readonly isOnce: boolean
+  readonly link: HostLink
+  /** Settles when the host went away in the middle of this world; never, once it is over. */
+  readonly gone: Promise<HostLoss>
+  /** What the host found after this world; never settles for a host that went away. */
+  readonly report: Promise<WorldReport>
+  tenant: Tenant | undefined
+  readonly #line: WorldLine
+  readonly #keeper: LeaseKeeper
+  readonly #stopped: Promise<WorkerAnswer>
+  #stop!: (stopped: WorkerAnswer) => void
+  #isEnding = false
+  #isOver = false
+
+  constructor(keeper: LeaseKeeper, link: HostLink, facts: ProjectFacts, isOnce: boolean) {
+    this.#keeper = keeper
+    this.link = link
+    this.isOnce = isOnce
+    this.#stopped = new Promise((resolve) => (this.#stop = resolve))
+    const gone = Promise.withResolvers<HostLoss>()
+    const report = Promise.withResolvers<WorldReport>()
+    this.gone = gone.promise
+    this.report = report.promise
+    this.#line = link.begin(
+      { env: facts.env, cwd: process.cwd(), runId: facts.runId, isOnce },
+      {
+        message: (message) => this.#receive(message),
+        output: (fd, chunk) => this.tenant?.output(fd, chunk),
+        restored: (found) => {
+          report.resolve(found)
+          this.#restored(found)
+        },
+        lost: (loss) => {
+          gone.resolve(loss)
+          this.#leave('lost')
+        },
+      },
+    )
+  }
+
+  /** To the worker. @throws DataCloneError */
+  send(message: unknown): void {
+    if (!this.#isOver) this.#line.send(message)
+  }
+
+  /** Asks the worker to stop, once; resolves with its answer, or with one of our own if its host is gone. */
+  end(request: unknown = { __vitest_worker_request__: true, type: 'stop' }): Promise<WorkerAnswer> {
+    if (!this.#isEnding) {
+      this.#isEnding = true
+      this.send(request)
+    }
+    return this.#stopped
+  }
+
+  /** Takes the host away from a worker that is not asked any more. */
+  abandon(reason: string): void {
+    if (this.#isOver || this.#isEnding) return
+    this.link.kill()
+    this.#leave(reason)
+  }
+
+  #receive(message: unknown): void {
+    if (isAnswer(message) && message.type === 'stopped') this.#stop(message)
+    else this.tenant?.receive(message)
+  }
+
+  #restored(report: WorldReport): void {
+    if (this.#isOver) return
+    const taint = report.taints[0]
+    if (taint) return this.#leave(`${taint.code}: ${taint.detail}`)
+    this.#isOver = true
+    this.#stop(answer('stopped'))
+    this.#keeper.put(this.link)
+  }
+
+  #leave(reason: string): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stop(answer('stopped'))
+    this.#keeper.drop(this.link, reason)
+  }
+}
+
+/** @throws EverwarmError those of `LeaseKeeper.take` */
+export async function openWorld(keeper: LeaseKeeper, facts: ProjectFacts, isOnce: boolean): Promise<World> {
+  return new World(keeper, await keeper.take(facts.wanted), facts, isOnce)
+}
