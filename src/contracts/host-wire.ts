@@ -22,7 +22,10 @@ export type ToHost =
        */
       isOnce: boolean
     }
-  /** One message of Vitest's own worker protocol or its birpc. */
+  /**
+   * One message of Vitest's own worker protocol or its birpc. `run` is not sent before the worker said `started`
+   * (Vitest's own message loop cannot take it); a host that queues it itself would save one round trip per file.
+   */
   | { kind: 'vitest'; world: number; message: unknown }
   /** Are you alive? Answered by the event loop itself: a host that does not answer is inside an endless loop. */
   | { kind: 'ping'; n: number }

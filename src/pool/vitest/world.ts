@@ -1,7 +1,7 @@
 import type { WorldReport } from '../../contracts/host-wire.ts'
 import type { HostLink, HostLoss, WorldLine } from './host-link.ts'
 import type { LeaseKeeper } from './keeper.ts'
-import { answer, isAnswer, type WorkerAnswer } from './messages.ts'
+import { answer, isAnswer, isRequest, type WorkerAnswer } from './messages.ts'
 import type { ProjectFacts } from './profile.ts'
 
 /** Who gets what the worker in a world says. */
@@ -23,6 +23,8 @@ export class World {
   readonly #keeper: LeaseKeeper
   readonly #stopped: Promise<WorkerAnswer>
   #stop!: (stopped: WorkerAnswer) => void
+  /** Requests that came before `started`; Vitest's worker would mix them up with its start. */
+  #early: unknown[] | undefined
   #isEnding = false
   #isOver = false
 
@@ -54,7 +56,11 @@ export class World {
 
   /** To the worker. @throws DataCloneError */
   send(message: unknown): void {
-    if (!this.#isOver) this.#line.send(message)
+    if (this.#isOver) return
+    const isEarly = this.#early && isRequest(message)
+    if (isEarly) this.#early!.push(message)
+    else this.#line.send(message)
+    if (isRequest(message) && message.type === 'start') this.#early = []
   }
 
   /** Asks the worker to stop, once; resolves with its answer, or with one of our own if its host is gone. */
@@ -74,8 +80,15 @@ export class World {
   }
 
   #receive(message: unknown): void {
-    if (isAnswer(message) && message.type === 'stopped') this.#stop(message)
-    else this.tenant?.receive(message)
+    if (isAnswer(message) && message.type === 'stopped') return this.#stop(message)
+    if (isAnswer(message) && message.type === 'started') this.#sendEarly()
+    this.tenant?.receive(message)
+  }
+
+  #sendEarly(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const message of early) this.send(message)
   }
 
   #restored(report: WorldReport): void {
