@@ -1,0 +1,113 @@
+import { syncBuiltinESMExports } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
+import { FetchCache } from './fetch-cache.ts'
+import { inlinedVm } from './inlined.ts'
+import { loadBuiltin, withPrefix } from './modules/builtins.ts'
+import { Compiler } from './modules/compile.ts'
+import { ModuleGraph } from './modules/graph.ts'
+import { Pack } from './modules/pack.ts'
+import { activeResources, openedSince } from './restore/handles.ts'
+import { addBuiltin, addIntrinsics, addValue } from './restore/intrinsics.ts'
+import { ProcessState } from './restore/process-state.ts'
+import { Roots } from './restore/roots.ts'
+import { clearTimers, trackTimers } from './restore/timers.ts'
+
+export type Boot = Extract<DaemonToHost, { kind: 'boot' }>
+
+/** Packages whose one instance serves all files of a process: the environments' own implementations. */
+const SHARED_PACKAGES: Record<string, string> = { jsdom: 'jsdom', 'happy-dom': 'happy-dom', 'edge-runtime': '@edge-runtime/vm' }
+
+const SAVE_AFTER_MS = 300
+const { setTimeout, clearTimeout } = globalThis
+
+/** What a host process keeps between test files, and how it gets back to where it was. */
+export class HostState {
+  readonly boot: Boot
+  readonly graph = new ModuleGraph()
+  readonly compiler: Compiler
+  readonly fetches = new FetchCache()
+  readonly vm = inlinedVm()
+  readonly pack: Pack
+  readonly #roots = new Roots()
+  readonly #process: ProcessState
+  readonly #title = process.title
+  #resources = new Map<string, number>()
+  readonly #knownBuiltins = new Set<string>()
+  readonly #shared = new Set<string>()
+
+  constructor(boot: Boot) {
+    this.boot = boot
+    this.pack = new Pack(join(boot.cacheDir, 'packs', `${packName(boot)}.pack`))
+    this.compiler = new Compiler(this.pack)
+    // Vitest defines it without `configurable`, once a process; on a property that exists the attribute stays as it is
+    Object.defineProperty(globalThis, '__vitest_index__', { value: undefined, configurable: true, writable: true, enumerable: false })
+    trackTimers()
+    addIntrinsics(this.#roots)
+    for (const id of COMMON_BUILTINS) this.rememberBuiltin(`node:${id}`)
+    this.#process = new ProcessState(this.#roots)
+  }
+
+  /** Remembers a builtin module as it is before the first file gets it. */
+  rememberBuiltin(id: string): void {
+    if (this.#knownBuiltins.has(id)) return
+    this.#knownBuiltins.add(id)
+    addBuiltin(this.#roots, withPrefix(id), loadBuiltin(id))
+  }
+
+  needsSharing(environment: string): boolean {
+    return environment in SHARED_PACKAGES && !this.#shared.has(environment)
+  }
+
+  /** Loads an environment's implementation once for all files: its own modules hold no state of a file. */
+  async share(environment: string): Promise<void> {
+    const name = SHARED_PACKAGES[environment]
+    if (!name || this.#shared.has(environment)) return
+    this.#shared.add(environment)
+    try {
+      const url = this.graph.resolver.esm(name, pathToFileURL(this.boot.vitestPackage).href)
+      const path = url.slice(0, url.lastIndexOf(`/node_modules/${name}/`) + `/node_modules/${name}`.length)
+      this.graph.shareFolder(decodeURIComponent(path.replace(/^file:\/\//, '')))
+      const exports = (await import(url)) as Record<string, unknown>
+      for (const key of Object.keys(exports)) addValue(this.#roots, `${name}.${key}`, exports[key])
+    } catch {
+      // not installed: Vitest itself says so when a file asks for it
+    }
+  }
+
+  begin(env: Record<string, string>, cwd: string, runId: string): void {
+    this.#process.begin(env, cwd, this.#title)
+    this.fetches.begin(runId)
+    if (this.#idleTimer) clearTimeout(this.#idleTimer)
+    this.#resources = activeResources()
+  }
+
+  /** Puts the process back to where it was before the file. @returns what could not be put back */
+  restore(): Taint[] {
+    clearTimers()
+    const taints = this.#process.restore()
+    const { changed, taints: left } = this.#roots.restore()
+    if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
+    return [...taints, ...left, ...openedSince(this.#resources)]
+  }
+
+  /** Nobody waits now: writes code caches of what was compiled since the last time. */
+  whenIdle(): void {
+    if (this.#idleTimer) clearTimeout(this.#idleTimer)
+    if (this.compiler.unsavedCount === 0) return
+    this.#idleTimer = setTimeout(() => this.pack.add(this.compiler.unsaved()), SAVE_AFTER_MS)
+    this.#idleTimer.unref()
+  }
+  #idleTimer: NodeJS.Timeout | null = null
+}
+
+function packName(boot: Boot): string {
+  return `${dirname(boot.vitestPackage).replace(/[^\w.-]+/g, '_').slice(-80)}-${process.version}`
+}
+
+const COMMON_BUILTINS = [
+  'assert', 'async_hooks', 'buffer', 'child_process', 'console', 'constants', 'crypto', 'diagnostics_channel', 'dns', 'events', 'fs', 'fs/promises',
+  'http', 'https', 'module', 'net', 'os', 'path', 'perf_hooks', 'process', 'querystring', 'readline', 'stream', 'stream/promises', 'string_decoder',
+  'timers', 'timers/promises', 'tty', 'url', 'util', 'v8', 'vm', 'worker_threads', 'zlib',
+]

@@ -1,0 +1,218 @@
+import { createServer, type Socket } from 'node:net'
+import type { DaemonToHost, FromHost, HostToDaemon, Taint, ToHost, WorldReport } from '../../contracts/host-wire.ts'
+import { frameSocket, type FrameSocket } from '../../system/frames.ts'
+import { HostState } from './host-state.ts'
+import { World } from './world.ts'
+
+// Test code may replace any of these while a file runs.
+const kill = process.kill.bind(process, process.pid, 'SIGKILL')
+const sendToDaemon = process.send!.bind(process) as (message: HostToDaemon) => void
+const { setImmediate } = globalThis
+const { rss } = process.memoryUsage
+const memoryUsage = process.memoryUsage.bind(process)
+const now = performance.now.bind(performance)
+const writers = { 1: process.stdout.write.bind(process.stdout), 2: process.stderr.write.bind(process.stderr) } as const
+
+type Begin = Extract<ToHost, { kind: 'begin' }>
+
+/** The process in which test files run, one world after the other. Serves one connection at a time. */
+class Host {
+  readonly #state: HostState
+  readonly #tokens = new Set<string>()
+  #connection: FrameSocket | null = null
+  #world: { id: number; world: World; isOnce: boolean; isStopping: boolean } | null = null
+  readonly #queue: ToHost[] = []
+  #isBusy = false
+  #worlds = 0
+  #stray: Taint | null = null
+
+  constructor(state: HostState) {
+    this.#state = state
+    for (const fd of [1, 2] as const) this.#interceptOutput(fd)
+  }
+
+  expect(token: string): void {
+    this.#tokens.add(token)
+  }
+
+  listen(address: string): Promise<void> {
+    const server = createServer((socket) => this.#accept(socket))
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(address, () => resolve())
+    })
+  }
+
+  #accept(socket: Socket): void {
+    const connection = frameSocket(socket)
+    connection.onFrame((frame) => {
+      const message = frame as ToHost
+      if (connection === this.#connection) this.#receive(message)
+      else if (message.kind === 'open' && this.#connection === null && this.#tokens.delete(message.token)) this.#connection = connection
+      else socket.destroy()
+    })
+    connection.onClose(() => {
+      if (connection !== this.#connection) return
+      this.#connection = null
+      // nobody is left to hear the result: what still runs must not go on
+      if (this.#world || this.#isBusy) kill()
+    })
+  }
+
+  #receive(message: ToHost): void {
+    if (message.kind === 'ping') this.#send({ kind: 'pong', n: message.n })
+    else if (message.kind === 'vitest' && this.#world?.id === message.world) this.#deliver(message.message)
+    else {
+      this.#queue.push(message)
+      if (!this.#isBusy && !this.#world) void this.#next()
+    }
+  }
+
+  /** Begins the next world; messages of worlds that are gone are dropped. */
+  async #next(): Promise<void> {
+    for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
+      if (message.kind !== 'begin') continue
+      await this.#begin(message)
+      return
+    }
+  }
+
+  async #begin(begin: Begin): Promise<void> {
+    this.#isBusy = true
+    watchBetweenWorlds(null)
+    const { world: id, isOnce } = begin
+    const state = this.#state
+    state.begin(begin.env, begin.cwd, begin.runId)
+    const { boot, graph, compiler, fetches } = state
+    const world = new World({
+      graph,
+      compiler,
+      fetches,
+      vitestPackage: boot.vitestPackage,
+      vm: state.vm,
+      onBuiltin: (builtin) => state.rememberBuiltin(builtin),
+      send: (message) => this.#fromWorld(id, message),
+      onStopped: () => setImmediate(() => void this.#end(id)),
+    })
+    this.#world = { id, world, isOnce, isStopping: false }
+    this.#isBusy = false
+    // what came for this world while the one before was being put away
+    const early = this.#queue.filter((message) => message.kind === 'vitest' && message.world === id)
+    this.#queue.splice(0, this.#queue.length, ...this.#queue.filter((message) => !early.includes(message)))
+    for (const message of early) this.#deliver((message as Extract<ToHost, { kind: 'vitest' }>).message)
+    try {
+      await world.open()
+    } catch (error) {
+      const reason = error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { message: String(error) }
+      this.#send({ kind: 'vitest', world: id, message: { __vitest_worker_response__: true, type: 'started', error: reason } })
+      await this.#end(id, { code: 'changed-module', detail: `the runtime did not load: ${reason.message}` })
+    }
+  }
+
+  #deliver(message: unknown): void {
+    const current = this.#world!
+    const { type, context } = message as { type?: string; context?: { environment?: { name: string } } }
+    if (type === 'stop') {
+      if (current.isStopping) return
+      current.isStopping = true
+    }
+    const environment = type === 'start' ? context?.environment?.name : undefined
+    if (environment && this.#state.needsSharing(environment)) void this.#state.share(environment).then(() => current.world.deliver(message))
+    else current.world.deliver(message)
+  }
+
+  #fromWorld(id: number, message: unknown): void {
+    const current = this.#world
+    if (current?.id !== id) return
+    this.#send({ kind: 'vitest', world: id, message })
+    const { __vitest_worker_response__: isResponse, type } = message as { __vitest_worker_response__?: true; type?: string }
+    if (isResponse && type === 'testfileFinished' && current.isOnce && !current.isStopping) {
+      current.isStopping = true
+      setImmediate(() => current.world.deliver({ __vitest_worker_request__: true, type: 'stop' }))
+    }
+  }
+
+  async #end(id: number, failure?: Taint): Promise<void> {
+    const current = this.#world
+    if (current?.id !== id) return
+    this.#isBusy = true
+    const startedMs = now()
+    // promises that settle in this turn still belong to the file
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    const taints = [...current.world.taints, ...this.#state.restore(), ...(failure ? [failure] : [])]
+    if (this.#stray) taints.push(this.#stray)
+    this.#stray = null
+    this.#world = null
+    this.#worlds++
+    const { heapUsed } = memoryUsage()
+    const report: WorldReport = {
+      taints,
+      restoreMs: now() - startedMs,
+      rssBytes: rss(),
+      heapBytes: heapUsed,
+      worlds: this.#worlds,
+      pristine: this.#worlds === 1,
+    }
+    watchBetweenWorlds((taint) => (this.#stray = taint))
+    this.#send({ kind: 'restored', world: id, report })
+    sendToDaemon({ kind: 'world-done', files: 1, rssBytes: report.rssBytes, heapBytes: heapUsed, taints })
+    this.#isBusy = false
+    await this.#next()
+    if (!this.#world) this.#state.whenIdle()
+  }
+
+  #send(message: FromHost): void {
+    this.#connection?.send(message)
+  }
+
+  /** Output of test code goes to the holder of the lease; the host's own and that of its children takes the pipe. */
+  #interceptOutput(fd: 1 | 2): void {
+    const stream = fd === 1 ? process.stdout : process.stderr
+    const write = (chunk: string | Uint8Array, encoding?: unknown, callback?: unknown): boolean => {
+      const done = typeof encoding === 'function' ? encoding : callback
+      const current = this.#world
+      if (!current || !this.#connection) return writers[fd](chunk as string, encoding as never, callback as never)
+      this.#send({ kind: 'output', world: current.id, fd, chunk })
+      if (typeof done === 'function') process.nextTick(done as () => void)
+      return true
+    }
+    Object.defineProperty(stream, 'write', { value: write, configurable: true, writable: true, enumerable: false })
+  }
+}
+
+const strayEvents = ['uncaughtException', 'unhandledRejection'] as const
+let strayListener: ((error: unknown) => void) | null = null
+
+/** Between two files nobody listens for errors: what comes then was left by the file before. */
+function watchBetweenWorlds(report: ((taint: Taint) => void) | null): void {
+  if (strayListener) for (const event of strayEvents) process.off(event, strayListener)
+  strayListener = report && ((error) => report({ code: 'stray-rejection', detail: String(error instanceof Error ? error.message : error) }))
+  if (strayListener) for (const event of strayEvents) process.on(event, strayListener)
+}
+
+process.on('disconnect', kill)
+process.once('message', (first: DaemonToHost) => {
+  if (first.kind !== 'boot') return kill()
+  void start(first)
+})
+
+async function start(boot: Extract<DaemonToHost, { kind: 'boot' }>): Promise<void> {
+  // a listener that stays: its place in the list of listeners is part of the pristine state
+  let host: Host | null = null
+  const early: DaemonToHost[] = []
+  process.on('message', (message: DaemonToHost) => {
+    if (message.kind !== 'expect') return
+    if (host) host.expect(message.token)
+    else early.push(message)
+  })
+  try {
+    const state = new HostState(boot)
+    host = new Host(state)
+    for (const message of early) if (message.kind === 'expect') host.expect(message.token)
+    for (const environment of boot.preload) await state.share(environment)
+    await host.listen(boot.address)
+    sendToDaemon({ kind: 'ready', rssBytes: rss(), heapBytes: memoryUsage().heapUsed })
+  } catch (error) {
+    sendToDaemon({ kind: 'boot-failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+}

@@ -1,0 +1,278 @@
+import { analyzeEsm, looksLikeEsm } from './analyze.ts'
+import { builtinNames, loadBuiltin } from './builtins.ts'
+import { cjsExportNames } from './cjs-names.ts'
+import { generateCode, type ModuleCode } from './codegen.ts'
+import type { EsmRecord, ModuleRecord } from './records.ts'
+import { filePathOf, Resolver } from './resolve.ts'
+import { SourceFiles } from './sources.ts'
+
+type Target = { record: ModuleRecord; name: string }
+
+/**
+ * All modules this process knows, linked but without state: each world runs their functions anew.
+ * One per process; linking is synchronous, as `require` of an ES module needs it.
+ */
+export class ModuleGraph {
+  readonly files = new SourceFiles()
+  readonly resolver = new Resolver()
+  readonly records: ModuleRecord[] = []
+  readonly #byUrl = new Map<string, ModuleRecord>()
+  /** Folders of packages that environments have loaded natively: shared by all worlds. */
+  readonly #sharedFolders: string[] = []
+
+  shareFolder(folder: string): void {
+    this.#sharedFolders.push(folder.endsWith('/') ? folder : `${folder}/`)
+  }
+
+  isShared(path: string): boolean {
+    return this.#sharedFolders.some((folder) => path.startsWith(folder))
+  }
+
+  /** The linked record of an import. @throws what Node would: not found, syntax, missing export */
+  link(specifier: string, parentUrl: string, type = ''): ModuleRecord {
+    const fresh: EsmRecord[] = []
+    try {
+      const record = this.#load(this.resolver.esm(specifier, parentUrl), parentUrl, type, fresh)
+      if (fresh.length > 0) this.#connect(fresh)
+      return record
+    } catch (error) {
+      // half-linked records must not be found by the next import of the same file
+      for (const record of fresh) this.#byUrl.delete(record.url)
+      throw error
+    }
+  }
+
+  #load(url: string, parentUrl: string, type: string, fresh: EsmRecord[]): ModuleRecord {
+    const key = type === 'json' ? `${url}\0json` : url
+    const known = this.#byUrl.get(key)
+    if (known) return known
+    const record = this.#create(url, parentUrl, type)
+    record.index = this.records.push(record) - 1
+    this.#byUrl.set(key, record)
+    if (record.kind !== 'esm') return record
+    fresh.push(record)
+    record.deps = record.analysis.requests.map((request) => this.#load(this.resolver.esm(request.specifier, record.url), record.url, request.type, fresh))
+    return record
+  }
+
+  #create(url: string, parentUrl: string, type: string): ModuleRecord {
+    if (url.startsWith('node:')) {
+      loadBuiltin(url)
+      return { kind: 'builtin', index: -1, url, id: url }
+    }
+    const file = filePathOf(url)
+    if (!file) return { kind: 'native', index: -1, url, isShared: false }
+    const { path } = file
+    if (this.isShared(path)) return { kind: 'native', index: -1, url, isShared: true }
+    if (type === 'json' || path.endsWith('.json')) return { kind: 'json', index: -1, url, path }
+    if (/\.(?:wasm|node)$/.test(path)) return { kind: 'native', index: -1, url, isShared: false }
+    const format = this.formatOf(path, parentUrl)
+    if (format.kind === 'cjs') return { kind: 'cjs', index: -1, url, path, exportNames: null }
+    return this.#esmRecord(url, path, format.source)
+  }
+
+  #esmRecord(url: string, path: string, source: string): EsmRecord {
+    const analysis = analyzeEsm(path, source)
+    return {
+      kind: 'esm', index: -1, url, path, source, analysis, deps: [], isAsyncGraph: false, isLive: false, cycle: null,
+      exportNames: [], namespaceSlots: [], order: null, run: null, isLinked: false,
+    }
+  }
+
+  /** Node's rules: extension, then the package's type, then what the text looks like. */
+  formatOf(path: string, parentUrl: string): { kind: 'cjs' } | { kind: 'esm'; source: string } {
+    if (path.endsWith('.cjs') || path.endsWith('.cts')) return { kind: 'cjs' }
+    const type = /\.m[jt]s$/.test(path) ? 'module' : this.files.packageType(path)
+    if (type === 'commonjs') return { kind: 'cjs' }
+    const source = this.#read(path, parentUrl)
+    if (type === 'none' && !looksLikeEsm(path, source)) return { kind: 'cjs' }
+    return { kind: 'esm', source: source.startsWith('#!') ? `//${source.slice(2)}` : source }
+  }
+
+  #read(path: string, parentUrl: string): string {
+    try {
+      return this.files.read(path)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+      const parent = filePathOf(parentUrl)
+      const error = new Error(`Cannot find module '${path}' imported from ${parent ? parent.path : parentUrl}`) as NodeJS.ErrnoException
+      error.code = 'ERR_MODULE_NOT_FOUND'
+      throw error
+    }
+  }
+
+  #connect(fresh: EsmRecord[]): void {
+    markCycles(fresh)
+    for (const record of fresh) record.exportNames = this.exportNames(record)
+    for (const record of fresh) this.#checkImports(record)
+    for (const record of fresh) if (!record.isLive) record.isLive = this.#importsSomethingLive(record)
+    for (const record of fresh) record.isAsyncGraph = awaitsSomewhere(record, new Set())
+    for (const record of fresh) record.isLinked = true
+  }
+
+  /** Names a module offers. For ES modules without the ambiguous ones, `export *` included. */
+  exportNames(record: ModuleRecord): string[] {
+    switch (record.kind) {
+      case 'esm':
+        if (record.isLinked) return record.exportNames
+        return [...this.#nameSet(record, new Set())].filter((name) => this.#resolve(record, name, new Set()) !== null)
+      case 'cjs':
+        record.exportNames ??= cjsExportNames(this, record.path)
+        return [...new Set([...record.exportNames, 'default', 'module.exports'])]
+      case 'json':
+        return ['default']
+      case 'builtin':
+        return builtinNames(loadBuiltin(record.id))
+      case 'native':
+        return []
+    }
+  }
+
+  #nameSet(record: ModuleRecord, seen: Set<ModuleRecord>): Set<string> {
+    if (record.kind !== 'esm') return new Set(this.exportNames(record))
+    if (seen.has(record)) return new Set()
+    seen.add(record)
+    const names = new Set<string>()
+    for (const entry of record.analysis.exports) {
+      if (entry.kind !== 'star') names.add(entry.name)
+      else for (const name of this.#nameSet(record.deps[entry.request]!, seen)) if (name !== 'default' && name !== 'module.exports') names.add(name)
+    }
+    return names
+  }
+
+  /** ResolveExport of the standard: the module and name behind an exported name, null when there is none or two. */
+  #resolve(record: ModuleRecord, name: string, seen: Set<string>): Target | null {
+    if (record.kind === 'native') return { record, name }
+    if (record.kind !== 'esm') return this.exportNames(record).includes(name) ? { record, name } : null
+    const key = `${record.index}\0${name}`
+    if (seen.has(key)) return null
+    seen.add(key)
+    let star: Target | null = null
+    for (const entry of record.analysis.exports) {
+      if (entry.kind === 'star') continue
+      if (entry.name !== name) continue
+      if (entry.kind === 'local') return { record, name: entry.local }
+      if (entry.kind === 'namespace') return { record: record.deps[entry.request]!, name: '*' }
+      return this.#resolve(record.deps[entry.request]!, entry.imported, seen)
+    }
+    if (name === 'default') return null
+    for (const entry of record.analysis.exports) {
+      if (entry.kind !== 'star') continue
+      const found = this.#resolve(record.deps[entry.request]!, name, seen)
+      if (!found) continue
+      if (star && (star.record !== found.record || star.name !== found.name)) return null
+      star = found
+    }
+    return star
+  }
+
+  #checkImports(record: EsmRecord): void {
+    const { analysis, deps } = record
+    const check = (request: number, name: string) => {
+      if (name === '*' || this.#resolve(deps[request]!, name, new Set())) return
+      const { specifier } = analysis.requests[request]!
+      throw new SyntaxError(
+        deps[request]!.kind === 'cjs'
+          ? `Named export '${name}' not found. The requested module '${specifier}' is a CommonJS module, which may not support all module.exports as named exports.\nCommonJS modules can always be imported via the default export, for example using:\n\nimport pkg from '${specifier}';\n`
+          : `The requested module '${specifier}' does not provide an export named '${name}'`,
+      )
+    }
+    for (const one of analysis.imports) check(one.request, one.name)
+    for (const one of analysis.exports) if (one.kind === 'indirect') check(one.request, one.imported)
+  }
+
+  #importsSomethingLive(record: EsmRecord): boolean {
+    const isLive = (request: number, name: string) => {
+      const dep = record.deps[request]!
+      if (name === '*') return false
+      const target = this.#resolve(dep, name, new Set())
+      return target?.record.kind === 'esm' && target.record.analysis.mutable.has(target.name)
+    }
+    const { imports, exports } = record.analysis
+    if (imports.some((one) => isLive(one.request, one.name))) return true
+    if (exports.some((one) => one.kind === 'indirect' && isLive(one.request, one.imported))) return true
+    return [...this.starNames(record)].some(([name, request]) => isLive(request, name))
+  }
+
+  /** Exported names that come by `export *`, with the request that has them. */
+  starNames(record: EsmRecord): Map<string, number> {
+    const names = new Map<string, number>()
+    const own = new Set(record.analysis.exports.flatMap((entry) => (entry.kind === 'star' ? [] : [entry.name])))
+    for (const entry of record.analysis.exports) {
+      if (entry.kind !== 'star') continue
+      for (const name of this.exportNames(record.deps[entry.request]!)) {
+        if (name !== 'default' && name !== 'module.exports' && !own.has(name) && !names.has(name)) names.set(name, entry.request)
+      }
+    }
+    return names
+  }
+
+  /** Names of a module whose values may still change after it ran. */
+  changingNames(record: EsmRecord): Set<string> {
+    const changing = new Set<string>()
+    for (const name of record.exportNames) {
+      const target = this.#resolve(record, name, new Set())
+      if (target?.record.kind === 'esm' && target.name !== '*' && target.record.analysis.mutable.has(target.name)) changing.add(name)
+    }
+    return changing
+  }
+
+  codeOf(record: EsmRecord): ModuleCode {
+    return generateCode(record, this.starNames(record))
+  }
+
+  /** Order in which the graph below a root runs: depth first, each after its dependencies. */
+  orderOf(root: EsmRecord): ModuleRecord[] {
+    if (root.order) return root.order
+    const order: ModuleRecord[] = []
+    const seen = new Set<ModuleRecord>()
+    const visit = (record: ModuleRecord) => {
+      if (seen.has(record)) return
+      seen.add(record)
+      if (record.kind === 'esm') for (const dep of record.deps) visit(dep)
+      order.push(record)
+    }
+    visit(root)
+    return (root.order = order)
+  }
+}
+
+/** Tarjan's strongly connected components over the fresh part of the graph: the old part can't point into it. */
+function markCycles(fresh: EsmRecord[]): void {
+  const isFresh = new Set<ModuleRecord>(fresh)
+  const number = new Map<EsmRecord, number>()
+  const low = new Map<EsmRecord, number>()
+  const stack: EsmRecord[] = []
+  const onStack = new Set<EsmRecord>()
+  const visit = (record: EsmRecord): void => {
+    number.set(record, number.size)
+    low.set(record, number.get(record)!)
+    stack.push(record)
+    onStack.add(record)
+    for (const dep of record.deps) {
+      if (dep.kind !== 'esm' || !isFresh.has(dep)) continue
+      if (!number.has(dep)) {
+        visit(dep)
+        low.set(record, Math.min(low.get(record)!, low.get(dep)!))
+      } else if (onStack.has(dep)) low.set(record, Math.min(low.get(record)!, number.get(dep)!))
+    }
+    if (low.get(record) !== number.get(record)) return
+    const members: EsmRecord[] = []
+    for (;;) {
+      const member = stack.pop()!
+      onStack.delete(member)
+      members.push(member)
+      if (member === record) break
+    }
+    if (members.length > 1 || record.deps.includes(record)) for (const member of members) Object.assign(member, { cycle: members, isLive: true })
+  }
+  for (const record of fresh) if (!number.has(record)) visit(record)
+}
+
+function awaitsSomewhere(record: ModuleRecord, seen: Set<ModuleRecord>): boolean {
+  if (record.kind === 'native') return true
+  if (record.kind !== 'esm' || seen.has(record)) return false
+  if (record.isLinked) return record.isAsyncGraph
+  seen.add(record)
+  return record.analysis.awaitsAtTopLevel || record.deps.some((dep) => awaitsSomewhere(dep, seen))
+}

@@ -1,0 +1,61 @@
+import type { EsmAnalysis } from './analyze.ts'
+
+interface RecordBase {
+  /** Position in every world's tables. */
+  index: number
+  url: string
+}
+
+/** An ES module: what its text says, and what it is linked to. Holds no state of any test file. */
+export interface EsmRecord extends RecordBase {
+  kind: 'esm'
+  path: string
+  source: string
+  analysis: EsmAnalysis
+  /** One per request of the analysis, in order. */
+  deps: ModuleRecord[]
+  /** Records whose whole graph awaits somewhere can't be required. */
+  isAsyncGraph: boolean
+  /**
+   * Read through getters, in two steps: members of a cycle, and modules that import something that may change.
+   * All others get their imports as constants and give their exports back as one plain object.
+   */
+  isLive: boolean
+  /** Modules of the same cycle, itself included; null when it is in none. */
+  cycle: EsmRecord[] | null
+  /** Where each exported name comes from; null: ambiguous, so not exported. Filled at linking. */
+  exportNames: string[]
+  /** Slots after the dependencies in the argument array: requests whose namespace object is needed. */
+  namespaceSlots: number[]
+  /** Post-order of the graph below this module; computed when it is first imported as a root. */
+  order: ModuleRecord[] | null
+  run: ((...args: unknown[]) => unknown) | null
+  isLinked: boolean
+}
+
+export interface CjsRecord extends RecordBase {
+  kind: 'cjs'
+  path: string
+  /** Names Node's lexer finds, without `default`; read when first needed. */
+  exportNames: string[] | null
+}
+
+export interface JsonRecord extends RecordBase {
+  kind: 'json'
+  path: string
+}
+
+export interface BuiltinRecord extends RecordBase {
+  kind: 'builtin'
+  /** With prefix: `node:fs`. */
+  id: string
+}
+
+/** Imported by Node itself, once per process: environments' own packages, `data:` URLs, wasm. */
+export interface NativeRecord extends RecordBase {
+  kind: 'native'
+  /** Whether it may stay for later files (an environment's implementation), or taints the process. */
+  isShared: boolean
+}
+
+export type ModuleRecord = EsmRecord | CjsRecord | JsonRecord | BuiltinRecord | NativeRecord

@@ -1,0 +1,207 @@
+import { isBuiltin, Module } from 'node:module'
+import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { applyEdits, dynamicImportsOfCjs, IMPORT_NAME } from './analyze.ts'
+import { loadBuiltin, withPrefix, type Exports } from './builtins.ts'
+import type { FunctionSource } from './compile.ts'
+import { nodeModulePaths } from './resolve.ts'
+import type { WorldModules } from './world-modules.ts'
+
+/** What Node's CommonJS modules have at run time, and its types do not say. */
+export type CjsModule = NodeJS.Module & { _compile?: (text: string, path: string) => unknown }
+type CjsFunction = (
+  this: unknown,
+  exports: unknown,
+  require: NodeJS.Require,
+  module: CjsModule,
+  filename: string,
+  folder: string,
+  dynamicImport: unknown,
+) => void
+type Extension = (module: CjsModule, path: string) => void
+export type Loader = (request: string, parent: CjsModule | undefined, isMain?: boolean) => unknown
+
+const extensions = (Module as unknown as { _extensions: Record<string, Extension> })._extensions
+const nodesOwn = new Map(Object.entries(extensions))
+const PREFIX = `(function (exports, require, module, __filename, __dirname, ${IMPORT_NAME}) { `
+
+/** Compiled once per process, by path; cleared when a file changes with the whole process. */
+const functions = new Map<string, CjsFunction>()
+const texts = new Map<string, string>()
+
+/** The CommonJS half of a world: its own module cache, Node's rules. */
+export class WorldCjs {
+  readonly cache: Record<string, CjsModule> = Object.create(null) as Record<string, CjsModule>
+  /** `Module._load` of this world; test code may replace it. */
+  load: Loader
+  readonly #modules: WorldModules
+  #facade: Exports | null = null
+
+  constructor(modules: WorldModules) {
+    this.#modules = modules
+    this.load = (request, parent) => this.#load(request, parent)
+  }
+
+  /** `createRequire(path)`: cheap until it is used. */
+  createRequire(filename: string): NodeJS.Require {
+    let module: CjsModule | null = null
+    const parent = () => (module ??= this.#newModule(filename, undefined))
+    return this.#requireFor(parent)
+  }
+
+  loadForImport(path: string): unknown {
+    return this.#loadFile(path, undefined)
+  }
+
+  /** `node:module` as this world sees it: Node's own with the loading parts replaced. */
+  get moduleFacade(): Exports {
+    return (this.#facade ??= this.#createFacade())
+  }
+
+  #createFacade(): Exports {
+    const replaced: Exports = {
+      createRequire: (from: string | URL) => this.createRequire(pathFrom(from)),
+      _cache: this.cache,
+    }
+    const facade: Exports = new Proxy(Module as unknown as Exports, {
+      get: (target, key) => {
+        if (key === '_load') return this.load
+        if (key === 'Module' || key === 'default') return facade
+        return typeof key === 'string' && key in replaced ? replaced[key] : Reflect.get(target, key)
+      },
+      set: (target, key, value) => {
+        if (key === '_load') this.load = value as Loader
+        else if (typeof key === 'string' && key in replaced) replaced[key] = value
+        else return Reflect.set(target, key, value)
+        return true
+      },
+    })
+    return facade
+  }
+
+  #load(request: string, parent: CjsModule | undefined): unknown {
+    if (isBuiltin(request)) return this.#builtin(request, parent?.filename ?? '')
+    const path = this.#modules.graph.resolver.cjs(request, parent?.filename ?? `${process.cwd()}/[eval]`)
+    if (isBuiltin(path)) return this.#builtin(path, parent?.filename ?? '')
+    return this.#loadFile(path, parent)
+  }
+
+  #builtin(id: string, importerPath: string): unknown {
+    const name = withPrefix(id)
+    return this.#modules.hooks.builtin(name, importerPath) ?? loadBuiltin(name)
+  }
+
+  #loadFile(path: string, parent: CjsModule | undefined): unknown {
+    const cached = this.cache[path]
+    if (cached) {
+      if (parent && !parent.children.includes(cached)) parent.children.push(cached)
+      return cached.exports
+    }
+    const { graph } = this.#modules
+    if (graph.isShared(path)) return process.getBuiltinModule('node:module').createRequire(path)(path)
+    const extension = /\.[^./\\]+$/.exec(path)?.[0] ?? '.js'
+    const custom = extensions[extension]
+    const isCustom = custom !== undefined && custom !== nodesOwn.get(extension)
+    if (!isCustom && extension !== '.json' && extension !== '.node') {
+      const format = graph.formatOf(path, pathToFileURL(parent?.filename ?? path).href)
+      if (format.kind === 'esm') return this.#modules.requireEsm(graph.link(pathToFileURL(path).href, pathToFileURL(path).href) as never)
+    }
+    const module = this.#newModule(path, parent)
+    this.cache[path] = module
+    let isLoaded = false
+    try {
+      if (isCustom) custom(module, path)
+      else if (extension === '.json') module.exports = parseJson(path, textOf(path, graph.files))
+      else if (extension === '.node') {
+        this.#modules.hooks.onNativeAddon(path)
+        process.dlopen(module, path)
+      } else this.#run(module, path)
+      isLoaded = true
+    } finally {
+      if (!isLoaded) delete this.cache[path]
+    }
+    module.loaded = true
+    return module.exports
+  }
+
+  #run(module: CjsModule, path: string): void {
+    let run = functions.get(path)
+    if (!run) {
+      run = this.#modules.compiler.compile<CjsFunction>(cjsSource(path, this.#modules.graph.files.read(path)))
+      functions.set(path, run)
+    }
+    this.#call(run, module, path)
+  }
+
+  #call(run: CjsFunction, module: CjsModule, path: string): void {
+    const dynamicImport = (specifier: unknown, options?: ImportCallOptions) =>
+      this.#modules.importFrom(pathToFileURL(path).href)(specifier, options)
+    run.call(module.exports, module.exports, this.#requireFor(() => module), module, path, dirname(path), dynamicImport)
+  }
+
+  #newModule(path: string, parent: CjsModule | undefined): CjsModule {
+    const module = new Module(path, parent as never) as CjsModule
+    module.filename = path
+    module.paths = nodeModulePaths(dirname(path))
+    module.require = ((request: string) => this.load(request, module)) as never
+    // for hooks on `require.extensions`, which hand in transformed text
+    Object.defineProperty(module, '_compile', {
+      value: (text: string, filename: string) => this.#call(this.#modules.compiler.compile(cjsSource(filename, text)), module, filename),
+      configurable: true,
+      writable: true,
+    })
+    return module
+  }
+
+  #requireFor(module: () => CjsModule): NodeJS.Require {
+    const require = ((request: string) => {
+      checkRequest(request)
+      return this.load(request, module(), false)
+    }) as NodeJS.Require
+    const { resolver } = this.#modules.graph
+    const resolve = ((request: string, options?: { paths?: string[] }) => {
+      checkRequest(request)
+      return isBuiltin(request) ? request : resolver.cjs(request, module().filename, options)
+    }) as NodeJS.RequireResolve
+    resolve.paths = (request) => (isBuiltin(request) ? null : nodeModulePaths(dirname(module().filename)))
+    require.resolve = resolve
+    require.main = process.mainModule
+    require.extensions = extensions as never
+    require.cache = this.cache
+    return require
+  }
+}
+
+function cjsSource(path: string, text: string): FunctionSource {
+  const source = text.startsWith('#!') ? `//${text.slice(2)}` : text
+  const code = `${PREFIX}${applyEdits(source, dynamicImportsOfCjs(path, source))}\n})`
+  return { code, filename: path, prefixLength: PREFIX.length }
+}
+
+function textOf(path: string, files: { read(path: string): string }): string {
+  let text = texts.get(path)
+  if (text === undefined) texts.set(path, (text = files.read(path)))
+  return text
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    ;(error as Error).message = `${path}: ${(error as Error).message}`
+    throw error
+  }
+}
+
+function pathFrom(from: string | URL): string {
+  return typeof from === 'string' && !from.startsWith('file:') ? from : process.getBuiltinModule('node:url').fileURLToPath(from)
+}
+
+function checkRequest(request: unknown): void {
+  if (typeof request === 'string' && request !== '') return
+  const error =
+    request === ''
+      ? new TypeError(`The argument 'id' must be a non-empty string. Received ''`)
+      : new TypeError(`The "id" argument must be of type string. Received ${String(request)}`)
+  throw Object.assign(error, { code: request === '' ? 'ERR_INVALID_ARG_VALUE' : 'ERR_INVALID_ARG_TYPE' })
+}

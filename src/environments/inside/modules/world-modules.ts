@@ -1,0 +1,294 @@
+import { builtinContainer, loadBuiltin, type Exports } from './builtins.ts'
+import { WorldCjs } from './world-cjs.ts'
+import type { Compiler } from './compile.ts'
+import type { ModuleGraph } from './graph.ts'
+import { namespaceBuilders } from './namespace.ts'
+import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord } from './records.ts'
+import { filePathOf } from './resolve.ts'
+
+const NEW = 0
+const RUNNING = 1
+const DONE = 2
+const FAILED = 3
+
+/** What the world puts in place of builtins, and what it hears about imports that reach past it. */
+export interface WorldHooks {
+  /** Another object for a builtin, for modules of the given path; undefined: the real one. */
+  builtin(id: string, importerPath: string): Exports | undefined
+  /** A module was loaded by Node itself and outlives this world. */
+  onNativeImport(url: string): void
+  onNativeAddon(path: string): void
+}
+
+/**
+ * The module state of one test file: every module it imports is run anew, by functions that are shared.
+ * Replaces Node's loader for everything inside the world, Vitest's own runtime included.
+ */
+export class WorldModules {
+  readonly graph: ModuleGraph
+  readonly compiler: Compiler
+  readonly cjs: WorldCjs
+  readonly hooks: WorldHooks
+  readonly #status: number[] = []
+  readonly #containers: (Exports | undefined)[] = []
+  readonly #errors = new Map<number, unknown>()
+  readonly #pending = new Map<number, Promise<void>>()
+  readonly #namespaces = new Map<ModuleRecord, object>()
+  readonly #generators = new Map<EsmRecord, Generator | AsyncGenerator>()
+  readonly #lists = new Map<EsmRecord, unknown[]>()
+  readonly #replaced = new Map<Exports, Exports>()
+
+  constructor(graph: ModuleGraph, compiler: Compiler, hooks: WorldHooks) {
+    this.graph = graph
+    this.compiler = compiler
+    this.hooks = hooks
+    this.cjs = new WorldCjs(this)
+  }
+
+  /** `import()`. Resolves to a namespace object. */
+  async import(specifier: string, parentUrl: string, type = ''): Promise<object> {
+    const record = this.graph.link(specifier, parentUrl, type)
+    if (record.kind === 'esm') {
+      if (record.isAsyncGraph) await this.#runAsync(record)
+      else this.#runSync(record)
+      return this.namespaceOf(record)
+    }
+    if (record.kind === 'native') return this.#importNative(record.url, record.isShared)
+    this.#run(record, parentUrl)
+    // the real namespace of a builtin follows syncBuiltinESMExports(), which fake timers rely on
+    if (record.kind === 'builtin' && !this.hooks.builtin(record.id, pathOf(parentUrl))) return import(record.id)
+    return this.namespaceOf(record)
+  }
+
+  /** `require` of an ES module. @throws ERR_REQUIRE_ASYNC_MODULE */
+  requireEsm(record: EsmRecord): unknown {
+    if (record.isAsyncGraph) {
+      const error = new Error(
+        'require() cannot be used on an ESM graph with top-level await. Use import() instead. To see where the top-level await comes from, use --experimental-print-required-tla.',
+      ) as NodeJS.ErrnoException
+      error.code = 'ERR_REQUIRE_ASYNC_MODULE'
+      throw error
+    }
+    this.#runSync(record)
+    const container = this.#containers[record.index]!
+    if (record.exportNames.includes('module.exports')) return container['module.exports']
+    const namespace = this.namespaceOf(record)
+    if (!record.exportNames.includes('default') || record.exportNames.includes('__esModule')) return namespace
+    const names = [...record.exportNames, '__esModule']
+    const facade: Exports = {}
+    for (const name of record.exportNames) Object.defineProperty(facade, name, { enumerable: true, get: () => container[name] })
+    facade.__esModule = true
+    return namespaceBuilders(names, this.graph.changingNames(record)).settled(facade)
+  }
+
+  namespaceOf(record: ModuleRecord): object {
+    let namespace = this.#namespaces.get(record)
+    if (!namespace) {
+      const container = this.#containers[record.index]!
+      if (record.kind === 'esm') {
+        const builders = namespaceBuilders(record.exportNames, this.graph.changingNames(record))
+        namespace = (this.#status[record.index] === DONE ? builders.settled : builders.live)(container)
+      } else namespace = namespaceBuilders(Object.keys(container), new Set()).settled(container)
+      this.#namespaces.set(record, namespace)
+    }
+    return namespace
+  }
+
+  #runSync(root: EsmRecord): void {
+    for (const record of this.graph.orderOf(root)) {
+      if (this.#status[record.index] !== DONE) this.#run(record, root.url)
+    }
+  }
+
+  async #runAsync(root: EsmRecord): Promise<void> {
+    for (const record of this.graph.orderOf(root)) {
+      const { index } = record
+      const pending = this.#pending.get(index)
+      if (pending) await pending
+      else if (record.kind === 'native') {
+        if (this.#containers[index]) continue
+        this.#containers[index] = (await this.#importNative(record.url, record.isShared)) as Exports
+        this.#status[index] = DONE
+      } else if (record.kind === 'esm' && record.analysis.awaitsAtTopLevel && (this.#status[index] ?? NEW) === NEW) {
+        const done = this.#evaluateAsync(record)
+        this.#pending.set(index, done)
+        await done.finally(() => this.#pending.delete(index))
+      } else this.#run(record, root.url)
+    }
+  }
+
+  #run(record: ModuleRecord, parentUrl: string): void {
+    const { index } = record
+    const status = this.#status[index] ?? NEW
+    if (status === DONE || status === RUNNING) return
+    if (status === FAILED) throw this.#errors.get(index)
+    this.#status[index] = RUNNING
+    try {
+      switch (record.kind) {
+        case 'esm':
+          this.#evaluate(record)
+          break
+        case 'cjs':
+          this.#containers[index] = this.#runCjs(record)
+          break
+        case 'json':
+          this.#containers[index] = { default: this.#readJson(record) }
+          break
+        case 'builtin':
+          this.#containers[index] = builtinContainer(this.hooks.builtin(record.id, pathOf(parentUrl)) ?? loadBuiltin(record.id))
+          break
+        case 'native':
+          throw new Error(`${record.url} can only be imported asynchronously`)
+      }
+      this.#status[index] = DONE
+    } catch (error) {
+      this.#status[index] = FAILED
+      this.#errors.set(index, error)
+      throw error
+    }
+  }
+
+  #runCjs(record: CjsRecord): Exports {
+    const exports = this.cjs.loadForImport(record.path)
+    const container: Exports = {}
+    for (const name of this.graph.exportNames(record)) {
+      if (name === 'default' || name === 'module.exports') container[name] = exports
+      else container[name] = readOwn(exports, name)
+    }
+    return container
+  }
+
+  #readJson(record: JsonRecord): unknown {
+    try {
+      return JSON.parse(this.graph.files.read(record.path))
+    } catch (error) {
+      if (error instanceof SyntaxError) error.message = `${record.path}: ${error.message}`
+      throw error
+    }
+  }
+
+  #evaluate(record: EsmRecord): void {
+    const run = this.#functionOf(record)
+    if (!record.isLive) {
+      this.#containers[record.index] = run.call(undefined, this.#dependencies(record), this.#metaOf(record), this.#importOf(record)) as Exports
+      return
+    }
+    this.#prepareCycle(record)
+    this.#fill(record)
+    this.#generators.get(record)!.next()
+  }
+
+  async #evaluateAsync(record: EsmRecord): Promise<void> {
+    const { index } = record
+    this.#status[index] = RUNNING
+    try {
+      if (record.isLive) {
+        this.#prepareCycle(record)
+        this.#fill(record)
+        await this.#generators.get(record)!.next()
+      } else {
+        const run = this.#functionOf(record)
+        this.#containers[index] = (await run.call(undefined, this.#dependencies(record), this.#metaOf(record), this.#importOf(record))) as Exports
+      }
+      this.#status[index] = DONE
+    } catch (error) {
+      this.#status[index] = FAILED
+      this.#errors.set(index, error)
+      throw error
+    }
+  }
+
+  /** Before any member of a cycle runs, all of them have their functions hoisted and their exports readable. */
+  #prepareCycle(record: EsmRecord): void {
+    if (this.#generators.has(record)) return
+    const members = record.cycle ?? [record]
+    for (const member of members) {
+      const list: unknown[] = []
+      this.#lists.set(member, list)
+      const publish = (exports: Exports) => {
+        this.#containers[member.index] = exports
+      }
+      const generator = this.#functionOf(member).call(undefined, list, this.#metaOf(member), this.#importOf(member), publish) as Generator | AsyncGenerator
+      this.#generators.set(member, generator)
+      void generator.next()
+    }
+    for (const member of members) this.#fill(member)
+  }
+
+  /** What a member of a cycle imports from outside of it may run later than the cycle begins: filled again before it runs. */
+  #fill(record: EsmRecord): void {
+    const list = this.#lists.get(record)!
+    list.length = 0
+    list.push(...this.#dependencies(record))
+  }
+
+  #dependencies(record: EsmRecord): unknown[] {
+    const { deps, namespaceSlots } = record
+    const count = deps.length
+    const list = new Array<unknown>(count + namespaceSlots.length)
+    for (let at = 0; at < count; at++) {
+      const dep = deps[at]!
+      list[at] = dep.kind === 'builtin' ? this.#builtinFor(dep.id, dep.index, record.path) : this.#containers[dep.index]
+    }
+    for (let at = 0; at < namespaceSlots.length; at++) {
+      const request = namespaceSlots[at]!
+      const dep = deps[request]!
+      const container = list[request] as Exports | undefined
+      if (container === undefined || dep.kind === 'native') list[count + at] = container
+      else if (container !== this.#containers[dep.index]) list[count + at] = namespaceBuilders(Object.keys(container), new Set()).settled(container)
+      else list[count + at] = this.namespaceOf(dep)
+    }
+    return list
+  }
+
+  #builtinFor(id: string, index: number, importerPath: string): Exports {
+    const replaced = this.hooks.builtin(id, importerPath)
+    if (!replaced) return this.#containers[index]!
+    let container = this.#replaced.get(replaced)
+    if (!container) this.#replaced.set(replaced, (container = builtinContainer(replaced)))
+    return container
+  }
+
+  #functionOf(record: EsmRecord): (...args: unknown[]) => unknown {
+    return (record.run ??= this.compiler.compile({ ...this.graph.codeOf(record), filename: record.url }))
+  }
+
+  #metaOf(record: EsmRecord): object | undefined {
+    if (!record.analysis.usesMeta) return undefined
+    const { path, url } = record
+    return Object.assign(Object.create(null) as object, {
+      dirname: path.slice(0, path.lastIndexOf('/')) || '/',
+      filename: path,
+      main: false,
+      resolve: (specifier: string, parent: string | URL = url) => this.graph.resolver.esm(`${specifier}`, `${parent}`),
+      url,
+    })
+  }
+
+  #importOf(record: EsmRecord): ((specifier: unknown, options?: ImportCallOptions) => Promise<object>) | undefined {
+    return record.analysis.usesDynamicImport ? this.importFrom(record.url) : undefined
+  }
+
+  /** The `import()` of one module. */
+  importFrom(parentUrl: string): (specifier: unknown, options?: ImportCallOptions) => Promise<object> {
+    return async (specifier, options) => this.import(`${specifier as string}`, parentUrl, options?.with?.type)
+  }
+
+  async #importNative(url: string, isShared: boolean): Promise<object> {
+    if (!isShared) this.hooks.onNativeImport(url)
+    return (await import(url)) as object
+  }
+}
+
+function pathOf(url: string): string {
+  return filePathOf(url)?.path ?? url
+}
+
+function readOwn(exports: unknown, name: string): unknown {
+  if (exports === null || (typeof exports !== 'object' && typeof exports !== 'function') || !Object.hasOwn(exports, name)) return undefined
+  try {
+    return (exports as Exports)[name]
+  } catch {
+    return undefined // a getter that throws is exported as undefined, as Node does
+  }
+}

@@ -1,0 +1,81 @@
+import { EventEmitter } from 'node:events'
+import type { Taint } from '../../../contracts/host-wire.ts'
+import type { Roots } from './roots.ts'
+
+type Emitter = NodeJS.EventEmitter
+
+/** Properties of `process` that change by themselves or are put back by a rule of their own. */
+const OWN_RULE = new Set<PropertyKey>(['env', '_events', '_eventsCount', '_maxListeners', 'exitCode', '_exiting', 'title', 'argv', 'execArgv', 'channel', 'connected', 'domain', 'stdin'])
+
+/** What a process has besides JavaScript objects: environment, folder, umask, listeners, exit code. */
+export class ProcessState {
+  readonly #umask = process.umask()
+  readonly #argv = [...process.argv]
+  readonly #execArgv = [...process.execArgv]
+  readonly #uid = process.getuid?.()
+  readonly #emitters: { name: string; emitter: Emitter; listeners: Map<string | symbol, unknown[]>; max: number }[]
+  readonly #defaultMaxListeners = EventEmitter.defaultMaxListeners
+  readonly #captureRejections = EventEmitter.captureRejections
+  readonly #env = process.env
+
+  constructor(roots: Roots) {
+    roots.add('process', process, OWN_RULE)
+    roots.add('process (prototype)', Object.getPrototypeOf(process) as object)
+    this.#emitters = [
+      ['process', process as Emitter],
+      ['process.stdout', process.stdout as Emitter],
+      ['process.stderr', process.stderr as Emitter],
+    ].map(([name, emitter]) => ({
+      name: name as string,
+      emitter: emitter as Emitter,
+      listeners: listenersOf(emitter as Emitter),
+      max: (emitter as Emitter).getMaxListeners(),
+    }))
+  }
+
+  /** Gives the process exactly this environment and folder, as a spawn would have. */
+  begin(env: Record<string, string>, cwd: string, title: string): void {
+    const current = this.#env
+    for (const key of Object.keys(current)) if (!(key in env)) delete current[key]
+    for (const key of Object.keys(env)) if (current[key] !== env[key]) current[key] = env[key]
+    if (process.cwd() !== cwd) process.chdir(cwd)
+    process.title = title
+  }
+
+  restore(): Taint[] {
+    const taints: Taint[] = []
+    for (const one of this.#emitters) putListenersBack(one.emitter, one.listeners, one.max)
+    if (EventEmitter.defaultMaxListeners !== this.#defaultMaxListeners) EventEmitter.defaultMaxListeners = this.#defaultMaxListeners
+    if (EventEmitter.captureRejections !== this.#captureRejections) EventEmitter.captureRejections = this.#captureRejections
+    if (process.env !== this.#env) process.env = this.#env
+    if (process.umask() !== this.#umask) process.umask(this.#umask)
+    process.exitCode = undefined
+    putArrayBack(process.argv, this.#argv)
+    putArrayBack(process.execArgv, this.#execArgv)
+    if (process.getuid?.() !== this.#uid) taints.push({ code: 'unrestorable-process', detail: 'the user id was changed' })
+    return taints
+  }
+}
+
+function listenersOf(emitter: Emitter): Map<string | symbol, unknown[]> {
+  return new Map(emitter.eventNames().map((event) => [event, emitter.rawListeners(event)]))
+}
+
+function putListenersBack(emitter: Emitter, expected: Map<string | symbol, unknown[]>, max: number): void {
+  for (const event of emitter.eventNames()) {
+    const known = expected.get(event) ?? []
+    for (const listener of emitter.rawListeners(event)) {
+      if (!known.includes(listener)) emitter.removeListener(event, listener as never)
+    }
+  }
+  for (const [event, listeners] of expected) {
+    const now = emitter.rawListeners(event)
+    for (const listener of listeners) if (!now.includes(listener as never)) emitter.on(event, listener as never)
+  }
+  if (emitter.getMaxListeners() !== max) emitter.setMaxListeners(max)
+}
+
+function putArrayBack(array: string[], expected: string[]): void {
+  if (array.length === expected.length && array.every((item, at) => item === expected[at])) return
+  array.splice(0, array.length, ...expected)
+}

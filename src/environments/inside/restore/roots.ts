@@ -1,0 +1,106 @@
+import type { Taint } from '../../../contracts/host-wire.ts'
+
+interface Root {
+  name: string
+  object: object
+  prototype: object | null
+  isExtensible: boolean
+  keys: PropertyKey[]
+  descriptors: PropertyDescriptor[]
+}
+
+/**
+ * Objects that all test files of a process share: intrinsics, globals, builtin modules. Taken once while they are
+ * pristine, compared after every file, put back where something changed. What can't be put back is a taint.
+ */
+export class Roots {
+  readonly #roots: Root[] = []
+  readonly #known = new WeakSet<object>()
+
+  get count(): number {
+    return this.#roots.length
+  }
+
+  has(object: object): boolean {
+    return this.#known.has(object)
+  }
+
+  /** Remembers one object as it is now. */
+  add(name: string, object: object, ignore?: ReadonlySet<PropertyKey>): void {
+    if (this.#known.has(object)) return
+    this.#known.add(object)
+    const keys = Reflect.ownKeys(object).filter((key) => !ignore?.has(key))
+    this.#roots.push({
+      name,
+      object,
+      prototype: Object.getPrototypeOf(object) as object | null,
+      isExtensible: Object.isExtensible(object),
+      keys,
+      descriptors: keys.map((key) => Object.getOwnPropertyDescriptor(object, key)!),
+    })
+  }
+
+  /** Puts everything back. `changed` names what test code had touched, `taints` what stays changed. */
+  restore(): { changed: string[]; taints: Taint[] } {
+    const changed: string[] = []
+    const taints: Taint[] = []
+    for (const root of this.#roots) {
+      if (isUntouched(root)) continue
+      changed.push(root.name)
+      const left = putBack(root)
+      if (left) taints.push({ code: 'unrestorable-global', detail: `${root.name}: ${left}` })
+    }
+    return { changed, taints }
+  }
+}
+
+function isUntouched(root: Root): boolean {
+  const { object, keys, descriptors } = root
+  if (Reflect.ownKeys(object).length !== keys.length) return false
+  for (let at = 0; at < keys.length; at++) {
+    const expected = descriptors[at]!
+    if (expected.get !== undefined || expected.set !== undefined) {
+      const now = Reflect.getOwnPropertyDescriptor(object, keys[at]!)
+      if (now === undefined || now.get !== expected.get || now.set !== expected.set) return false
+    } else {
+      const value = (object as Record<PropertyKey, unknown>)[keys[at]!]
+      if (value !== expected.value && !Object.is(value, expected.value)) return false
+    }
+  }
+  return Object.getPrototypeOf(object) === root.prototype && (!root.isExtensible || Object.isExtensible(object)) && !isLocked(root)
+}
+
+/** Frozen or sealed objects keep their values: one configurable property tells. */
+function isLocked({ object, keys, descriptors }: Root): boolean {
+  const at = descriptors.findIndex((descriptor) => descriptor.configurable)
+  return at !== -1 && Reflect.getOwnPropertyDescriptor(object, keys[at]!)?.configurable === false
+}
+
+/** @returns what could not be put back, or null */
+function putBack({ object, keys, descriptors, prototype, isExtensible }: Root): string | null {
+  const expected = new Map(keys.map((key, at) => [key, descriptors[at]!]))
+  let left: string | null = null
+  for (const key of Reflect.ownKeys(object)) {
+    if (!expected.has(key) && !Reflect.deleteProperty(object, key)) left = `${String(key)} can't be deleted`
+  }
+  for (const [key, descriptor] of expected) {
+    if (!isSame(Reflect.getOwnPropertyDescriptor(object, key), descriptor) && !Reflect.defineProperty(object, key, descriptor)) {
+      left = `${String(key)} can't be set back`
+    }
+  }
+  if (isExtensible && !Object.isExtensible(object)) left = 'is frozen, sealed or not extensible any more'
+  if (Object.getPrototypeOf(object) !== prototype && !Reflect.setPrototypeOf(object, prototype)) left = "prototype can't be set back"
+  return left
+}
+
+function isSame(a: PropertyDescriptor | undefined, b: PropertyDescriptor): boolean {
+  return (
+    a !== undefined &&
+    a.get === b.get &&
+    a.set === b.set &&
+    Object.is(a.value, b.value) &&
+    a.configurable === b.configurable &&
+    a.writable === b.writable &&
+    a.enumerable === b.enumerable
+  )
+}

@@ -1,0 +1,114 @@
+import { pathToFileURL } from 'node:url'
+import { dirname, join, sep } from 'node:path'
+import type { Taint } from '../../contracts/host-wire.ts'
+import type { Exports } from './modules/builtins.ts'
+import type { Compiler } from './modules/compile.ts'
+import type { ModuleGraph } from './modules/graph.ts'
+import { WorldModules } from './modules/world-modules.ts'
+import type { FetchCache, RpcAnswer, RpcQuery } from './fetch-cache.ts'
+
+/** The public entry of Vitest's worker runtime, `vitest/worker`. */
+interface VitestWorker {
+  init(worker: {
+    post(message: unknown): void
+    on(listener: (message: unknown) => void): void
+    off(listener: (message: unknown) => void): void
+    setup: unknown
+    runTests: (state: unknown, traces: unknown) => unknown
+    collectTests: (state: unknown, traces: unknown) => unknown
+    teardown(): void
+  }): void
+  runBaseTests(method: 'run' | 'collect', state: unknown, traces: unknown): unknown
+  setupEnvironment: unknown
+}
+
+export interface WorldOptions {
+  graph: ModuleGraph
+  compiler: Compiler
+  fetches: FetchCache
+  /** Absolute path of the project's `vitest/package.json`. */
+  vitestPackage: string
+  /** What Vitest's own modules get for `node:vm`. */
+  vm: Exports
+  /** Called before a builtin module is given out for the first time. */
+  onBuiltin(id: string): void
+  send(message: unknown): void
+  /** The worker has answered `stop`: nothing more will come. */
+  onStopped(): void
+}
+
+interface WorkerMessage {
+  __vitest_worker_request__?: true
+  __vitest_worker_response__?: true
+  type?: string
+  context?: { pool?: string }
+}
+
+/**
+ * One life of a Vitest worker: from `start` to `stop`. Vitest's own, unchanged worker runtime runs in it;
+ * the module loader below that runtime is ours, so that nothing it loads outlives the world.
+ */
+export class World {
+  readonly taints: Taint[] = []
+  readonly #options: WorldOptions
+  readonly #modules: WorldModules
+  readonly #listeners = new Set<(message: unknown) => void>()
+  readonly #waiting: unknown[] = []
+  #isReady = false
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    const vitestFolder = dirname(options.vitestPackage) + sep
+    this.#modules = new WorldModules(options.graph, options.compiler, {
+      builtin: (id, importerPath) => {
+        options.onBuiltin(id)
+        if (id === 'node:module') return this.#modules.cjs.moduleFacade
+        if (id === 'node:vm' && importerPath.startsWith(vitestFolder)) return options.vm
+        return undefined
+      },
+      onNativeImport: (url) => this.taints.push({ code: 'native-import', detail: `${url} was imported by Node itself` }),
+      onNativeAddon: (path) => this.taints.push({ code: 'native-addon', detail: path }),
+    })
+  }
+
+  /** Loads the runtime; messages that come meanwhile are kept. @throws what the runtime's modules throw */
+  async open(): Promise<void> {
+    const entry = pathToFileURL(join(dirname(this.#options.vitestPackage), 'dist', 'worker.js')).href
+    const vitest = (await this.#modules.import(entry, entry)) as unknown as VitestWorker
+    vitest.init({
+      post: (message) => this.#post(message),
+      on: (listener) => void this.#listeners.add(listener),
+      off: (listener) => void this.#listeners.delete(listener),
+      setup: vitest.setupEnvironment,
+      runTests: (state, traces) => vitest.runBaseTests('run', state, traces),
+      collectTests: (state, traces) => vitest.runBaseTests('collect', state, traces),
+      teardown: () => {},
+    })
+    this.#isReady = true
+    for (const message of this.#waiting.splice(0)) this.#emit(message)
+  }
+
+  /** A message from Vitest's main process. */
+  deliver(message: unknown): void {
+    let delivered = message as WorkerMessage & RpcAnswer
+    if (delivered.t === 's') delivered = this.#options.fetches.keep(delivered) as typeof delivered
+    // the name decides details of Vitest's runtime: it is to do what it does in a process of its own
+    if (delivered.type === 'start' && delivered.context) delivered.context.pool = 'forks'
+    if (this.#isReady) this.#emit(delivered)
+    else this.#waiting.push(delivered)
+  }
+
+  #emit(message: unknown): void {
+    for (const listener of this.#listeners) listener(message)
+  }
+
+  #post(message: unknown): void {
+    const { t, i } = message as RpcQuery
+    if (t === 'q') {
+      const known = this.#options.fetches.answer(message as RpcQuery)
+      if (known) return queueMicrotask(() => this.#emit({ t: 's', i, r: known.value }))
+    }
+    this.#options.send(message)
+    if ((message as WorkerMessage).__vitest_worker_response__ && (message as WorkerMessage).type === 'stopped') this.#options.onStopped()
+  }
+}
