@@ -10,6 +10,8 @@ export const Hello = z.object({
   pid: z.number().int(),
   /** Shown by `pool status`, e.g. "vitest /home/me/app". */
   label: z.string().max(500),
+  /** Only asks: a daemon of another version, but the same protocol, answers it and is not replaced for its sake. */
+  isVisitor: z.boolean().optional(),
 })
 export type Hello = z.infer<typeof Hello>
 

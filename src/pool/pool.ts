@@ -7,6 +7,7 @@ import { profileKey, rootMark } from './profile.ts'
 import { type RecyclePolicy, retireReason } from './recycle.ts'
 import { moveSlot, newSlot, type RetireReason, type Slot } from './slot.ts'
 import { missingSpares, poolSteps } from './steps.ts'
+import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
 
 /** What the pool tells its owner; it is called in the middle of a change and must not call back. */
@@ -192,7 +193,7 @@ export function createPool(options: PoolOptions): Pool {
   /** Brings the pool in line with what is asked of it; called after every change. */
   function settle(): void {
     if (!isStopping) serve()
-    for (const listener of [...settleListeners]) listener()
+    for (const listener of settleListeners) listener()
     events.changed()
   }
 
@@ -375,11 +376,4 @@ export function createPool(options: PoolOptions): Pool {
       look()
     })
   }
-}
-
-function stopping(): EverwarmError {
-  return new EverwarmError('DAEMON_STOPPING', {
-    message: 'The daemon is about to end.',
-    hint: 'Run again: the next command starts a new one.',
-  })
 }

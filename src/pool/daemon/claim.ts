@@ -14,6 +14,8 @@ export interface Claim {
   token: string
   /** Shows clients the way here, again if somebody removed it. */
   publish(): void
+  /** New clients do not find the way any more; the hosts keep their sockets. */
+  hide(): void
   /** Removes all that carries this daemon's id. */
   withdraw(): void
 }
@@ -64,6 +66,11 @@ async function claimPipe(address: Address, server: Server): Promise<Claim | null
 
 function claimed(address: Address, id: string, files: DaemonFiles): Claim {
   const token = randomBytes(32).toString('hex')
+  const hide = () => {
+    if (process.platform === 'win32') return
+    if (linkTarget(address.socket) === basename(files.socket)) rmSync(address.socket, { force: true })
+    rmSync(files.socket, { force: true })
+  }
   writeAtomically(files.token, `${token}\n${process.pid}\n`)
   return {
     id,
@@ -76,9 +83,9 @@ function claimed(address: Address, id: string, files: DaemonFiles): Claim {
       symlinkSync(basename(files.socket), draft)
       renameSync(draft, address.socket)
     },
+    hide,
     withdraw() {
-      if (process.platform !== 'win32' && linkTarget(address.socket) === basename(files.socket))
-        rmSync(address.socket, { force: true })
+      hide()
       removeFiles(address, id)
     },
   }

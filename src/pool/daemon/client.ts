@@ -5,6 +5,7 @@ import { EverwarmError, errorFromData } from '../../contracts/errors.ts'
 import type {
   ClientFunctions,
   DaemonFunctions,
+  Hello,
   HostProfile,
   Lease,
   LeaseEnd,
@@ -15,6 +16,7 @@ import type {
 import { PROTOCOL_VERSION } from '../../contracts/version.ts'
 import { type Channel, openChannel } from '../../system/channel.ts'
 import { type FrameSocket, frameSocket } from '../../system/frames.ts'
+import { isAlive } from '../../system/spawn.ts'
 import { type Address, currentDaemon, daemonAddress, prepareAddress } from './address.ts'
 import { launchDaemon, type Launch } from './launch.ts'
 import { packageVersion } from './version.ts'
@@ -24,8 +26,6 @@ export interface ConnectOptions {
   label: string
   /** Where the daemon is looked for, and what a new one gets; default: this process's own. */
   env?: Readonly<Record<string, string | undefined>>
-  /** Start a daemon if none runs; default true. */
-  launch?: boolean
   /** For connecting, launching and greeting together; default 15 000 ms. */
   timeoutMs?: number
 }
@@ -48,7 +48,7 @@ export interface DaemonClient {
   status(): Promise<PoolStatus>
   warm(profile: HostProfile, count: number): Promise<{ ready: number }>
   drain(): Promise<{ retired: number }>
-  /** Resolves when the daemon has let go of this connection, its hosts being dead. */
+  /** Resolves when the daemon and all its hosts are gone. */
   stop(): Promise<void>
   /** Returns what takes the listener away again. */
   on<E extends keyof DaemonEvents>(event: E, listener: DaemonEvents[E]): () => void
@@ -62,21 +62,39 @@ export interface DaemonClient {
 }
 
 /**
- * Connects to the daemon of this user; starts it if there is none.
+ * Connects to the daemon of this user; starts it if there is none, and in place of an unused one of another version.
  * @throws EverwarmError DAEMON_UNREACHABLE, DAEMON_START_FAILED, PROTOCOL_MISMATCH, TOKEN_REFUSED, ADDRESS_UNSAFE, ADDRESS_TOO_LONG
  */
 export async function connectDaemon(options: ConnectOptions): Promise<DaemonClient> {
-  const { env = process.env, launch = true, timeoutMs = 15_000 } = options
-  const address = daemonAddress(env)
-  // Whoever only asks leaves no folder behind.
-  if (launch || existsSync(address.run)) prepareAddress(address)
+  const address = daemonAddress(options.env)
+  prepareAddress(address)
+  const client = await reachAndGreet(address, options, false)
+  return client!
+}
+
+/**
+ * Connects to the daemon if one runs, else null: starts nothing, replaces nothing, and leaves no folder behind.
+ * Its client may ask but should not lease.
+ * @throws EverwarmError as `connectDaemon`
+ */
+export async function findDaemon(options: ConnectOptions): Promise<DaemonClient | null> {
+  const address = daemonAddress(options.env)
+  if (!existsSync(address.run)) return null
+  prepareAddress(address)
+  return reachAndGreet(address, options, true)
+}
+
+async function reachAndGreet(address: Address, options: ConnectOptions, isVisitor: boolean): Promise<DaemonClient | null> {
+  const { env = process.env, timeoutMs = 15_000 } = options
   const untilMs = performance.now() + timeoutMs
   let refusals = 0
   for (;;) {
-    const { socket, token } = await reach(address, env, launch, untilMs)
+    const reached = isVisitor ? await tryReach(address) : await reach(address, env, untilMs)
+    if (!reached) return null
+    const { socket, token } = reached
     const greetedMs = performance.now()
     try {
-      return await greet(socket, token, options, untilMs - performance.now())
+      return await greet(socket, { token, isVisitor, label: options.label }, untilMs - performance.now())
     } catch (error) {
       socket.destroy()
       const { code } = errorFromData(error)
@@ -100,19 +118,12 @@ interface Reached {
 }
 
 /** Tries until something listens, and sees to it that something does. */
-async function reach(
-  address: Address,
-  env: NonNullable<ConnectOptions['env']>,
-  mayLaunch: boolean,
-  untilMs: number,
-): Promise<Reached> {
+async function reach(address: Address, env: NonNullable<ConnectOptions['env']>, untilMs: number): Promise<Reached> {
   let attempt: Launch | null = null
   try {
     for (let pauseMs = 4; ; pauseMs = Math.min(25, pauseMs * 1.3)) {
-      const daemon = currentDaemon(address)
-      const socket = await tryConnect(daemon?.socket ?? address.socket)
-      if (socket) return { socket, token: daemon?.token ?? '' }
-      if (!mayLaunch) throw unreachable(`No daemon runs at ${address.socket}.`, 'It starts with the next test run.')
+      const reached = await tryReach(address)
+      if (reached) return reached
       const outcome = attempt?.outcome()
       if (typeof outcome === 'string' || (outcome !== undefined && outcome !== 0))
         throw startFailed(outcome, attempt!.lastWords())
@@ -128,6 +139,12 @@ async function reach(
   } finally {
     attempt?.done()
   }
+}
+
+async function tryReach(address: Address): Promise<Reached | null> {
+  const daemon = currentDaemon(address)
+  const socket = await tryConnect(daemon?.socket ?? address.socket)
+  return socket && { socket, token: daemon?.token ?? '' }
 }
 
 /** null: nothing listens there. @throws EverwarmError DAEMON_UNREACHABLE for any other obstacle */
@@ -153,7 +170,11 @@ function tryConnect(path: string): Promise<Socket | null> {
   })
 }
 
-async function greet(socket: Socket, token: string, { label }: ConnectOptions, timeoutMs: number): Promise<DaemonClient> {
+async function greet(
+  socket: Socket,
+  said: Pick<Hello, 'token' | 'label' | 'isVisitor'>,
+  timeoutMs: number,
+): Promise<DaemonClient> {
   const frames = frameSocket(socket)
   const listeners = new Map<keyof DaemonEvents, Set<(...args: never[]) => void>>()
   const heard =
@@ -164,7 +185,13 @@ async function greet(socket: Socket, token: string, { label }: ConnectOptions, t
   const channel = openChannel<DaemonFunctions, ClientFunctions>(frames, local, { closed: connectionLost })
   const late = setTimeout(() => frames.destroy(), Math.min(Math.max(1, timeoutMs), MUTE_MS))
   try {
-    const hello = { protocol: PROTOCOL_VERSION, version: packageVersion(), token, pid: process.pid, label: label.slice(0, 500) }
+    const hello = {
+      ...said,
+      label: said.label.slice(0, 500),
+      protocol: PROTOCOL_VERSION,
+      version: packageVersion(),
+      pid: process.pid,
+    }
     const welcome = await channel.call('hello', hello)
     return daemonClient({ socket, frames, channel, welcome, listeners })
   } catch (error) {
@@ -218,6 +245,9 @@ function daemonClient({ socket, frames, channel, welcome, listeners }: Connectio
       await call('stop')
       socket.ref()
       await new Promise<void>((resolve) => frames.onClose(() => resolve()))
+      // Its last act is to write down what it compiled; whoever asked for its end may be about to remove the folder.
+      const untilMs = performance.now() + 2_000
+      while (isAlive(welcome.pid) && performance.now() < untilMs) await delay(5)
     },
     on(event, listener) {
       const set = listeners.get(event) ?? new Set()

@@ -8,6 +8,7 @@ import type { FileLog } from '../../system/log.ts'
 import type { Limits } from '../limits.ts'
 import { createPool, type HeldLease, type Pool } from '../pool.ts'
 import type { RecyclePolicy } from '../recycle.ts'
+import { stopping } from '../stopping.ts'
 import type { Address } from './address.ts'
 import type { Claim } from './claim.ts'
 import { rememberUsed } from './last-used.ts'
@@ -42,7 +43,7 @@ const SELF_CHECK_MS = 1_000
 export function startDaemon(options: DaemonOptions): Daemon {
   const { address, claim, listener, version, driver, clock, policy, limits, spares, idleMs, log, onEnd } = options
   const startedMs = clock.now()
-  const reaper = startReaper(address.run, claim.id, log.write)
+  const reaper = startReaper(address, claim.id, log.write)
   let idle: { timer: Timer; endsAtMs: number } | undefined
   let selfCheck: Timer | undefined
   let ending: Promise<void> | undefined
@@ -97,6 +98,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     return {
       async acquire(request) {
         const { LeaseRequest } = await schemas()
+        if (ending) throw stopping()
         return pool.acquire(valid(LeaseRequest, request), client.clientId)
       },
       async release(leaseId, leaseEnd) {
@@ -178,7 +180,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
   async function shutDown(waitMs: number): Promise<void> {
     selfCheck?.cancel()
     idle?.timer.cancel()
-    quietly(() => claim.withdraw())
+    quietly(() => claim.hide())
     listener.close()
     if (waitMs > 0 && pool.leases().length > 0) {
       pool.drain()

@@ -1,5 +1,5 @@
 // The daemon's program: started by `launch.ts`, never by hand.
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { nodeDriver } from '../../environments/vms/node.ts'
@@ -42,20 +42,27 @@ const daemon = startDaemon({
   spares: numberFrom(env.EVERWARM_SPARES) ?? 2,
   idleMs: numberFrom(env.EVERWARM_IDLE_MS) ?? DEFAULT_IDLE_MS,
   log,
-  onEnd: () => process.exit(0),
+  onEnd: () => process.exit(),
 })
 log.write(`daemon ${process.pid} serves ${address.socket}`)
 
+// It is written at the exit otherwise, which a SIGKILL skips.
+systemClock.after(2_000, flushCompileCache)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.end(PATIENCE_MS))
 // Its terminal is gone; that is no reason to end.
 process.on('SIGHUP', () => {})
 process.on('unhandledRejection', (reason) => log.error('unhandled rejection', reason))
 process.on('uncaughtException', (error) => {
   log.error('uncaught exception', error)
-  // What it knows may be wrong from here on; the reaper sees to the hosts if this hangs.
-  void daemon.end(0).finally(() => process.exit(1))
-  setTimeout(() => process.exit(1), 2_000).unref()
+  process.exitCode = 1
+  void failAndEnd()
 })
+
+/** What it knows may be wrong from here on; the reaper sees to the hosts if it cannot end them any more. */
+async function failAndEnd(): Promise<void> {
+  setTimeout(() => process.exit(1), 2_000).unref()
+  await daemon.end(0)
+}
 
 /** Whole numbers from 0 up; anything else counts as not given. */
 function numberFrom(text: string | undefined): number | undefined {

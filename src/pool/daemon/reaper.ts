@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawnProcess } from '../../system/spawn.ts'
+import type { Address } from './address.ts'
 
 /** Cleans up after a daemon that had no time to: a SIGKILL leaves no hosts, sockets or tokens. */
 export interface Reaper {
@@ -11,7 +12,7 @@ export interface Reaper {
 }
 
 // POSIX sh, a megabyte of memory: it sleeps in `read` until its input ends, which the kernel does for us when the daemon is gone.
-// $1: folder, $2: the daemon's id. Only the shell's own commands are used before the last kill, so a bad PATH cannot stop it.
+// $1: folder, $2: the daemon's id, $3: not empty if the folder is only for sockets. Only the shell's own commands are used before the last kill, so a bad PATH cannot stop it.
 const SCRIPT = `
 trap '' HUP INT TERM
 groups=
@@ -28,12 +29,13 @@ for g in $groups; do kill -9 "-$g" 2>/dev/null; done
 cd "$1" || exit 0
 case $(ls -l daemon.sock 2>/dev/null) in *"d-$2.sock") rm -f daemon.sock ;; esac
 rm -f "d-$2".* "h-$2"-* ".l-$2.sock"
+[ -z "$3" ] || rmdir "$1" 2>/dev/null
 `
 
 /** How often it is restarted: more often means that something hunts it, and the daemon must not join that fight. */
 const MAX_RESTARTS = 20
 
-export function startReaper(folder: string, daemonId: string, log: (line: string) => void): Reaper {
+export function startReaper({ home, run }: Address, daemonId: string, log: (line: string) => void): Reaper {
   if (process.platform === 'win32') return { add() {}, remove() {}, close() {}, pid: undefined }
   const groups = new Set<number>()
   let restarts = 0
@@ -42,7 +44,7 @@ export function startReaper(folder: string, daemonId: string, log: (line: string
 
   function start(): ChildProcess {
     // A session of its own: what is sent to the daemon's group must not end its reaper as well.
-    const reaper = spawnProcess('/bin/sh', ['-c', SCRIPT, 'everwarm-reaper', folder, daemonId], {
+    const reaper = spawnProcess('/bin/sh', ['-c', SCRIPT, 'everwarm-reaper', run, daemonId, run === home ? '' : 'sockets only'], {
       cwd: '/',
       env: { PATH: '/usr/bin:/bin' },
       stdio: ['pipe', 'ignore', 'ignore'],

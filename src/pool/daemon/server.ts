@@ -6,6 +6,7 @@ import { PROTOCOL_VERSION } from '../../contracts/version.ts'
 import { type Channel, openChannel } from '../../system/channel.ts'
 import type { Clock } from '../../system/clock.ts'
 import { type FrameSocket, frameSocket, MAX_FRAME_BYTES } from '../../system/frames.ts'
+import { stopping } from '../stopping.ts'
 
 /** What the daemon does for an accepted client; `clientId` is one connection. */
 export interface Desk {
@@ -20,6 +21,8 @@ export interface Client {
   clientId: string
   pid: number
   label: string
+  /** Only asks, and does not count as somebody who needs the daemon. */
+  isVisitor: boolean
   tell: Channel<ClientFunctions>['tell']
 }
 
@@ -37,6 +40,7 @@ const HELLO_MAX_MS = 10_000
 
 export interface DaemonServer {
   accept(socket: Socket): void
+  /** Visitors are not among them. */
   clients(): Client[]
   find(clientId: string): Client | undefined
   /** Sends what is queued, then closes all connections. */
@@ -80,7 +84,13 @@ export function daemonServer(options: ServerOptions): DaemonServer {
       }
       late.cancel()
       frames.limitFrames(MAX_FRAME_BYTES)
-      const client = { clientId: `C${(serial += 1)}`, pid: said.pid, label: said.label, tell: channel.tell }
+      const client = {
+        clientId: `C${(serial += 1)}`,
+        pid: said.pid,
+        label: said.label,
+        isVisitor: said.isVisitor === true,
+        tell: channel.tell,
+      }
       functions = options.desk.functions(client)
       connections.set(frames, client)
       return { protocol: PROTOCOL_VERSION, version: options.version, pid: process.pid }
@@ -103,11 +113,11 @@ export function daemonServer(options: ServerOptions): DaemonServer {
     }
   }
 
-  const clients = () => [...connections.values()].filter((client) => client !== null)
+  const accepted = () => [...connections.values()].filter((client) => client !== null)
   return {
     accept,
-    clients,
-    find: (clientId) => clients().find((client) => client.clientId === clientId),
+    clients: () => accepted().filter((client) => !client.isVisitor),
+    find: (clientId) => accepted().find((client) => client.clientId === clientId),
     end: async () => void (await Promise.all([...connections.keys()].map((frames) => frames.end()))),
   }
 }
@@ -115,7 +125,7 @@ export function daemonServer(options: ServerOptions): DaemonServer {
 /** @throws EverwarmError BAD_INPUT, TOKEN_REFUSED, PROTOCOL_MISMATCH, DAEMON_STOPPING */
 function checkHello(said: Hello, { token, version, desk }: ServerOptions): void {
   // By hand: this shape is what daemons of any version understand, and the first client need not wait for zod.
-  const { token: given, pid, label, protocol, version: theirs } = (said ?? {}) as Partial<Record<keyof Hello, unknown>>
+  const { token: given, pid, label, protocol, version: theirs, isVisitor } = (said ?? {}) as Partial<Record<keyof Hello, unknown>>
   if (typeof given !== 'string' || !isSame(given, token)) throw tokenRefused()
   if (typeof label !== 'string' || label.length > 500 || !Number.isInteger(pid)) {
     throw new EverwarmError('BAD_INPUT', {
@@ -123,9 +133,9 @@ function checkHello(said: Hello, { token, version, desk }: ServerOptions): void 
       hint: 'Update everwarm on both sides.',
     })
   }
-  if (desk.isStopping()) throw daemonStopping()
-  if (protocol === PROTOCOL_VERSION && theirs === version) return
-  if (desk.stepAside()) throw daemonStopping()
+  if (desk.isStopping()) throw stopping()
+  if (protocol === PROTOCOL_VERSION && (theirs === version || isVisitor === true)) return
+  if (isVisitor !== true && desk.stepAside()) throw stopping()
   throw new EverwarmError('PROTOCOL_MISMATCH', {
     message: `The daemon (process ${process.pid}) is everwarm ${version} with protocol ${PROTOCOL_VERSION}; this client is ${String(theirs)} with protocol ${String(protocol)}, and others hold leases of it.`,
     hint: 'Wait until their runs are over, or stop it with the other version’s `everwarm pool stop`.',
@@ -141,13 +151,6 @@ function tokenRefused(): EverwarmError {
   return new EverwarmError('TOKEN_REFUSED', {
     message: 'The daemon does not know this token.',
     hint: 'Run again; if it stays, stop the daemon with `everwarm pool stop`.',
-  })
-}
-
-function daemonStopping(): EverwarmError {
-  return new EverwarmError('DAEMON_STOPPING', {
-    message: 'The daemon is about to end.',
-    hint: 'Run again: the next command starts a new one.',
   })
 }
 

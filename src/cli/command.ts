@@ -1,0 +1,35 @@
+import type { ParseArgsConfig } from 'node:util'
+import { EverwarmError } from '../contracts/errors.ts'
+
+/** One command of the CLI, in a file of its own. */
+export interface Command {
+  options: NonNullable<ParseArgsConfig['options']>
+  /** Lines of help below the usage, one per option. */
+  help: string[]
+  run(given: Given): Promise<void>
+}
+
+export interface Given {
+  values: Record<string, string | boolean | (string | boolean)[] | undefined>
+  positionals: string[]
+  env: Readonly<Record<string, string | undefined>>
+  print(text: string): void
+}
+
+/** @throws EverwarmError BAD_INPUT */
+export function refusePositionals({ positionals }: Given): void {
+  if (positionals.length === 0) return
+  throw badInput(`"${positionals.join(' ')}" is too much here.`)
+}
+
+/** @throws EverwarmError BAD_INPUT unless it is a whole number from `min` to `max` */
+export function wholeNumber(text: unknown, about: { name: string; min: number; max: number; otherwise: number }): number {
+  if (text === undefined) return about.otherwise
+  const value = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= about.min && value <= about.max) return value
+  throw badInput(`${about.name} must be a whole number from ${about.min} to ${about.max}, not "${String(text)}".`)
+}
+
+export function badInput(message: string): EverwarmError {
+  return new EverwarmError('BAD_INPUT', { message, hint: 'See `everwarm --help`.' })
+}

@@ -1,0 +1,64 @@
+import type { PoolStatus } from '../contracts/protocol.ts'
+import { type Command, refusePositionals } from './command.ts'
+import { duration, megabytes, table } from './table.ts'
+import { withDaemon } from './with-daemon.ts'
+
+/** The same shape with and without a daemon; without one `daemon` is null and everything else empty. */
+export type StatusReport = Omit<PoolStatus, 'daemon'> & { daemon: PoolStatus['daemon'] | null }
+
+export const poolStatus: Command = {
+  options: { json: { type: 'boolean' } },
+  help: ['--json   for programs; {"daemon": null, …} when no daemon runs', '', 'Never starts a daemon.'],
+  async run(given) {
+    refusePositionals(given)
+    const report = (await withDaemon(given, 'everwarm pool status', (client) => client.status())) ?? EMPTY
+    given.print(given.values.json ? JSON.stringify(report, null, 2) : statusText(report))
+  },
+}
+
+const EMPTY: StatusReport = {
+  daemon: null,
+  hosts: [],
+  leases: [],
+  waiting: 0,
+  slots: { used: 0, limit: 0, spares: 0 },
+  memory: { hostsBytes: 0, limitBytes: 0 },
+  totals: { leases: 0, files: 0, hostsStarted: 0, retired: {} },
+}
+
+function statusText({ daemon, hosts, leases, waiting, slots, memory, totals }: StatusReport): string {
+  if (!daemon) return 'No daemon runs; it starts with the next test run.'
+  const now = daemon.draining ? 'drains' : daemon.endsInMs === null ? 'in use' : `ends in ${duration(daemon.endsInMs)}`
+  const retired = Object.entries(totals.retired).map(([reason, count]) => `${count} ${reason}`)
+  const holder = new Map(
+    leases.map((lease) => [lease.hostId, `${lease.label} (${lease.clientPid}) for ${duration(lease.heldMs)}`]),
+  )
+  return [
+    `everwarm ${daemon.version}, process ${daemon.pid}, up ${duration(daemon.uptimeMs)}, ${megabytes(daemon.rssBytes)}, ${count(daemon.clients, 'client')}, ${now}`,
+    daemon.address,
+    '',
+    hosts.length === 0
+      ? 'No hosts.'
+      : table(
+          ['HOST', 'PID', 'STATE', 'AGE', 'LEASES', 'FILES', 'MEMORY', 'ROOT', 'HELD BY'],
+          hosts.map((host) => [
+            host.hostId,
+            String(host.pid),
+            host.retireReason ? `${host.state} (${host.retireReason})` : host.state,
+            duration(host.ageMs),
+            String(host.leases),
+            String(host.files),
+            megabytes(host.rssBytes),
+            host.root,
+            holder.get(host.hostId) ?? '',
+          ]),
+        ),
+    '',
+    `${slots.used} of ${slots.limit} hosts, ${megabytes(memory.hostsBytes)} of ${megabytes(memory.limitBytes)}, ${waiting} waiting`,
+    `since its start: ${count(totals.leases, 'lease')}, ${count(totals.files, 'file')}, ${count(totals.hostsStarted, 'host')} started${retired.length > 0 ? `, retired: ${retired.join(', ')}` : ''}`,
+  ].join('\n')
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}
