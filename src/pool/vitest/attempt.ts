@@ -27,6 +27,8 @@ export interface AttemptPorts {
   up(message: unknown): void
   /** To the worker. */
   down(message: unknown): void
+  /** A report was held back. */
+  held(call: RpcCall): void
   output(fd: 1 | 2, chunk: string | Uint8Array): void
 }
 
@@ -44,6 +46,8 @@ export class Attempt {
   readonly #awaited = new Map<string, () => void>()
   #finish!: (finish: WorkerAnswer) => void
   #failStart!: (error: unknown) => void
+  /** The worker said anything at all. */
+  hasSpoken = false
   #mode: 'holding' | 'replaying' | 'live' | 'dropped' = 'holding'
 
   constructor(ports: AttemptPorts) {
@@ -54,6 +58,7 @@ export class Attempt {
 
   /** From the worker. */
   receive(message: unknown): void {
+    this.hasSpoken = true
     if (this.#mode === 'dropped') return this.#hush(message)
     if (isAnswer(message)) {
       if (message.type === 'testfileFinished') this.#finish(message)
@@ -67,6 +72,7 @@ export class Attempt {
     const isTalk = TALKS.has(message.m)
     if (this.#mode === 'live' || (!isReport && !isTalk)) return this.#ports.up(message)
     if (isReport && message.i !== undefined) this.#ports.down({ t: 's', i: message.i })
+    this.#ports.held(message)
     this.#held.push({ call: message, isAnswered: isReport })
     if (isTalk && this.#mode === 'holding') void this.replay()
   }
@@ -90,6 +96,11 @@ export class Attempt {
     return isAnswered
   }
   readonly #talks = new Set<string>()
+
+  /** Puts a report of our own behind those of the worker. */
+  add(call: RpcCall): void {
+    this.#held.push({ call, isAnswered: true })
+  }
 
   /** Tells Vitest all that was held, each call after the answer to the one before; then lets everything pass. */
   async replay(): Promise<void> {

@@ -6,8 +6,8 @@ import type { PoolSettings } from './session.ts'
 /** Options of `everwarm()` and `pool()`. */
 export interface EverwarmOptions {
   /**
-   * A file whose event loop does not answer for longer than this is ended and reported as failed, ms; default 30 000.
-   * Files whose own tests may take longer get the longest of these times.
+   * A file whose event loop does not answer for longer than this is ended and reported as failed, ms.
+   * Default: 30 000, or what the timeouts of all its tests allow together, if that is more.
    */
   hangLimit?: number
   /** How long a file may wait for a warm host before it runs in a process of its own, ms; default 30 000. */
@@ -19,7 +19,8 @@ export interface EverwarmOptions {
 export function settingsOf(options: EverwarmOptions, env: Record<string, string | undefined>): PoolSettings {
   return {
     hangLimitMs: Number(env['EVERWARM_HANG_MS']) || (options.hangLimit ?? 30_000),
-    isHangLimitExact: Boolean(env['EVERWARM_HANG_MS']),
+    isHangLimitExact: Boolean(env['EVERWARM_HANG_MS']) || options.hangLimit !== undefined,
+    isJudging: env['EVERWARM_JUDGE'] !== '0',
     waitMs: options.waitLimit ?? 30_000,
     cacheDir: cacheFolder(env),
   }

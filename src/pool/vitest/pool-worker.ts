@@ -1,28 +1,23 @@
 import { EventEmitter } from 'node:events'
 import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
 import { errorFromData } from '../../contracts/errors.ts'
-import { stockFork } from './forks.ts'
-import {
-  answer,
-  asForks,
-  isAnswer,
-  isRequest,
-  isRpcAnswer,
-  type RunRequest,
-  type StartRequest,
-  type WorkerAnswer,
-} from './messages.ts'
-import { projectFacts } from './profile.ts'
-import type { Session } from './session.ts'
 import { Attempt } from './attempt.ts'
-import { openWorld, type World } from './world.ts'
+import { ForkPlace } from './fork-run.ts'
+import { doubtText, lessonOf, type Doubt } from './judgement.ts'
+import { answer, asForks, isRequest, isRpcAnswer, type RunRequest, type StartRequest } from './messages.ts'
+import { projectFacts } from './profile.ts'
+import { phasesOf, type Session } from './session.ts'
+import type { Verdict } from './verdict.ts'
+import { openWorld, World } from './world.ts'
+import { WorldRun, type Outcome } from './world-run.ts'
 
 /** Where the files of this worker run now. */
-type Place = { at: 'nowhere' } | { at: 'world'; world: World } | { at: 'fork'; fork: PoolWorker }
+type Place = { at: 'nowhere' } | { at: 'world'; world: World } | { at: 'fork'; fork: ForkPlace }
 
 /**
  * One worker as Vitest sees it: `start` costs nothing, a run request takes a warm host, `stop` gives it back.
- * Once a run was judged in a stock fork, the worker stays there.
+ * A run that did not pass there is run again in a stock fork, and only that is reported; a worker that moved to
+ * a fork stays in it.
  */
 export class WarmWorker implements PoolWorker {
   readonly name = 'everwarm'
@@ -32,8 +27,9 @@ export class WarmWorker implements PoolWorker {
   readonly #events = new EventEmitter()
   #place: Place = { at: 'nowhere' }
   #start: StartRequest | undefined
-  #attempt: Attempt | undefined
+  #run: WorldRun | undefined
   #cancel: unknown
+  #isStopped = false
 
   constructor(options: PoolOptions, session: Session) {
     this.#options = options
@@ -58,15 +54,16 @@ export class WarmWorker implements PoolWorker {
 
   send(message: WorkerRequest): void {
     if (isRequest(message)) return this.#request(message)
-    if (isRpcAnswer(message) && this.#attempt?.swallows((message as { i: string }).i)) return
+    if (isRpcAnswer(message) && this.#run?.swallows(message)) return
     if ((message as { m?: string }).m === 'onCancel') this.#cancel = message
     this.#down(message)
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     const place = this.#place
     this.#place = { at: 'nowhere' }
-    this.#attempt?.drop()
+    this.#run?.abort()
     if (place.at === 'fork') await place.fork.stop()
     if (place.at === 'world') place.world.abandon('stopped by Vitest')
   }
@@ -78,90 +75,135 @@ export class WarmWorker implements PoolWorker {
         return this.#up(answer('started'))
       case 'run':
       case 'collect':
-        void this.#run(message).catch((error: unknown) => this.#fail(error))
+        void this.#runAnywhere(message).catch((error: unknown) => this.#fail(error))
         return
       case 'stop':
-        return this.#stopWorker(message)
+        return this.#endPlace(message)
       case 'cancel':
         return this.#down(message)
     }
   }
 
-  #stopWorker(message: WorkerRequest): void {
+  #endPlace(message: WorkerRequest): void {
     const place = this.#place
     if (place.at === 'fork') return place.fork.send(message)
     if (place.at === 'nowhere') return this.#up(answer('stopped'))
     void place.world.end(message).then((stopped) => this.#up(stopped))
   }
 
-  async #run(request: RunRequest): Promise<void> {
-    if (this.#place.at === 'fork') return this.#down(request)
-    const world = await this.#takeWorld()
-    if (!world) return this.#runInFork(request)
-    const attempt = this.#tryIn(world, request)
-    const outcome = await Promise.race([
-      attempt.finished.then((finish) => ({ kind: 'finished' as const, finish })),
-      attempt.startFailed.then((error) => ({ kind: 'start-failed' as const, error })),
-      world.gone.then((loss) => ({ kind: 'lost' as const, loss })),
-    ])
-    if (outcome.kind !== 'finished') {
-      attempt.drop()
-      world.abandon(outcome.kind)
-      return this.#runInFork(request)
+  async #runAnywhere(request: RunRequest): Promise<void> {
+    if (this.#place.at === 'fork') return this.#runInFork(request, { kind: 'follows' })
+    const reason = this.#session.needsProcess(this.#options.project, request)
+    if (reason !== undefined) return this.#runInFork(request, { kind: 'lesson', reason })
+    // A host can end between two worlds without anybody's fault: one more is tried if it had not said a word.
+    for (const isLastTry of [false, true]) {
+      const world = await this.#takeWorld()
+      if (this.#isStopped) return
+      if (!(world instanceof World)) return this.#runInFork(request, world)
+      const outcome = await this.#runInWorld(world, request)
+      if (outcome.kind === 'lost' && outcome.wasSilent && !isLastTry) {
+        this.#place = { at: 'nowhere' }
+        continue
+      }
+      return this.#settle(world, request, outcome)
     }
-    if (world.isOnce) void world.end()
-    await attempt.replay()
-    this.#up(outcome.finish)
   }
 
-  async #takeWorld(): Promise<World | undefined> {
+  async #takeWorld(): Promise<World | Doubt> {
     if (this.#place.at === 'world') return this.#place.world
-    const facts = projectFacts(this.#options, this.#session.settings.cacheDir)
+    const { settings, keeper } = this.#session
+    const facts = projectFacts(this.#options, settings.cacheDir, () => keeper.forgetRefusals())
+    const isOnce = this.#options.project.config.isolate
     try {
-      const isOnce = this.#options.project.config.isolate
-      const world = await openWorld(this.#session.keeper, facts, isOnce)
-      world.send(this.#start)
+      const world = await openWorld(keeper, facts, { isOnce, isWanted: () => !this.#isStopped, start: this.#start })
       this.#place = { at: 'world', world }
       return world
     } catch (cause) {
       const error = errorFromData(cause)
-      this.#session.say(`not used: ${error.message}${error.hint ? ` ${error.hint}` : ''}`)
-      return undefined
+      if (!this.#isStopped) this.#session.say(`not used: ${error.message}${error.hint ? ` ${error.hint}` : ''}`)
+      return { kind: 'no-host', message: error.message }
     }
   }
 
-  #tryIn(world: World, request: RunRequest): Attempt {
-    const { outputStream, errorStream } = this.#options.project.vitest.logger
-    const attempt = new Attempt({
+  #runInWorld(world: World, request: RunRequest): Promise<Outcome> {
+    this.#run = new WorldRun(world, request, {
+      project: this.#options.project,
+      session: this.#session,
       up: (message) => this.#up(message),
-      down: (message) => world.send(message),
-      output: (fd, chunk) => (fd === 1 ? outputStream : errorStream).write(chunk),
     })
-    this.#attempt = attempt
-    world.tenant = attempt
-    world.send(request)
     if (this.#cancel) world.send(this.#cancel)
-    return attempt
+    return this.#run.outcome
   }
 
-  async #runInFork(request: RunRequest): Promise<void> {
-    const fork = await stockFork(this.#options)
-    this.#place = { at: 'fork', fork }
-    this.#attempt = undefined
-    await fork.start()
-    const started = new Promise<WorkerAnswer>((resolve) =>
-      fork.on('message', (message: unknown) => {
-        if (isAnswer(message) && message.type === 'started') return resolve(message)
-        this.#up(message)
-      }),
-    )
-    fork.on('error', (error: unknown) => this.#fail(error))
-    fork.on('exit', (code: unknown, signal: unknown) => void this.#events.emit('exit', code, signal))
-    fork.send(this.#start as WorkerRequest)
-    const { error } = await started
-    if (error !== undefined) return this.#fail(error)
-    fork.send(request)
-    if (this.#cancel) fork.send(this.#cancel as WorkerRequest)
+  async #settle(world: World, request: RunRequest, outcome: Outcome): Promise<void> {
+    const run = this.#run!
+    switch (outcome.kind) {
+      case 'aborted':
+        return
+      case 'passed':
+        await run.attempt.replay()
+        this.#record(request, { where: 'host', why: outcome.why, failure: outcome.failure, verdict: run.attempt.verdict }, world)
+        return this.#up(outcome.finish)
+      case 'hung':
+        this.#place = { at: 'nowhere' }
+        world.abandon('hung')
+        return this.#up(await run.reportHang(outcome.silentMs))
+      case 'doubtful':
+        return this.#doubt(world, request, run.attempt, outcome.doubt)
+      case 'lost':
+        if (outcome.loss.kind === 'daemon-lost') this.#session.say('the daemon is gone: files run in processes of their own')
+        return this.#doubt(world, request, run.attempt, { kind: 'host-lost', loss: outcome.loss })
+    }
+  }
+
+  #doubt(world: World, request: RunRequest, attempt: Attempt, doubt: Doubt): Promise<void> {
+    attempt.drop()
+    this.#run!.written.restore()
+    // A failed test taints nothing by itself: the host can be restored and lent again.
+    void world.end()
+    return this.#runInFork(request, doubt, new Set(attempt.queued.map((file) => file.id)))
+  }
+
+  async #runInFork(request: RunRequest, doubt: Doubt, announced: ReadonlySet<string> = new Set()): Promise<void> {
+    if (this.#isStopped) return
+    this.#run = undefined
+    if (this.#place.at !== 'fork') {
+      this.#place = { at: 'nowhere' }
+      const fork = await ForkPlace.open(this.#options, this.#start!, {
+        up: (message) => this.#up(message),
+        error: (error) => this.#fail(error),
+        exit: (code, signal) => void this.#events.emit('exit', code, signal),
+      })
+      if (this.#isStopped) return fork.stop()
+      this.#place = { at: 'fork', fork }
+    }
+    this.#place.fork.run(request, announced, (failure, verdict) => {
+      this.#session.learn(this.#options.project, request, lessonOf(doubt, failure))
+      this.#record(request, { where: 'fork', why: doubtText(doubt), failure, verdict })
+    })
+    if (this.#cancel) this.#place.fork.send(this.#cancel)
+  }
+
+  #record(
+    request: RunRequest,
+    { where, why, failure, verdict }: { where: 'host' | 'fork'; why: string; failure: unknown; verdict: Verdict },
+    world?: World,
+  ): void {
+    if (request.type !== 'run') return
+    for (const { filepath } of request.context.files) {
+      const run = {
+        file: filepath,
+        project: this.#options.project.name,
+        atMs: Date.now(),
+        where,
+        why,
+        state: failure ? ('failed' as const) : ('passed' as const),
+        phases: phasesOf(verdict, filepath),
+        ...(world ? { hostPid: world.link.hostPid } : {}),
+      }
+      this.#session.memory.ran(run)
+      void world?.report.then(({ restoreMs }) => (run.phases['restore'] = restoreMs))
+    }
   }
 
   #up(message: unknown): void {
@@ -171,7 +213,7 @@ export class WarmWorker implements PoolWorker {
   #down(message: unknown): void {
     const place = this.#place
     if (place.at === 'world') place.world.send(message)
-    else if (place.at === 'fork') place.fork.send(message as WorkerRequest)
+    else if (place.at === 'fork') place.fork.send(message)
   }
 
   #fail(error: unknown): void {

@@ -10,19 +10,25 @@ export interface ProjectFacts {
   env: Record<string, string>
   /** See `begin` in contracts/host-wire.ts. */
   runId: string
+  /** Set when the configuration of the project turned out not to be serializable. */
+  unsendable?: Error
 }
 
 let runs = 0
 
 /** Vitest makes one environment object per project and run: its identity tells a new run from an old one. */
 const factsByEnv = new WeakMap<object, ProjectFacts>()
+const ranBefore = new WeakSet<object>()
 
-export function projectFacts(options: PoolOptions, cacheDir: string): ProjectFacts {
+/** @param onRerun called when watch mode begins another run of a project */
+export function projectFacts(options: PoolOptions, cacheDir: string, onRerun: () => void): ProjectFacts {
   let facts = factsByEnv.get(options.env)
   if (!facts) {
     const profile = hostProfile(options, cacheDir)
     facts = { env: profile.env, runId: `${process.pid}-${++runs}`, wanted: { key: profileKey(profile), profile } }
     factsByEnv.set(options.env, facts)
+    if (ranBefore.has(options.project)) onRerun()
+    ranBefore.add(options.project)
   }
   return facts
 }

@@ -1,8 +1,13 @@
-import type { Vitest } from 'vitest/node'
+import { relative } from 'node:path'
+import type { TestProject, Vitest } from 'vitest/node'
 import { systemClock, type Clock } from '../../system/clock.ts'
 import type { Leaser } from '../leaser.ts'
 import { LeaseKeeper } from './keeper.ts'
+import { FileMemory, type Lesson } from './memory.ts'
+import type { RunRequest } from './messages.ts'
 import { notice } from './notice.ts'
+import type { Failure, Verdict } from './verdict.ts'
+import { Watchdog } from './watchdog.ts'
 
 export interface PoolSettings {
   /** A world that does not answer for longer than this is killed, ms; at least the longest test timeout of its file. */
@@ -11,6 +16,8 @@ export interface PoolSettings {
   isHangLimitExact: boolean
   /** How long a file may wait for a host before it runs in a process of its own, ms. */
   waitMs: number
+  /** Failures are judged again in a fork; off only to look at the hosts' own results. */
+  isJudging: boolean
   cacheDir: string
 }
 
@@ -18,6 +25,13 @@ export interface PoolSettings {
 export interface Session {
   readonly settings: PoolSettings
   readonly keeper: LeaseKeeper
+  readonly memory: FileMemory
+  readonly watchdog: Watchdog
+  /** Why the request must go to a fork at once, or undefined. */
+  needsProcess(project: TestProject, request: RunRequest): string | undefined
+  /** Whether a fork has failed with the very same failure, the file being the same. */
+  isConfirmed(project: TestProject, request: RunRequest, failure: Failure): boolean
+  learn(project: TestProject, request: RunRequest, lesson: Pick<Lesson, 'verdict' | 'reason' | 'digest'> | null): void
   /** One dim line, once per run. */
   say(text: string): void
 }
@@ -36,9 +50,57 @@ export function sessionOf(vitest: Vitest, settings: PoolSettings, newLeaser: () 
 function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clock: Clock): Session {
   const limit = () => Math.max(1, ...vitest.projects.map((project) => project.config.maxWorkers))
   const keeper = new LeaseKeeper({ leaser, clock, limit, waitMs: settings.waitMs, idleMs: 2_000 })
+  const memory = new FileMemory(settings.cacheDir, vitest.config.root)
+  const say = (text: string) => notice(vitest, text)
   vitest.onClose(async () => {
+    memory.flush()
     await keeper.releaseIdle()
     await leaser.close()
   })
-  return { settings, keeper, say: (text) => notice(vitest, text) }
+  return {
+    settings,
+    keeper,
+    memory,
+    watchdog: new Watchdog(clock, settings.hangLimitMs),
+    say,
+    needsProcess(project, request) {
+      for (const { filepath } of request.context.files) {
+        const lesson = memory.lessons(filepath, project.name).find(({ verdict }) => verdict === 'needs-process')
+        if (lesson) return lesson.reason
+      }
+      return undefined
+    },
+    isConfirmed(project, request, failure) {
+      const file = onlyFile(request)
+      return file !== undefined && memory.lessons(file, project.name).some(({ digest }) => digest === failure.digest)
+    },
+    learn(project, request, lesson) {
+      const file = onlyFile(request)
+      if (!lesson || file === undefined) return
+      memory.learn({ file, project: project.name, ...lesson })
+      if (lesson.verdict === 'needs-process')
+        say(
+          `${relative(process.cwd(), file)} runs in a process of its own from now on; see \`everwarm explain ${relative(process.cwd(), file)}\``,
+        )
+    },
+  }
+}
+
+/** Only what one file did alone teaches something about it. */
+function onlyFile({ type, context }: RunRequest): string | undefined {
+  return type === 'run' && context.files.length === 1 ? context.files[0]!.filepath : undefined
+}
+
+/** ms of each phase that Vitest measured in the worker. */
+export function phasesOf(verdict: Verdict, filepath: string): Record<string, number> {
+  const file = verdict.files.find((found) => found.filepath === filepath)
+  if (!file) return {}
+  const measured = {
+    environment: file.environmentLoad,
+    prepare: file.prepareDuration,
+    setup: file.setupDuration,
+    collect: file.collectDuration,
+    tests: verdict.tasks.get(file.id)?.result?.duration,
+  }
+  return Object.fromEntries(Object.entries(measured).filter((entry): entry is [string, number] => entry[1] !== undefined))
 }

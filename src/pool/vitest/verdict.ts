@@ -9,6 +9,8 @@ export interface TaskData {
   mode: string
   filepath?: string
   timeout?: number
+  retry?: number | { count?: number }
+  repeats?: number
   tasks?: TaskData[]
   result?: TaskResultData | undefined
   meta?: unknown
@@ -24,6 +26,9 @@ export interface TaskResultData {
   startTime?: number
   errors?: { message?: unknown; name?: unknown }[]
 }
+
+/** For a test without a timeout of its own. */
+const UNLIMITED_MS = 600_000
 
 export interface Failure {
   /** Full names of what failed, `suite > test`; a file by its path, an unhandled error by its kind. */
@@ -82,11 +87,15 @@ export class Verdict {
     }
   }
 
-  /** The longest time, ms, that one test of the collected files may take by itself; 0 before they are collected. */
-  longestTimeoutMs(): number {
-    let longest = 0
-    for (const { task } of this.tasks.values()) if (task.type === 'test') longest = Math.max(longest, task.timeout ?? 0)
-    return longest
+  /** What all collected tests may take together by their own timeouts, retries included, ms; 0 before they are collected. */
+  allTimeoutsMs(): number {
+    let sum = 0
+    for (const { task } of this.tasks.values()) {
+      if (task.type !== 'test' || task.mode === 'skip' || task.mode === 'todo') continue
+      const retries = typeof task.retry === 'number' ? task.retry : (task.retry?.count ?? 0)
+      sum += (task.timeout || UNLIMITED_MS) * (1 + retries) * (1 + (task.repeats ?? 0))
+    }
+    return sum
   }
 
   #add(task: TaskData, path: string): void {

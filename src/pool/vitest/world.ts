@@ -1,4 +1,6 @@
+import { EverwarmError } from '../../contracts/errors.ts'
 import type { WorldReport } from '../../contracts/host-wire.ts'
+import { systemClock } from '../../system/clock.ts'
 import type { HostLink, HostLoss, WorldLine } from './host-link.ts'
 import type { LeaseKeeper } from './keeper.ts'
 import { answer, isAnswer, isRequest, type WorkerAnswer } from './messages.ts'
@@ -9,6 +11,9 @@ export interface Tenant {
   receive(message: unknown): void
   output(fd: 1 | 2, chunk: string | Uint8Array): void
 }
+
+/** For the worker's end and the restoring of its host; Vitest waits as long for a worker of its own. */
+const END_MS = 60_000
 
 /** One life of Vitest's worker inside a warm host, from `begin` to `restored`; afterwards the host goes back by itself. */
 export class World {
@@ -68,6 +73,7 @@ export class World {
     if (!this.#isEnding) {
       this.#isEnding = true
       this.send(request)
+      systemClock.after(END_MS, () => this.#giveUp())
     }
     return this.#stopped
   }
@@ -77,6 +83,12 @@ export class World {
     if (this.#isOver || this.#isEnding) return
     this.link.kill()
     this.#leave(reason)
+  }
+
+  #giveUp(): void {
+    if (this.#isOver) return
+    this.link.kill()
+    this.#leave(`not restored after ${END_MS} ms`)
   }
 
   #receive(message: unknown): void {
@@ -108,7 +120,30 @@ export class World {
   }
 }
 
-/** @throws EverwarmError those of `LeaseKeeper.take` */
-export async function openWorld(keeper: LeaseKeeper, facts: ProjectFacts, isOnce: boolean): Promise<World> {
-  return new World(keeper, await keeper.take(facts.wanted), facts, isOnce)
+export interface WorldWish {
+  isOnce: boolean
+  /** Asked when a host was found, which may take long. */
+  isWanted(): boolean
+  /** The worker's first message. */
+  start: unknown
+}
+
+/** @throws EverwarmError those of `LeaseKeeper.take`; DataCloneError if the start cannot be sent */
+export async function openWorld(keeper: LeaseKeeper, facts: ProjectFacts, wish: WorldWish): Promise<World> {
+  if (facts.unsendable) throw facts.unsendable
+  const link = await keeper.take(facts.wanted)
+  if (!wish.isWanted()) {
+    keeper.put(link)
+    throw new EverwarmError('LEASE_REVOKED', { message: 'The lease is not wanted any more.' })
+  }
+  const world = new World(keeper, link, facts, wish.isOnce)
+  try {
+    world.send(wish.start)
+  } catch (error) {
+    // Functions in the configuration: a fork drops them silently, v8.serialize does not.
+    facts.unsendable = error as Error
+    world.abandon('unsendable')
+    throw error
+  }
+  return world
 }

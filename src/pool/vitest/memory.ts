@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+
+/** What was learnt about one file; valid as long as its content is the same. */
+export interface Lesson {
+  /** Absolute path. */
+  file: string
+  project: string
+  /** SHA-1 of the file, hex. */
+  content: string
+  /** ms since 1970. */
+  atMs: number
+  /** `needs-process`: fails in a warm host and not in a fork; `fails`: fails the very same way in both. */
+  verdict: 'needs-process' | 'fails'
+  /** For people. */
+  reason: string
+  /** Of `fails`: see `Failure.digest`. */
+  digest?: string
+}
+
+/** One file's last run, for `everwarm explain`. */
+export interface FileRun {
+  file: string
+  project: string
+  atMs: number
+  where: 'host' | 'fork'
+  why: string
+  state: 'passed' | 'failed'
+  hostPid?: number
+  /** ms of the phases; a phase that is not known is missing. */
+  phases: Record<string, number>
+}
+
+/** A file that needs a process is tried in a host again after this time: what it imports may have changed. */
+const RETRY_AFTER_MS = 24 * 3_600_000
+const COMPACT_BYTES = 512 * 1024
+
+/**
+ * The lessons and last runs of one root, as JSON lines that are only ever appended: parallel runs never overwrite
+ * each other, and a torn last line is skipped.
+ */
+export class FileMemory {
+  readonly #lessonsPath: string
+  readonly #runsPath: string
+  readonly #folder: string
+  #lessons: Map<string, Lesson[]> | undefined
+  readonly #runs: FileRun[] = []
+
+  constructor(cacheDir: string, root: string) {
+    this.#folder = join(cacheDir, 'files')
+    const name = createHash('sha1').update(root).digest('hex').slice(0, 16)
+    this.#lessonsPath = join(this.#folder, `${name}.lessons.jsonl`)
+    this.#runsPath = join(this.#folder, `${name}.runs.jsonl`)
+  }
+
+  /** What holds for the file as it is now: its content is read only if something was learnt about it. */
+  lessons(file: string, project: string, nowMs = Date.now()): Lesson[] {
+    const all = this.#read().get(keyOf({ file, project }))
+    if (!all) return []
+    const content = contentOf(file)
+    return all.filter(
+      (lesson) => lesson.content === content && (lesson.verdict === 'fails' || nowMs - lesson.atMs < RETRY_AFTER_MS),
+    )
+  }
+
+  learn(lesson: Omit<Lesson, 'content' | 'atMs'>): void {
+    const content = contentOf(lesson.file)
+    if (content === undefined) return
+    const learnt: Lesson = { ...lesson, content, atMs: Date.now() }
+    remember(this.#read(), learnt)
+    append(this.#folder, this.#lessonsPath, [learnt])
+  }
+
+  ran(run: FileRun): void {
+    this.#runs.push(run)
+  }
+
+  /** Writes the runs since the last call; all at once, because one write per file would cost more than the file. */
+  flush(): void {
+    if (this.#runs.length > 0) append(this.#folder, this.#runsPath, this.#runs.splice(0))
+    compact(this.#runsPath, (run: FileRun) => keyOf(run))
+    compact(this.#lessonsPath, (lesson: Lesson) => `${keyOf(lesson)}\0${lesson.verdict}`)
+  }
+
+  /** The last run of a file in each project, latest first. */
+  lastRuns(file: string): FileRun[] {
+    const last = new Map<string, FileRun>()
+    for (const run of readLines<FileRun>(this.#runsPath)) if (run.file === file) last.set(run.project, run)
+    return [...last.values()].sort((a, b) => b.atMs - a.atMs)
+  }
+
+  /** All that was learnt about a file and still holds, over all projects. */
+  allLessons(file: string): Lesson[] {
+    const content = contentOf(file)
+    return [...this.#read().values()].flat().filter((lesson) => lesson.file === file && lesson.content === content)
+  }
+
+  #read(): Map<string, Lesson[]> {
+    if (!this.#lessons) {
+      this.#lessons = new Map()
+      for (const lesson of readLines<Lesson>(this.#lessonsPath)) remember(this.#lessons, lesson)
+    }
+    return this.#lessons
+  }
+}
+
+const keyOf = ({ file, project }: { file: string; project: string }) => `${project}\0${file}`
+
+/** One lesson per verdict: a newer one takes the place of the one before. */
+function remember(lessons: Map<string, Lesson[]>, lesson: Lesson): void {
+  const others = (lessons.get(keyOf(lesson)) ?? []).filter((other) => other.verdict !== lesson.verdict)
+  lessons.set(keyOf(lesson), [...others, lesson])
+}
+
+/** undefined: the file is gone. */
+function contentOf(file: string): string | undefined {
+  try {
+    return createHash('sha1').update(readFileSync(file)).digest('hex')
+  } catch {
+    return undefined
+  }
+}
+
+function readLines<T extends { file: string }>(path: string): T[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    // Nothing was learnt yet.
+    return []
+  }
+  return text.split('\n').flatMap((line) => parseLine<T>(line))
+}
+
+function parseLine<T extends { file: string }>(line: string): T[] {
+  try {
+    const value = JSON.parse(line) as T
+    return typeof value.file === 'string' ? [value] : []
+  } catch {
+    // Empty, or torn by a full disk.
+    return []
+  }
+}
+
+function append(folder: string, path: string, values: object[]): void {
+  const lines = values.map((value) => `${JSON.stringify(value)}\n`).join('')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // One write with O_APPEND: lines of parallel runs do not mix.
+    appendFileSync(path, lines, { mode: 0o600 })
+  } catch {
+    // A full or read-only disk costs the memory, not the run.
+  }
+}
+
+/** Keeps the last line of each key once the file has grown; of several processes one does it. */
+function compact<T extends { file: string }>(path: string, key: (value: T) => string): void {
+  const bytes = sizeOf(path)
+  if (bytes < COMPACT_BYTES) return
+  const lock = `${path}.lock`
+  try {
+    closeSync(openSync(lock, 'wx', 0o600))
+  } catch {
+    // Another process does it now, or died doing it.
+    if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0) > 60_000) rmSync(lock, { force: true })
+    return
+  }
+  try {
+    const last = new Map(readLines<T>(path).map((value) => [key(value), value]))
+    const lines = [...last.values()].map((value) => `${JSON.stringify(value)}\n`).join('')
+    // If most lines are still needed the file is just large: do not rewrite it with every run.
+    if (lines.length > bytes / 2) return
+    writeFileSync(`${path}.draft`, lines, { mode: 0o600 })
+    if (sizeOf(path) === bytes) renameSync(`${path}.draft`, path)
+  } finally {
+    rmSync(`${path}.draft`, { force: true })
+    rmSync(lock, { force: true })
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}

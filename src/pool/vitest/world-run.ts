@@ -1,0 +1,132 @@
+import type { TestProject } from 'vitest/node'
+import { Attempt, finishedAnswer } from './attempt.ts'
+import { hangReport } from './hang-report.ts'
+import type { HostLoss } from './host-link.ts'
+import type { Doubt } from './judgement.ts'
+import type { RpcAnswer, RunRequest, WorkerAnswer } from './messages.ts'
+import type { Session } from './session.ts'
+import type { Failure } from './verdict.ts'
+import type { World } from './world.ts'
+import { WrittenFiles } from './written-files.ts'
+
+export type Outcome =
+  /** To be reported as it is: nothing failed, or exactly what a fork has failed with before. */
+  | { kind: 'passed'; finish: WorkerAnswer; failure: Failure | undefined; why: string }
+  | { kind: 'doubtful'; doubt: Doubt }
+  | { kind: 'lost'; loss: HostLoss; wasSilent: boolean }
+  | { kind: 'hung'; silentMs: number }
+  /** Vitest does not want to know any more. */
+  | { kind: 'aborted' }
+
+export interface WorldRunContext {
+  project: TestProject
+  session: Session
+  /** To Vitest. */
+  up(message: unknown): void
+}
+
+/** One run request in a world, from its sending to a decision about what it reported. */
+export class WorldRun {
+  readonly attempt: Attempt
+  readonly written = new WrittenFiles()
+  readonly outcome: Promise<Outcome>
+  readonly #world: World
+  readonly #request: RunRequest
+  readonly #context: WorldRunContext
+  readonly #asksForSnapshots = new Set<string>()
+  readonly #aborted = Promise.withResolvers<Outcome>()
+
+  constructor(world: World, request: RunRequest, context: WorldRunContext) {
+    this.#world = world
+    this.#request = request
+    this.#context = context
+    const { outputStream, errorStream } = context.project.vitest.logger
+    this.attempt = new Attempt({
+      up: (message) => {
+        this.#noteSnapshotPath(message)
+        context.up(message)
+      },
+      down: (message) => world.send(message),
+      held: (call) => this.written.observe(call),
+      output: (fd, chunk) => (fd === 1 ? outputStream : errorStream).write(chunk),
+    })
+    if (this.#mayWriteSnapshots) for (const { filepath } of request.context.files) this.written.watch(filepath)
+    this.outcome = this.#watch()
+    world.tenant = this.attempt
+    world.send(request)
+  }
+
+  /** See `Attempt.swallows`. */
+  swallows(answer: RpcAnswer): boolean {
+    if (this.#asksForSnapshots.delete(answer.i) && typeof answer.r === 'string') this.written.watch(answer.r)
+    return this.attempt.swallows(answer.i)
+  }
+
+  abort(): void {
+    this.attempt.drop()
+    this.#aborted.resolve({ kind: 'aborted' })
+  }
+
+  /** Tells Vitest what the file had reported, and that it hung. @returns the message that ends the run */
+  async reportHang(silentMs: number): Promise<WorkerAnswer> {
+    const files = this.#request.context.files.map(({ filepath }) => filepath)
+    const { calls, loose } = hangReport(this.attempt, files, silentMs)
+    for (const call of calls) this.attempt.add(call)
+    await this.attempt.replay()
+    return finishedAnswer(loose)
+  }
+
+  async #watch(): Promise<Outcome> {
+    const { session } = this.#context
+    const watch = session.watchdog.watch(this.#world.link, () => this.#hangLimitMs())
+    try {
+      return await Promise.race([
+        this.#decided(),
+        this.#world.gone.then((loss): Outcome => ({ kind: 'lost', loss, wasSilent: !this.attempt.hasSpoken })),
+        this.attempt.startFailed.then((error): Outcome => ({
+          kind: 'doubtful',
+          doubt: { kind: 'start-failed', message: textOf(error) },
+        })),
+        watch.hung.then((silentMs): Outcome => ({ kind: 'hung', silentMs })),
+        this.#aborted.promise,
+      ])
+    } finally {
+      watch.stop()
+    }
+  }
+
+  async #decided(): Promise<Outcome> {
+    const finish = await this.attempt.finished
+    // The environment's end belongs to the file: an error there is reported too, so it has to be believed too.
+    const end = this.#world.isOnce ? await this.#world.end() : undefined
+    const failure = this.attempt.verdict.failure(finish.error ?? end?.error)
+    if (!failure) return { kind: 'passed', finish, failure, why: 'passed' }
+    const { session, project } = this.#context
+    if (session.settings.isJudging && !session.isConfirmed(project, this.#request, failure))
+      return { kind: 'doubtful', doubt: { kind: 'failed', failure } }
+    return { kind: 'passed', finish, failure, why: 'fails in the very same way as in a process of its own' }
+  }
+
+  /**
+   * Tests that never wait run in one turn of the event loop, all of them: the limit is what they may take together.
+   * A test that is over its own timeout fails anyway.
+   */
+  #hangLimitMs(): number {
+    const { hangLimitMs, isHangLimitExact } = this.#context.session.settings
+    if (isHangLimitExact) return hangLimitMs
+    return Math.max(hangLimitMs, this.attempt.verdict.allTimeoutsMs())
+  }
+
+  get #mayWriteSnapshots(): boolean {
+    return this.#context.project.vitest.config.snapshotOptions.updateSnapshot !== 'none'
+  }
+
+  #noteSnapshotPath(message: unknown): void {
+    const { m, i } = message as { m?: string; i?: string }
+    if (m === 'resolveSnapshotPath' && i !== undefined && this.#mayWriteSnapshots) this.#asksForSnapshots.add(i)
+  }
+}
+
+function textOf(error: unknown): string {
+  return String((error as { message?: unknown } | null)?.message ?? error).split('\n', 1)[0]!
+}
