@@ -153,7 +153,7 @@ export function analyzeEsm(path: string, source: string): EsmAnalysis {
     requests,
     imports,
     exports,
-    mutable: new Set(locals.filter((name) => name !== DEFAULT_LOCAL && mayChange(source, name))),
+    mutable: locals.some((name) => name !== DEFAULT_LOCAL) ? intersect(locals, reassignedNames(source)) : new Set(),
     edits,
     defaultLocal,
     usesMeta: importMetas.length > 0,
@@ -194,6 +194,10 @@ function syntaxError(path: string, message: string): SyntaxError {
   const error = new SyntaxError(message)
   error.stack = `${path}\n\n${error.stack}`
   return error
+}
+
+function intersect(names: string[], other: ReadonlySet<string>): Set<string> {
+  return new Set(names.filter((name) => other.has(name)))
 }
 
 function reexportOf(name: string, { request, name: imported }: ImportBinding): ExportBinding {
@@ -252,28 +256,29 @@ function lastCode(source: string, statement: StaticExport, entry: StaticExport['
 }
 
 /**
- * Whether a module-level name may get another value after its first one. Errs towards yes:
- * then importers read it through a getter, which is right for all and only slower.
+ * Names that are assigned somewhere other than in their own declaration, wherever that is. Errs towards more:
+ * importers of such a name read it through a getter, which is right for all and only slower.
  */
-export function mayChange(source: string, name: string): boolean {
-  const id = name.replace(/\$/g, '\\$')
-  const assigned = new RegExp(`(?<![\\w$.])${id}\\s*(?:=(?![=>])|[-+*/%&|^]=|\\*\\*=|<<=|>>>?=|&&=|\\|\\|=|\\?\\?=|\\+\\+|--)`, 'g')
-  for (const match of source.matchAll(assigned)) {
-    const before = source.slice(Math.max(0, match.index - 40), match.index)
+export function reassignedNames(source: string): Set<string> {
+  const names = new Set<string>()
+  for (const match of source.matchAll(ASSIGNMENT)) {
+    const before = source.slice(Math.max(0, match.index - 24), match.index)
     if (/\b(?:const|let|var)\s+$/.test(before)) continue
     // TypeScript's enums and namespaces: `(Name || (Name = {}))` runs once, at the top
-    if (/\|\|\s*\(\s*$/.test(before) && /^\S+\s*=\s*\{\}\s*\)/.test(source.slice(match.index, match.index + name.length + 20))) continue
-    return true
+    if (/\|\|\s*\(\s*$/.test(before) && /^[\w$]+\s*=\s*\{\}\s*\)/.test(source.slice(match.index, match.index + match[0].length + 8))) continue
+    names.add(match[1]!)
   }
-  if (new RegExp(`(?:\\+\\+|--)\\s*${id}(?![\\w$])|\\bfor\\s*(?:await\\s*)?\\(\\s*${id}\\s+(?:of|in)\\b`).test(source)) return true
+  for (const match of source.matchAll(/(?:\+\+|--)\s*([A-Za-z_$][\w$]*)/g)) names.add(match[1]!)
+  for (const match of source.matchAll(/\bfor\s*(?:await\s*)?\(\s*([A-Za-z_$][\w$]*)\s+(?:of|in)\b/g)) names.add(match[1]!)
   // `[name] = …`, `({ name } = …)` outside of declarations
   for (const match of source.matchAll(/[\]}]\s*=(?![=>])/g)) {
     const pattern = enclosingPattern(source, match.index)
-    if (pattern.isDeclared) continue
-    if (new RegExp(`(?<![\\w$.])${id}(?![\\w$])`).test(pattern.text)) return true
+    if (!pattern.isDeclared) for (const [name] of pattern.text.matchAll(/[A-Za-z_$][\w$]*/g)) names.add(name)
   }
-  return false
+  return names
 }
+
+const ASSIGNMENT = /(?<![\w$.])([A-Za-z_$][\w$]*)\s*(?:=(?![=>])|[-+*/%&|^]=|\*\*=|<<=|>>>?=|&&=|\|\|=|\?\?=|\+\+|--)/g
 
 function enclosingPattern(source: string, close: number): { text: string; isDeclared: boolean } {
   let depth = 0
@@ -283,7 +288,7 @@ function enclosingPattern(source: string, close: number): { text: string; isDecl
     if (char === ']' || char === '}' || char === ')') depth++
     else if ((char === '[' || char === '{' || char === '(') && --depth === 0) break
   }
-  return { text: source.slice(at, close + 1), isDeclared: /\b(?:const|let|var)\s+$/.test(source.slice(Math.max(0, at - 12), at)) }
+  return { text: source.slice(Math.max(at, 0), close + 1), isDeclared: /\b(?:const|let|var)\s+$/.test(source.slice(Math.max(0, at - 12), Math.max(at, 0))) }
 }
 
 /** V8 itself answers: in a class's static block `await` is a syntax error unless a function of its own is around it. */

@@ -17,6 +17,7 @@ export class ModuleGraph {
   readonly resolver = new Resolver()
   readonly records: ModuleRecord[] = []
   readonly #byUrl = new Map<string, ModuleRecord>()
+  readonly #names = new Map<ModuleRecord, ReadonlySet<string>>()
   /** Folders of packages that environments have loaded natively: shared by all worlds. */
   readonly #sharedFolders: string[] = []
 
@@ -75,7 +76,7 @@ export class ModuleGraph {
     const analysis = analyzeEsm(path, source)
     return {
       kind: 'esm', index: -1, url, path, source, analysis, deps: [], isAsyncGraph: false, isLive: false, cycle: null,
-      exportNames: [], namespaceSlots: [], order: null, run: null, isLinked: false,
+      exportNames: [], namespaceSlots: [], namespaces: null, order: null, run: null, isLinked: false,
     }
   }
 
@@ -103,6 +104,7 @@ export class ModuleGraph {
 
   #connect(fresh: EsmRecord[]): void {
     markCycles(fresh)
+    for (const record of [...fresh].reverse()) this.#names.set(record, this.#nameSet(record, new Set()))
     for (const record of fresh) record.exportNames = this.exportNames(record)
     for (const record of fresh) this.#checkImports(record)
     for (const record of fresh) if (!record.isLive) record.isLive = this.#importsSomethingLive(record)
@@ -115,7 +117,7 @@ export class ModuleGraph {
     switch (record.kind) {
       case 'esm':
         if (record.isLinked) return record.exportNames
-        return [...this.#nameSet(record, new Set())].filter((name) => this.#resolve(record, name, new Set()) !== null)
+        return [...this.#namesOf(record)].filter((name) => this.#resolve(record, name) !== null)
       case 'cjs':
         record.exportNames ??= cjsExportNames(this, record.path)
         return [...new Set([...record.exportNames, 'default', 'module.exports'])]
@@ -128,8 +130,17 @@ export class ModuleGraph {
     }
   }
 
-  #nameSet(record: ModuleRecord, seen: Set<ModuleRecord>): Set<string> {
+  /** Every name a module may offer, ambiguous ones included. */
+  #namesOf(record: ModuleRecord): ReadonlySet<string> {
+    let names = this.#names.get(record)
+    if (!names) this.#names.set(record, (names = this.#nameSet(record, new Set())))
+    return names
+  }
+
+  #nameSet(record: ModuleRecord, seen: Set<ModuleRecord>): ReadonlySet<string> {
     if (record.kind !== 'esm') return new Set(this.exportNames(record))
+    const known = this.#names.get(record)
+    if (known) return known
     if (seen.has(record)) return new Set()
     seen.add(record)
     const names = new Set<string>()
@@ -141,23 +152,22 @@ export class ModuleGraph {
   }
 
   /** ResolveExport of the standard: the module and name behind an exported name, null when there is none or two. */
-  #resolve(record: ModuleRecord, name: string, seen: Set<string>): Target | null {
+  #resolve(record: ModuleRecord, name: string, seen = new Set<string>()): Target | null {
     if (record.kind === 'native') return { record, name }
-    if (record.kind !== 'esm') return this.exportNames(record).includes(name) ? { record, name } : null
+    if (!this.#namesOf(record).has(name)) return null
+    if (record.kind !== 'esm') return { record, name }
     const key = `${record.index}\0${name}`
     if (seen.has(key)) return null
     seen.add(key)
-    let star: Target | null = null
-    for (const entry of record.analysis.exports) {
-      if (entry.kind === 'star') continue
-      if (entry.name !== name) continue
-      if (entry.kind === 'local') return { record, name: entry.local }
-      if (entry.kind === 'namespace') return { record: record.deps[entry.request]!, name: '*' }
-      return this.#resolve(record.deps[entry.request]!, entry.imported, seen)
-    }
+    const { exports } = record.analysis
+    const own = exports.find((entry) => entry.kind !== 'star' && entry.name === name)
+    if (own?.kind === 'local') return { record, name: own.local }
+    if (own?.kind === 'namespace') return { record: record.deps[own.request]!, name: '*' }
+    if (own?.kind === 'indirect') return this.#resolve(record.deps[own.request]!, own.imported, seen)
     if (name === 'default') return null
-    for (const entry of record.analysis.exports) {
-      if (entry.kind !== 'star') continue
+    let star: Target | null = null
+    for (const entry of exports) {
+      if (entry.kind !== 'star' || !this.#namesOf(record.deps[entry.request]!).has(name)) continue
       const found = this.#resolve(record.deps[entry.request]!, name, seen)
       if (!found) continue
       if (star && (star.record !== found.record || star.name !== found.name)) return null
@@ -169,7 +179,7 @@ export class ModuleGraph {
   #checkImports(record: EsmRecord): void {
     const { analysis, deps } = record
     const check = (request: number, name: string) => {
-      if (name === '*' || this.#resolve(deps[request]!, name, new Set())) return
+      if (name === '*' || this.#resolve(deps[request]!, name)) return
       const { specifier } = analysis.requests[request]!
       throw new SyntaxError(
         deps[request]!.kind === 'cjs'
@@ -185,7 +195,7 @@ export class ModuleGraph {
     const isLive = (request: number, name: string) => {
       const dep = record.deps[request]!
       if (name === '*') return false
-      const target = this.#resolve(dep, name, new Set())
+      const target = this.#resolve(dep, name)
       return target?.record.kind === 'esm' && target.record.analysis.mutable.has(target.name)
     }
     const { imports, exports } = record.analysis
@@ -211,7 +221,7 @@ export class ModuleGraph {
   changingNames(record: EsmRecord): Set<string> {
     const changing = new Set<string>()
     for (const name of record.exportNames) {
-      const target = this.#resolve(record, name, new Set())
+      const target = this.#resolve(record, name)
       if (target?.record.kind === 'esm' && target.name !== '*' && target.record.analysis.mutable.has(target.name)) changing.add(name)
     }
     return changing

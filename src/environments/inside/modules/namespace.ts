@@ -1,13 +1,18 @@
 /** Builds module namespace objects that behave as Node's: sorted names, no prototype, closed, assignments throw. */
 export type NamespaceBuilder = (container: object) => object
 
-const builders = new Map<string, { settled: NamespaceBuilder; live: NamespaceBuilder }>()
+export interface NamespaceBuilders {
+  settled: NamespaceBuilder
+  live: NamespaceBuilder
+}
+
+const builders = new Map<string, NamespaceBuilders>()
 
 /**
  * `settled` copies values (for modules that are evaluated and can't change), `live` reads through getters.
  * One literal a shape keeps V8's hidden classes: 10 times cheaper than defining names one by one.
  */
-export function namespaceBuilders(names: readonly string[], changing: ReadonlySet<string>): { settled: NamespaceBuilder; live: NamespaceBuilder } {
+export function namespaceBuilders(names: readonly string[], changing: ReadonlySet<string>): NamespaceBuilders {
   const sorted = [...names].sort()
   const key = `${sorted.join('\0')}\0\0${[...changing].sort().join('\0')}`
   let made = builders.get(key)

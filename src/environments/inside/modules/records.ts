@@ -1,4 +1,5 @@
 import type { EsmAnalysis } from './analyze.ts'
+import type { NamespaceBuilders } from './namespace.ts'
 
 interface RecordBase {
   /** Position in every world's tables. */
@@ -25,6 +26,8 @@ export interface EsmRecord extends RecordBase {
   cycle: EsmRecord[] | null
   /** Where each exported name comes from; null: ambiguous, so not exported. Filled at linking. */
   exportNames: string[]
+  /** Builders of its namespace object; made when it is first asked for. */
+  namespaces: NamespaceBuilders | null
   /** Slots after the dependencies in the argument array: requests whose namespace object is needed. */
   namespaceSlots: number[]
   /** Post-order of the graph below this module; computed when it is first imported as a root. */

@@ -86,7 +86,7 @@ export class WorldModules {
     if (!namespace) {
       const container = this.#containers[record.index]!
       if (record.kind === 'esm') {
-        const builders = namespaceBuilders(record.exportNames, this.graph.changingNames(record))
+        const builders = (record.namespaces ??= namespaceBuilders(record.exportNames, this.graph.changingNames(record)))
         namespace = (this.#status[record.index] === DONE ? builders.settled : builders.live)(container)
       } else namespace = namespaceBuilders(Object.keys(container), new Set()).settled(container)
       this.#namespaces.set(record, namespace)

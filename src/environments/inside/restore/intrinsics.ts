@@ -10,6 +10,7 @@ export function addIntrinsics(roots: Roots): void {
   for (const [name, object] of hiddenIntrinsics()) roots.add(name, object)
   for (const key of Reflect.ownKeys(globalThis)) {
     const descriptor = Reflect.getOwnPropertyDescriptor(globalThis, key)!
+    if (key === 'process') continue // has rules of its own, see ProcessState
     if ('value' in descriptor) addValue(roots, String(key), descriptor.value)
     else if (descriptor.configurable && !NEVER_TOUCHED.has(String(key))) watchLazyGlobal(roots, key, descriptor)
   }
@@ -19,14 +20,25 @@ export function addIntrinsics(roots: Roots): void {
 /** Remembers a builtin module before test code sees it. */
 export function addBuiltin(roots: Roots, id: string, exports: object): void {
   if (roots.has(exports)) return
-  // the module loader's own tables change whenever something is loaded
-  const isLoader = id === 'node:module'
+  if (id === 'node:process') return
+  if (id === 'node:module') return addLoader(roots, exports as LoaderExports)
   addValue(roots, id, exports)
   for (const key of Object.keys(exports)) {
-    if (isLoader && key !== '_extensions') continue
     const descriptor = Reflect.getOwnPropertyDescriptor(exports, key)
     if (descriptor && 'value' in descriptor) addValue(roots, `${id}.${key}`, descriptor.value)
   }
+}
+
+interface LoaderExports {
+  prototype: object
+  _extensions: object
+}
+
+/** The loader's other tables change whenever something is loaded, and are no test's to keep. */
+function addLoader(roots: Roots, exports: LoaderExports): void {
+  roots.add('node:module', exports)
+  roots.add('node:module.prototype', exports.prototype)
+  roots.add('node:module._extensions', exports._extensions)
 }
 
 /** A function with its prototype, or an object with the classes it holds. */

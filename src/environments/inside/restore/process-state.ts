@@ -5,7 +5,7 @@ import type { Roots } from './roots.ts'
 type Emitter = NodeJS.EventEmitter
 
 /** Properties of `process` that change by themselves or are put back by a rule of their own. */
-const OWN_RULE = new Set<PropertyKey>(['env', '_events', '_eventsCount', '_maxListeners', 'exitCode', '_exiting', 'title', 'argv', 'execArgv', 'channel', 'connected', 'domain', 'stdin'])
+const OWN_RULE = new Set<PropertyKey>(['env', '_events', '_eventsCount', '_maxListeners', 'exitCode', '_exiting', 'title', 'argv', 'execArgv', 'channel', 'connected', 'domain', 'stdin', 'moduleLoadList'])
 
 /** What a process has besides JavaScript objects: environment, folder, umask, listeners, exit code. */
 export class ProcessState {

@@ -7,6 +7,8 @@ interface Root {
   isExtensible: boolean
   keys: PropertyKey[]
   descriptors: PropertyDescriptor[]
+  /** Properties that have rules of their own and are none of this root's business. */
+  ignored: ReadonlySet<PropertyKey> | null
 }
 
 /**
@@ -26,10 +28,10 @@ export class Roots {
   }
 
   /** Remembers one object as it is now. */
-  add(name: string, object: object, ignore?: ReadonlySet<PropertyKey>): void {
+  add(name: string, object: object, ignored: ReadonlySet<PropertyKey> | null = null): void {
     if (this.#known.has(object)) return
     this.#known.add(object)
-    const keys = Reflect.ownKeys(object).filter((key) => !ignore?.has(key))
+    const keys = ownKeys(object, ignored)
     this.#roots.push({
       name,
       object,
@@ -37,6 +39,7 @@ export class Roots {
       isExtensible: Object.isExtensible(object),
       keys,
       descriptors: keys.map((key) => Object.getOwnPropertyDescriptor(object, key)!),
+      ignored,
     })
   }
 
@@ -54,9 +57,14 @@ export class Roots {
   }
 }
 
+function ownKeys(object: object, ignored: ReadonlySet<PropertyKey> | null): PropertyKey[] {
+  const keys = Reflect.ownKeys(object)
+  return ignored ? keys.filter((key) => !ignored.has(key)) : keys
+}
+
 function isUntouched(root: Root): boolean {
   const { object, keys, descriptors } = root
-  if (Reflect.ownKeys(object).length !== keys.length) return false
+  if (ownKeys(object, root.ignored).length !== keys.length) return false
   for (let at = 0; at < keys.length; at++) {
     const expected = descriptors[at]!
     if (expected.get !== undefined || expected.set !== undefined) {
@@ -77,10 +85,10 @@ function isLocked({ object, keys, descriptors }: Root): boolean {
 }
 
 /** @returns what could not be put back, or null */
-function putBack({ object, keys, descriptors, prototype, isExtensible }: Root): string | null {
+function putBack({ object, keys, descriptors, prototype, isExtensible, ignored }: Root): string | null {
   const expected = new Map(keys.map((key, at) => [key, descriptors[at]!]))
   let left: string | null = null
-  for (const key of Reflect.ownKeys(object)) {
+  for (const key of ownKeys(object, ignored)) {
     if (!expected.has(key) && !Reflect.deleteProperty(object, key)) left = `${String(key)} can't be deleted`
   }
   for (const [key, descriptor] of expected) {
