@@ -7,6 +7,7 @@ import { badInput, type Command } from './command.ts'
 
 /** A new command: one line here, and its file. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
+  explain: { summary: 'where a test file ran last, and why', load: async () => (await import('./explain.ts')).explain },
   'pool status': {
     summary: 'what is warm, who uses it, and what it costs',
     load: async () => (await import('./pool-status.ts')).poolStatus,

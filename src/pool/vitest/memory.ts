@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** What was learnt about one file; valid as long as its content is the same. */
 export interface Lesson {
@@ -89,8 +89,17 @@ export class FileMemory {
   /** Writes the runs since the last call; all at once, because one write per file would cost more than the file. */
   flush(): void {
     if (this.#runs.length > 0) append(this.#folder, this.#runsPath, this.#runs.splice(0))
-    compact(this.#runsPath, (run: FileRun) => keyOf(run))
-    compact(this.#lessonsPath, (lesson: Lesson) => `${keyOf(lesson)}\0${lesson.verdict}`)
+    compact<FileRun>(this.#runsPath, keyOf)
+    compact<Lesson>(this.#lessonsPath, (lesson) => `${keyOf(lesson)}\0${lesson.verdict}`)
+  }
+
+  /** The memory in which this file is known: that of the nearest folder above it that was the root of a run. */
+  static of(cacheDir: string, file: string): FileMemory | undefined {
+    for (let root = dirname(file); ; root = dirname(root)) {
+      const memory = new FileMemory(cacheDir, root)
+      if (memory.lastRuns(file).length > 0 || memory.allLessons(file).length > 0) return memory
+      if (dirname(root) === root) return undefined
+    }
   }
 
   /** The last run of a file in each project, latest first. */

@@ -1,0 +1,52 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { EverwarmError } from '../contracts/errors.ts'
+import { FileMemory, type FileRun, type Lesson } from '../pool/vitest/memory.ts'
+import { cacheFolder } from '../pool/vitest/options.ts'
+import { badInput, type Command, type Given } from './command.ts'
+import { duration, table } from './table.ts'
+
+export const explain: Command = {
+  options: { json: { type: 'boolean' } },
+  help: ['<file>  a test file', '--json  for programs'],
+  async run({ positionals, values, env, print }: Given) {
+    const [name] = positionals
+    if (name === undefined || positionals.length > 1) throw badInput('Which test file? `everwarm explain <file>` takes one.')
+    const file = found(name)
+    const memory = FileMemory.of(cacheFolder(env), file)
+    const runs = memory?.lastRuns(file) ?? []
+    const lessons = memory?.allLessons(file) ?? []
+    if (values['json']) return print(JSON.stringify({ file, runs, lessons }, null, 2))
+    if (runs.length === 0 && lessons.length === 0) return print(`${shown(file)} has not run with everwarm yet.`)
+    for (const run of runs) print(explainRun(run))
+    for (const lesson of lessons) print(explainLesson(lesson))
+  },
+}
+
+/** @throws EverwarmError BAD_INPUT */
+function found(name: string): string {
+  const file = resolve(name)
+  // Vitest knows files by their real path.
+  if (existsSync(file)) return realpathSync(file)
+  throw new EverwarmError('BAD_INPUT', { message: `There is no file ${file}.`, hint: 'Give its path from here, or an absolute one.' })
+}
+
+function explainRun(run: FileRun): string {
+  const place = run.where === 'host' ? `in a warm host${run.hostPid ? ` (process ${run.hostPid})` : ''}` : 'in a process of its own'
+  const lines = [
+    `${shown(run.file)}${run.project ? ` [${run.project}]` : ''} ${run.state} ${duration(Math.max(0, Date.now() - run.atMs))} ago, ${place}`,
+  ]
+  if (run.why !== 'passed') lines.push(`why: ${run.why}`)
+  const phases = Object.entries(run.phases).map(([phase, ms]) => [`  ${phase}`, `${ms.toFixed(1)} ms`])
+  if (phases.length > 0) lines.push(table(['  phase', 'time'], phases))
+  return lines.join('\n')
+}
+
+function explainLesson({ verdict, reason, atMs }: Lesson): string {
+  const since = `${duration(Math.max(0, Date.now() - atMs))} ago`
+  return verdict === 'needs-process'
+    ? `needs a process of its own, learnt ${since}: ${reason}\n  forgotten when the file changes, or after a day`
+    : `fails in a process of its own too, seen ${since}: ${reason}`
+}
+
+const shown = (file: string) => relative(process.cwd(), file) || file
