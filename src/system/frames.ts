@@ -126,7 +126,8 @@ export function frameSocket(stream: Duplex, options: { maxBytes?: number } = {})
   })
   stream.on('error', (error) => void (failure ??= error))
   stream.on('end', () => {
-    if (decoder.isInsideFrame()) failure ??= new EverwarmError('FRAME_INVALID', { message: 'The connection ended inside a frame.' })
+    if (decoder.isInsideFrame())
+      failure ??= new EverwarmError('FRAME_INVALID', { message: 'The connection ended inside a frame.' })
   })
   stream.once('close', () => {
     isClosed = true

@@ -16,7 +16,6 @@ import type {
 import { PROTOCOL_VERSION } from '../../contracts/version.ts'
 import { type Channel, openChannel } from '../../system/channel.ts'
 import { type FrameSocket, frameSocket } from '../../system/frames.ts'
-import { isAlive } from '../../system/spawn.ts'
 import { type Address, currentDaemon, daemonAddress, prepareAddress } from './address.ts'
 import { launchDaemon, type Launch } from './launch.ts'
 import { packageVersion } from './version.ts'
@@ -48,7 +47,7 @@ export interface DaemonClient {
   status(): Promise<PoolStatus>
   warm(profile: HostProfile, count: number): Promise<{ ready: number }>
   drain(): Promise<{ retired: number }>
-  /** Resolves when the daemon and all its hosts are gone. */
+  /** Resolves when all hosts are gone and the daemon has nothing left to do but to exit. */
   stop(): Promise<void>
   /** Returns what takes the listener away again. */
   on<E extends keyof DaemonEvents>(event: E, listener: DaemonEvents[E]): () => void
@@ -245,9 +244,6 @@ function daemonClient({ socket, frames, channel, welcome, listeners }: Connectio
       await call('stop')
       socket.ref()
       await new Promise<void>((resolve) => frames.onClose(() => resolve()))
-      // Its last act is to write down what it compiled; whoever asked for its end may be about to remove the folder.
-      const untilMs = performance.now() + 2_000
-      while (isAlive(welcome.pid) && performance.now() < untilMs) await delay(5)
     },
     on(event, listener) {
       const set = listeners.get(event) ?? new Set()

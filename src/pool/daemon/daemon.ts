@@ -27,6 +27,8 @@ export interface DaemonOptions {
   spares: number
   idleMs: number
   log: FileLog
+  /** The last writes to the folder, before clients hear of the end: they may be about to remove it. */
+  lastWrites(): void
   /** Called once, when nothing of it is left. */
   onEnd(): void
 }
@@ -41,7 +43,7 @@ const SELF_CHECK_MS = 1_000
 
 /** Wires pool, server and reaper together; it supervises, and runs no code of any project. */
 export function startDaemon(options: DaemonOptions): Daemon {
-  const { address, claim, listener, version, driver, clock, policy, limits, spares, idleMs, log, onEnd } = options
+  const { address, claim, listener, version, driver, clock, policy, limits, spares, idleMs, log, lastWrites, onEnd } = options
   const startedMs = clock.now()
   const reaper = startReaper(address, claim.id, log.write)
   let idle: { timer: Timer; endsAtMs: number } | undefined
@@ -190,9 +192,10 @@ export function startDaemon(options: DaemonOptions): Daemon {
       })
     }
     await pool.stop()
+    quietly(() => claim.withdraw())
+    quietly(lastWrites)
     await server.end()
     reaper.close()
-    quietly(() => claim.withdraw())
     onEnd()
   }
 

@@ -42,6 +42,7 @@ const daemon = startDaemon({
   spares: numberFrom(env.EVERWARM_SPARES) ?? 2,
   idleMs: numberFrom(env.EVERWARM_IDLE_MS) ?? DEFAULT_IDLE_MS,
   log,
+  lastWrites: flushCompileCache,
   onEnd: () => process.exit(),
 })
 log.write(`daemon ${process.pid} serves ${address.socket}`)
