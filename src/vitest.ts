@@ -1,19 +1,13 @@
-import type { PoolRunnerInitializer, TestProject, Vitest } from 'vitest/node'
+import type { PoolRunnerInitializer } from 'vitest/node'
 import { daemonConnector, type DaemonConnector } from './pool/vitest/daemon-leaser.ts'
 import { willRunTests } from './pool/vitest/eligible.ts'
-import { notice } from './pool/vitest/notice.ts'
 import { settingsOf, type EverwarmOptions } from './pool/vitest/options.ts'
-import { refusal } from './pool/vitest/plugin.ts'
+import { everwarmPlugin, type EverwarmPlugin } from './pool/vitest/plugin.ts'
 import { WarmWorker } from './pool/vitest/pool-worker.ts'
 import { sessionOf } from './pool/vitest/session.ts'
 
 export type { EverwarmOptions } from './pool/vitest/options.ts'
-
-/** A Vite plugin, without naming Vite's type: the user's Vite may be another version than ours. */
-export interface EverwarmPlugin {
-  name: string
-  configureVitest(context: { vitest: Vitest; project: TestProject }): void
-}
+export type { EverwarmPlugin } from './pool/vitest/plugin.ts'
 
 /**
  * Runs every test file in a warm host instead of a new process: `plugins: [everwarm()]`.
@@ -21,18 +15,9 @@ export interface EverwarmPlugin {
  */
 export function everwarm(options: EverwarmOptions = {}): EverwarmPlugin {
   const daemon = daemonConnector(`vitest ${process.cwd()}`)
+  // A cold daemon boots while Vite loads; nobody waits for it here.
   if (!options.leaser && willRunTests(process.argv, process.env)) daemon.begin()
-  const initializer = warmPool(options, daemon)
-  return {
-    name: 'everwarm',
-    configureVitest({ vitest, project }) {
-      const why = refusal(vitest, project)
-      if (why === null) {
-        project.config.pool = initializer.name as typeof project.config.pool
-        project.config.poolRunner = initializer
-      } else if (why !== 'silent') notice(vitest, why)
-    },
-  }
+  return everwarmPlugin(warmPool(options, daemon))
 }
 
 /** The pool by itself, for `test.pool: pool()`. */
@@ -45,6 +30,6 @@ function warmPool(options: EverwarmOptions, daemon: DaemonConnector): PoolRunner
   const newLeaser = options.leaser ?? daemon.leaser
   return {
     name: 'everwarm',
-    createPoolWorker: (poolOptions) => new WarmWorker(poolOptions, sessionOf(poolOptions.project.vitest, settings, newLeaser)),
+    createPoolWorker: (given) => new WarmWorker(given, sessionOf(given.project.vitest, settings, newLeaser)),
   }
 }

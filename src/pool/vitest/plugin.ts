@@ -1,16 +1,62 @@
-import type { TestProject, Vitest } from 'vitest/node'
+import type { PoolRunnerInitializer, ResolvedConfig, TestProject, Vitest } from 'vitest/node'
 import { projectRefusal, runRefusal, type ProjectSettings, type RunFacts } from './eligible.ts'
+import { notice } from './notice.ts'
 
-/** Reads what `eligible.ts` decides on; every field is optional here, because Vitest 4 lacks some. */
-export function runFacts({ config, version }: Vitest): RunFacts {
-  const { cliOptions, coverage, experimental } = config as Partial<Vitest['config']>
+/** A Vite plugin, without naming Vite's type: the user's Vite may be another version than ours. */
+export interface EverwarmPlugin {
+  name: string
+  configureServer(server: { config: object }): void
+  configureVitest(context: { vitest: Vitest; project: TestProject }): void
+}
+
+export function everwarmPlugin(pool: PoolRunnerInitializer): EverwarmPlugin {
+  return {
+    name: 'everwarm',
+    /**
+     * Projects with a configuration file of their own do not have the plugins of the root, and a root without
+     * tests of its own is no project: its server is the one place where all of them can be reached.
+     */
+    configureServer({ config }) {
+      const root = (config as { test?: RootConfig }).test
+      for (const { projectConfig, viteConfig } of root?.resolvedProjects ?? []) {
+        const isOurs = (viteConfig as { plugins?: readonly { name: string }[] }).plugins?.some(({ name }) => name === 'everwarm')
+        if (!isOurs) usePool(pool, root!, projectConfig, process.stderr)
+      }
+    },
+    configureVitest({ vitest, project }) {
+      usePool(pool, vitest.config, project.config, vitest.logger.errorStream as NodeJS.WritableStream, vitest.version)
+    },
+  }
+}
+
+/** Vitest keeps the resolved projects here, but does not document it. */
+type RootConfig = ResolvedConfig & { resolvedProjects?: { projectConfig: ResolvedConfig; viteConfig: object }[] }
+
+function usePool(
+  pool: PoolRunnerInitializer,
+  run: ResolvedConfig,
+  project: ResolvedConfig,
+  errors: NodeJS.WritableStream,
+  version = '5.0.0',
+) {
+  const ofProject = projectRefusal(projectSettings(project))
+  const why = ofProject === 'silent' ? ofProject : (runRefusal(runFacts(run, version)) ?? ofProject)
+  if (why === null) {
+    project.pool = pool.name as typeof project.pool
+    project.poolRunner = pool
+  } else if (why !== 'silent') notice(errors, why)
+}
+
+/** Reads what `eligible.ts` decides on; fields are optional here, because Vitest 4 lacks some. */
+export function runFacts(config: ResolvedConfig, vitestVersion: string): RunFacts {
+  const { cliOptions, coverage, experimental, inspector } = config as Partial<ResolvedConfig>
   const cliPool: unknown = cliOptions?.pool
   return {
     nodeVersion: process.versions.node,
-    vitestVersion: version,
+    vitestVersion,
     env: process.env,
     cliPool: typeof cliPool === 'string' ? cliPool : undefined,
-    isInspecting: Boolean(config.inspect || config.inspectBrk || config.inspector?.enabled),
+    isInspecting: Boolean(config.inspect || config.inspectBrk || inspector?.enabled),
     mainExecArgv: process.execArgv,
     coverage: { enabled: coverage?.enabled ?? false, provider: coverage?.provider },
     detectAsyncLeaks: config.detectAsyncLeaks ?? false,
@@ -18,7 +64,7 @@ export function runFacts({ config, version }: Vitest): RunFacts {
   }
 }
 
-export function projectSettings({ config }: TestProject): ProjectSettings {
+function projectSettings(config: ResolvedConfig): ProjectSettings {
   return {
     pool: config.pool,
     browser: config.browser?.enabled ?? false,
@@ -26,10 +72,4 @@ export function projectSettings({ config }: TestProject): ProjectSettings {
     viteModuleRunner: config.experimental?.viteModuleRunner ?? true,
     execArgv: config.execArgv ?? [],
   }
-}
-
-/** Why this project stays with what it has, or null; `silent` when nobody needs to be told. */
-export function refusal(vitest: Vitest, project: TestProject): string | 'silent' | null {
-  const ofProject = projectRefusal(projectSettings(project))
-  return ofProject === 'silent' ? ofProject : (runRefusal(runFacts(vitest)) ?? ofProject)
 }

@@ -2,10 +2,12 @@ import { relative } from 'node:path'
 import type { TestProject, Vitest } from 'vitest/node'
 import { systemClock, type Clock } from '../../system/clock.ts'
 import type { Leaser } from '../leaser.ts'
+import { runRefusal } from './eligible.ts'
 import { LeaseKeeper } from './keeper.ts'
 import { FileMemory, type Lesson } from './memory.ts'
 import type { RunRequest } from './messages.ts'
 import { notice } from './notice.ts'
+import { runFacts } from './plugin.ts'
 import type { Failure, Verdict } from './verdict.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -51,7 +53,9 @@ function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clo
   const limit = () => Math.max(1, ...vitest.projects.map((project) => project.config.maxWorkers))
   const keeper = new LeaseKeeper({ leaser, clock, limit, waitMs: settings.waitMs, idleMs: 2_000 })
   const memory = new FileMemory(settings.cacheDir, vitest.config.root)
-  const say = (text: string) => notice(vitest, text)
+  const say = (text: string) => notice(vitest.logger.errorStream as NodeJS.WritableStream, text)
+  // The plugin has asked this already; for `test.pool: pool()` nobody has.
+  const refusal = runRefusal(runFacts(vitest.config, vitest.version))
   vitest.onClose(async () => {
     memory.flush()
     await keeper.releaseIdle()
@@ -64,6 +68,10 @@ function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clo
     watchdog: new Watchdog(clock, settings.hangLimitMs),
     say,
     needsProcess(project, request) {
+      if (refusal !== null) {
+        say(refusal)
+        return refusal
+      }
       for (const { filepath } of request.context.files) {
         const lesson = memory.lessons(filepath, project.name).find(({ verdict }) => verdict === 'needs-process')
         if (lesson) return lesson.reason
