@@ -1,11 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { privateFolder, writeAtomically } from './files.ts'
 import { fileLog } from './log.ts'
 
-const folder = () => mkdtempSync(join(tmpdir(), 'ew-files-'))
+const top = mkdtempSync(join(tmpdir(), 'ew-files-'))
+afterAll(() => rmSync(top, { recursive: true }))
+const folder = () => mkdtempSync(join(top, 'x'))
 
 test('a private folder is made with its parents, for its owner only', () => {
   const path = join(folder(), 'a', 'b')

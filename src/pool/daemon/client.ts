@@ -120,7 +120,7 @@ interface Reached {
 async function reach(address: Address, env: NonNullable<ConnectOptions['env']>, untilMs: number): Promise<Reached> {
   let attempt: Launch | null = null
   try {
-    for (let pauseMs = 4; ; pauseMs = Math.min(25, pauseMs * 1.3)) {
+    for (let pauseMs = 4; ; pauseMs = Math.min(8, pauseMs * 1.3)) {
       const reached = await tryReach(address)
       if (reached) return reached
       const outcome = attempt?.outcome()

@@ -1,5 +1,4 @@
 import type { Server } from 'node:net'
-import { EverwarmError } from '../../contracts/errors.ts'
 import type { DaemonFunctions, PoolStatus } from '../../contracts/protocol.ts'
 import { PROTOCOL_VERSION } from '../../contracts/version.ts'
 import type { Driver } from '../../environments/driver.ts'
@@ -13,6 +12,7 @@ import type { Address } from './address.ts'
 import type { Claim } from './claim.ts'
 import { rememberUsed } from './last-used.ts'
 import { startReaper } from './reaper.ts'
+import { validCount, validEnd, validProfile, validRequest } from './requests.ts'
 import { type Client, daemonServer } from './server.ts'
 
 export interface DaemonOptions {
@@ -99,21 +99,17 @@ export function startDaemon(options: DaemonOptions): Daemon {
     setImmediate(watchIdle)
     return {
       async acquire(request) {
-        const { LeaseRequest } = await schemas()
         if (ending) throw stopping()
-        return pool.acquire(valid(LeaseRequest, request), client.clientId)
+        return pool.acquire(validRequest(request), client.clientId)
       },
       async release(leaseId, leaseEnd) {
-        const { LeaseEnd } = await schemas()
         // One turn of the loop: what the host wrote and reported before it was given back is heard while the lease still stands.
         await new Promise((resolve) => setImmediate(resolve))
-        pool.release(String(leaseId), valid(LeaseEnd, leaseEnd), client.clientId)
+        pool.release(String(leaseId), validEnd(leaseEnd), client.clientId)
       },
       status: async () => status(),
       async warm(profile, count) {
-        const { HostProfile } = await schemas()
-        if (!Number.isInteger(count) || count < 1) throw badInput('The number of hosts to warm is not a whole number above 0.')
-        return { ready: await pool.warm(valid(HostProfile, profile), count) }
+        return { ready: await pool.warm(validProfile(profile), validCount(count)) }
       },
       drain: async () => ({ retired: pool.drain() }),
       stop: async () => void setImmediate(() => void end(0)),
@@ -203,29 +199,5 @@ export function startDaemon(options: DaemonOptions): Daemon {
   claim.publish()
   watchSelf()
   watchIdle()
-  // Behind the first answers, and before the first lease is asked for.
-  setImmediate(() => void schemas())
   return { end }
-}
-
-/** The schemas bring zod, which would take up half of the daemon's start. */
-const schemas = () => import('../../contracts/protocol.ts')
-
-interface Schema<T> {
-  safeParse(
-    value: unknown,
-  ): { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
-}
-
-function valid<T>(schema: Schema<T>, value: unknown): T {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issues = parsed.error.issues
-    .slice(0, 3)
-    .map(({ path, message }) => `${path.map(String).join('.') || 'value'}: ${message}`)
-  throw badInput(`The daemon was asked with a wrong shape (${issues.join('; ')}).`)
-}
-
-function badInput(message: string): EverwarmError {
-  return new EverwarmError('BAD_INPUT', { message, hint: 'Use the same version of everwarm on both sides.' })
 }

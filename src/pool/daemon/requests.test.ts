@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import * as contracts from '../../contracts/protocol.ts'
+import { validEnd, validProfile, validRequest } from './requests.ts'
+
+const profile = {
+  nodePath: '/node',
+  execArgv: ['--expose-gc'],
+  env: { PATH: '/bin' },
+  cwd: '/app',
+  root: '/app',
+  vitestPackage: '/app/v',
+  preload: ['jsdom'],
+  cacheDir: '/c',
+}
+const request = { environment: 'node', profile, waitMs: 5 }
+const STRANGE = [undefined, null, 5, -1, 0.5, 3_600_001, '', 'node', true, [], [1], ['a'], {}, { a: 'b' }, { a: 1 }]
+
+test.for([
+  ['HostProfile', contracts.HostProfile, validProfile, profile],
+  ['LeaseRequest', contracts.LeaseRequest, validRequest, request],
+  ['LeaseEnd', contracts.LeaseEnd, validEnd, { outcome: 'clean', reason: 'x' }],
+] as const)('the check of %s judges as its schema does, whatever is in a field', ([, schema, check, good]) => {
+  const strange = Object.keys(good).flatMap((name) => STRANGE.map((value) => ({ ...good, [name]: value })))
+  const missing = Object.keys(good).map((name) => Object.fromEntries(Object.entries(good).filter(([other]) => other !== name)))
+  for (const value of [good, ...strange, ...missing, ...STRANGE]) {
+    const parsed = schema.safeParse(value)
+    if (parsed.success) expect(check(value)).toEqual(parsed.data)
+    else expect(() => check(value), JSON.stringify(value)).toThrow(expect.objectContaining({ code: 'BAD_INPUT' }))
+  }
+})

@@ -1,0 +1,70 @@
+import { EverwarmError } from '../../contracts/errors.ts'
+import type { HostProfile, LeaseEnd, LeaseRequest } from '../../contracts/protocol.ts'
+
+/**
+ * The schemas of `contracts/protocol.ts`, said again without zod: loading it would double the daemon's start and cost it 25 MB
+ * for as long as it lives. The types see to it that no field is forgotten, `requests.test.ts` that both judge alike.
+ */
+type Checks<T> = { [K in keyof Required<T>]: (value: unknown) => boolean }
+
+const isText = (value: unknown) => typeof value === 'string'
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const PROFILE: Checks<HostProfile> = {
+  nodePath: isText,
+  execArgv: isTexts,
+  env: (value) => isRecord(value) && Object.values(value).every(isText),
+  cwd: isText,
+  root: isText,
+  vitestPackage: isText,
+  preload: isTexts,
+  cacheDir: isText,
+}
+
+const REQUEST: Checks<LeaseRequest> = {
+  environment: (value) => value === 'node',
+  profile: isRecord,
+  waitMs: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 3_600_000,
+}
+
+const END: Checks<LeaseEnd> = {
+  outcome: (value) => value === 'clean' || value === 'tainted',
+  reason: (value) => value === undefined || isText(value),
+}
+
+/** @throws EverwarmError BAD_INPUT */
+export function validProfile(value: unknown): HostProfile {
+  return checked('profile', PROFILE, value)
+}
+
+/** @throws EverwarmError BAD_INPUT */
+export function validRequest(value: unknown): LeaseRequest {
+  const request = checked('request', REQUEST, value)
+  return { ...request, profile: validProfile(request.profile) }
+}
+
+/** @throws EverwarmError BAD_INPUT */
+export function validEnd(value: unknown): LeaseEnd {
+  return checked('end of a lease', END, value)
+}
+
+/** @throws EverwarmError BAD_INPUT */
+export function validCount(value: unknown): number {
+  if (Number.isInteger(value) && (value as number) > 0) return value as number
+  throw badInput('The number of hosts to warm is not a whole number above 0.')
+}
+
+/** Only the fields it knows come through. */
+function checked<T>(what: string, checks: Checks<T>, value: unknown): T {
+  const given = isRecord(value) ? value : {}
+  const names = Object.keys(checks) as (keyof T & string)[]
+  const wrong = names.filter((name) => !checks[name](given[name]))
+  if (wrong.length > 0) throw badInput(`The ${what} has a wrong or missing ${wrong.join(', ')}.`)
+  return Object.fromEntries(names.filter((name) => name in given).map((name) => [name, given[name]])) as T
+}
+
+function badInput(message: string): EverwarmError {
+  return new EverwarmError('BAD_INPUT', { message, hint: 'Use the same version of everwarm on both sides.' })
+}
