@@ -19,13 +19,16 @@ export type Boot = Extract<DaemonToHost, { kind: 'boot' }>
 /** Packages whose one instance serves all files of a process: the environments' own implementations. */
 const SHARED_PACKAGES: Record<string, string> = { jsdom: 'jsdom', 'happy-dom': 'happy-dom', 'edge-runtime': '@edge-runtime/vm' }
 
+/** Vitest's own runtime changes these on behalf of a file, for fake timers and the like. */
+const ALWAYS_COMPARED = new Set(['node:timers', 'node:timers/promises', 'node:util', 'node:events', 'node:module'])
+
 const SAVE_AFTER_MS = 300
 const { setTimeout, clearTimeout } = globalThis
 
 /** What a host process keeps between test files, and how it gets back to where it was. */
 export class HostState {
   readonly boot: Boot
-  readonly graph = new ModuleGraph()
+  readonly graph: ModuleGraph
   readonly compiler: Compiler
   readonly fetches = new FetchCache()
   readonly vm = inlinedVm()
@@ -41,6 +44,7 @@ export class HostState {
     this.boot = boot
     this.pack = new Pack(join(boot.cacheDir, 'packs', `${packName(boot)}.pack`))
     this.compiler = new Compiler(this.pack)
+    this.graph = new ModuleGraph((what, texts, make) => this.pack.derive(what, texts, make))
     // Vitest defines it without `configurable`, once a process; on a property that exists the attribute stays as it is
     Object.defineProperty(globalThis, '__vitest_index__', { value: undefined, configurable: true, writable: true, enumerable: false })
     trackTimers()
@@ -53,7 +57,9 @@ export class HostState {
   rememberBuiltin(id: string): void {
     if (this.#knownBuiltins.has(id)) return
     this.#knownBuiltins.add(id)
-    addBuiltin(this.#roots, withPrefix(id), loadBuiltin(id))
+    const add = () => addBuiltin(this.#roots, withPrefix(id), loadBuiltin(id))
+    if (ALWAYS_COMPARED.has(withPrefix(id))) add()
+    else this.#roots.grouped(withPrefix(id), add)
   }
 
   needsSharing(environment: string): boolean {
@@ -83,11 +89,11 @@ export class HostState {
     this.#resources = activeResources()
   }
 
-  /** Puts the process back to where it was before the file. @returns what could not be put back */
-  restore(): Taint[] {
+  /** Puts the process back to where it was before a file that got these builtins. @returns what could not be put back */
+  restore(given: ReadonlySet<string>): Taint[] {
     clearTimers()
     const taints = this.#process.restore()
-    const { changed, taints: left } = this.#roots.restore()
+    const { changed, taints: left } = this.#roots.restore(given)
     if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
     return [...taints, ...left, ...openedSince(this.#resources)]
   }
@@ -95,8 +101,8 @@ export class HostState {
   /** Nobody waits now: writes code caches of what was compiled since the last time. */
   whenIdle(): void {
     if (this.#idleTimer) clearTimeout(this.#idleTimer)
-    if (this.compiler.unsavedCount === 0) return
-    this.#idleTimer = setTimeout(() => this.pack.add(this.compiler.unsaved()), SAVE_AFTER_MS)
+    if (this.compiler.unsavedCount + this.pack.derivedCount === 0) return
+    this.#idleTimer = setTimeout(() => this.pack.add([...this.compiler.unsaved(), ...this.pack.derivedEntries()]), SAVE_AFTER_MS)
     this.#idleTimer.unref()
   }
   #idleTimer: NodeJS.Timeout | null = null

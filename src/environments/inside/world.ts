@@ -50,6 +50,8 @@ interface WorkerMessage {
  */
 export class World {
   readonly taints: Taint[] = []
+  /** Builtin modules that code of the file, and not only Vitest's runtime, has got. */
+  readonly givenBuiltins = new Set<string>()
   readonly #options: WorldOptions
   readonly #modules: WorldModules
   readonly #listeners = new Set<(message: unknown) => void>()
@@ -62,10 +64,12 @@ export class World {
     this.#modules = new WorldModules(options.graph, options.compiler, {
       builtin: (id, importerPath) => {
         options.onBuiltin(id)
+        if (!importerPath.startsWith(vitestFolder)) this.givenBuiltins.add(id)
         if (id === 'node:module') return this.#modules.cjs.moduleFacade
         if (id === 'node:vm' && importerPath.startsWith(vitestFolder)) return options.vm
         return undefined
       },
+      onBuiltinImport: (id) => this.givenBuiltins.add(id),
       onNativeImport: (url) => this.taints.push({ code: 'native-import', detail: `${url} was imported by Node itself` }),
       onNativeAddon: (path) => this.taints.push({ code: 'native-addon', detail: path }),
     })

@@ -28,13 +28,13 @@ export interface Edit {
   text: string
 }
 
-/** All that linking needs to know of one ES module's text. */
+/** All that linking needs to know of one ES module's text; a JSON shape, so that it can be kept on disk. */
 export interface EsmAnalysis {
   requests: ModuleRequest[]
   imports: ImportBinding[]
   exports: ExportBinding[]
   /** Locals behind exports whose value may change after they were first set. */
-  mutable: Set<string>
+  mutable: string[]
   edits: Edit[]
   /** `export default` of something without a name of its own. */
   defaultLocal: string | null
@@ -153,7 +153,7 @@ export function analyzeEsm(path: string, source: string): EsmAnalysis {
     requests,
     imports,
     exports,
-    mutable: locals.some((name) => name !== DEFAULT_LOCAL) ? intersect(locals, reassignedNames(source)) : new Set(),
+    mutable: locals.some((name) => name !== DEFAULT_LOCAL) ? intersect(locals, reassignedNames(source)) : [],
     edits,
     defaultLocal,
     usesMeta: importMetas.length > 0,
@@ -196,8 +196,8 @@ function syntaxError(path: string, message: string): SyntaxError {
   return error
 }
 
-function intersect(names: string[], other: ReadonlySet<string>): Set<string> {
-  return new Set(names.filter((name) => other.has(name)))
+function intersect(names: string[], other: ReadonlySet<string>): string[] {
+  return names.filter((name) => other.has(name))
 }
 
 function reexportOf(name: string, { request, name: imported }: ImportBinding): ExportBinding {

@@ -2,6 +2,9 @@ import { applyEdits, IMPORT_NAME, META_NAME, type Edit } from './analyze.ts'
 import type { EsmRecord } from './records.ts'
 import { referenceEdits } from './references.ts'
 
+/** Gives a value that texts alone decide: from an earlier process, or made now. */
+export type Derive = <T>(what: string, texts: string[], make: () => T) => T
+
 const PARAMS = `__ew_d,${META_NAME},${IMPORT_NAME}`
 
 export interface ModuleCode {
@@ -17,8 +20,8 @@ export interface ModuleCode {
  * A plain module reads its imports into constants first and returns its exports as one object.
  * A live one is a generator: it hands out getters, yields, and runs when everything in its cycle has done so.
  */
-export function generateCode(record: EsmRecord, starNames: ReadonlyMap<string, number>): ModuleCode {
-  return record.isLive ? liveCode(record, starNames) : plainCode(record, starNames)
+export function generateCode(record: EsmRecord, starNames: ReadonlyMap<string, number>, derive: Derive): ModuleCode {
+  return record.isLive ? liveCode(record, starNames, derive) : plainCode(record, starNames)
 }
 
 function plainCode(record: EsmRecord, starNames: ReadonlyMap<string, number>): ModuleCode {
@@ -34,7 +37,7 @@ function plainCode(record: EsmRecord, starNames: ReadonlyMap<string, number>): M
   return { code, prefixLength: prefix.length }
 }
 
-function liveCode(record: EsmRecord, starNames: ReadonlyMap<string, number>): ModuleCode {
+function liveCode(record: EsmRecord, starNames: ReadonlyMap<string, number>, derive: Derive): ModuleCode {
   const { analysis, source } = record
   const expressions = new Map(
     analysis.imports.map(({ request, name, local }) => [
@@ -44,7 +47,8 @@ function liveCode(record: EsmRecord, starNames: ReadonlyMap<string, number>): Mo
   )
   const getters = exportProperties(record, starNames).map(({ name, expression }) => `get ${property(name)}(){return ${expression}}`)
   const prefix = `(${analysis.awaitsAtTopLevel ? 'async ' : ''}function*(${PARAMS},__ew_x){'use strict';__ew_x({${getters.join(',')}});yield;`
-  const references = expressions.size > 0 ? referenceEdits(source, expressions) : []
+  const keys = JSON.stringify([...expressions])
+  const references = expressions.size > 0 ? derive('references', [keys, source], () => referenceEdits(source, expressions)) : []
   const code = `${prefix}${applyEdits(source, merge(analysis.edits, references))}\n})`
   return { code, prefixLength: prefix.length }
 }
@@ -59,7 +63,7 @@ function exportProperties(record: EsmRecord, starNames: ReadonlyMap<string, numb
   const { analysis } = record
   const own = new Map<string, ExportProperty>()
   for (const entry of analysis.exports) {
-    if (entry.kind === 'local') own.set(entry.name, { name: entry.name, expression: entry.local, mayChange: analysis.mutable.has(entry.local) })
+    if (entry.kind === 'local') own.set(entry.name, { name: entry.name, expression: entry.local, mayChange: analysis.mutable.includes(entry.local) })
     else if (entry.kind === 'indirect') {
       const expression = `__ew_d[${entry.request}]${access(entry.imported)}`
       own.set(entry.name, { name: entry.name, expression, mayChange: record.isLive })

@@ -1,7 +1,7 @@
 import { analyzeEsm, looksLikeEsm } from './analyze.ts'
 import { builtinNames, loadBuiltin } from './builtins.ts'
 import { cjsExportNames } from './cjs-names.ts'
-import { generateCode, type ModuleCode } from './codegen.ts'
+import { generateCode, type Derive, type ModuleCode } from './codegen.ts'
 import type { EsmRecord, ModuleRecord } from './records.ts'
 import { filePathOf, Resolver } from './resolve.ts'
 import { SourceFiles } from './sources.ts'
@@ -17,9 +17,16 @@ export class ModuleGraph {
   readonly resolver = new Resolver()
   readonly records: ModuleRecord[] = []
   readonly #byUrl = new Map<string, ModuleRecord>()
+  readonly #esmPaths = new Map<string, boolean>()
   readonly #names = new Map<ModuleRecord, ReadonlySet<string>>()
   /** Folders of packages that environments have loaded natively: shared by all worlds. */
   readonly #sharedFolders: string[] = []
+
+  readonly #derive: Derive
+
+  constructor(derive: Derive = (_what, _texts, make) => make()) {
+    this.#derive = derive
+  }
 
   shareFolder(folder: string): void {
     this.#sharedFolders.push(folder.endsWith('/') ? folder : `${folder}/`)
@@ -73,11 +80,18 @@ export class ModuleGraph {
   }
 
   #esmRecord(url: string, path: string, source: string): EsmRecord {
-    const analysis = analyzeEsm(path, source)
+    const analysis = this.#derive('esm', [source], () => analyzeEsm(path, source))
     return {
       kind: 'esm', index: -1, url, path, source, analysis, deps: [], isAsyncGraph: false, isLive: false, cycle: null,
       exportNames: [], namespaceSlots: [], namespaces: null, order: null, run: null, isLinked: false,
     }
+  }
+
+  /** Whether `require` of a file gets an ES module. */
+  isEsm(path: string, parentUrl: string): boolean {
+    let isEsm = this.#esmPaths.get(path)
+    if (isEsm === undefined) this.#esmPaths.set(path, (isEsm = this.formatOf(path, parentUrl).kind === 'esm'))
+    return isEsm
   }
 
   /** Node's rules: extension, then the package's type, then what the text looks like. */
@@ -86,7 +100,7 @@ export class ModuleGraph {
     const type = /\.m[jt]s$/.test(path) ? 'module' : this.files.packageType(path)
     if (type === 'commonjs') return { kind: 'cjs' }
     const source = this.#read(path, parentUrl)
-    if (type === 'none' && !looksLikeEsm(path, source)) return { kind: 'cjs' }
+    if (type === 'none' && !this.#derive('format', [source], () => looksLikeEsm(path, source))) return { kind: 'cjs' }
     return { kind: 'esm', source: source.startsWith('#!') ? `//${source.slice(2)}` : source }
   }
 
@@ -119,7 +133,7 @@ export class ModuleGraph {
         if (record.isLinked) return record.exportNames
         return [...this.#namesOf(record)].filter((name) => this.#resolve(record, name) !== null)
       case 'cjs':
-        record.exportNames ??= cjsExportNames(this, record.path)
+        record.exportNames ??= cjsExportNames(this, record.path, this.#derive)
         return [...new Set([...record.exportNames, 'default', 'module.exports'])]
       case 'json':
         return ['default']
@@ -196,7 +210,7 @@ export class ModuleGraph {
       const dep = record.deps[request]!
       if (name === '*') return false
       const target = this.#resolve(dep, name)
-      return target?.record.kind === 'esm' && target.record.analysis.mutable.has(target.name)
+      return target?.record.kind === 'esm' && target.record.analysis.mutable.includes(target.name)
     }
     const { imports, exports } = record.analysis
     if (imports.some((one) => isLive(one.request, one.name))) return true
@@ -222,13 +236,13 @@ export class ModuleGraph {
     const changing = new Set<string>()
     for (const name of record.exportNames) {
       const target = this.#resolve(record, name)
-      if (target?.record.kind === 'esm' && target.name !== '*' && target.record.analysis.mutable.has(target.name)) changing.add(name)
+      if (target?.record.kind === 'esm' && target.name !== '*' && target.record.analysis.mutable.includes(target.name)) changing.add(name)
     }
     return changing
   }
 
   codeOf(record: EsmRecord): ModuleCode {
-    return generateCode(record, this.starNames(record))
+    return generateCode(record, this.starNames(record), this.#derive)
   }
 
   /** Order in which the graph below a root runs: depth first, each after its dependencies. */

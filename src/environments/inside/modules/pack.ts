@@ -7,13 +7,14 @@ import type { FunctionSource } from './compile.ts'
 const MAGIC = 'EWPACK1\n'
 
 /**
- * V8 code caches of a project's modules in one file: `MAGIC`, JSON index, then the caches one after another.
- * Keyed by a hash of the whole source and filename: V8 itself accepts a cache of other source of the same length.
+ * What is derived from a project's modules, in one file: V8 code caches and analyses. `MAGIC`, JSON index, then the
+ * entries one after another. Keyed by a hash of the whole source: V8 itself takes a cache of other source of equal length.
  */
 export class Pack {
   readonly path: string
   #index = new Map<string, [offset: number, length: number]>()
   #body: Buffer = Buffer.alloc(0)
+  readonly #derived = new Map<string, unknown>()
 
   constructor(path: string) {
     this.path = path
@@ -21,7 +22,27 @@ export class Pack {
   }
 
   keyOf(source: FunctionSource): string {
-    return createHash('sha1').update(source.filename).update('\0').update(source.code).digest('base64')
+    return hash(source.filename, source.code)
+  }
+
+  /** A value derived from texts alone: read if it was derived before, else derived now and kept. JSON shapes only. */
+  derive<T>(what: string, texts: string[], make: () => T): T {
+    const key = hash(what, ...texts)
+    const known = this.get(key)
+    if (known) return JSON.parse(known.toString()) as T
+    const value = make()
+    this.#derived.set(key, value)
+    return value
+  }
+
+  /** Derived since the last `add`; each is given out once. */
+  *derivedEntries(): Generator<{ key: string; data: Buffer }> {
+    for (const [key, value] of this.#derived) yield { key, data: Buffer.from(JSON.stringify(value)) }
+    this.#derived.clear()
+  }
+
+  get derivedCount(): number {
+    return this.#derived.size
   }
 
   get(key: string): Buffer | undefined {
@@ -69,4 +90,10 @@ export class Pack {
       // no pack yet, or a torn one: everything is compiled from source and written again
     }
   }
+}
+
+function hash(...texts: string[]): string {
+  const sum = createHash('sha1')
+  for (const text of texts) sum.update(text).update('\0')
+  return sum.digest('base64')
 }

@@ -103,8 +103,7 @@ export class WorldCjs {
     const custom = extensions[extension]
     const isCustom = custom !== undefined && custom !== nodesOwn.get(extension)
     if (!isCustom && extension !== '.json' && extension !== '.node') {
-      const format = graph.formatOf(path, pathToFileURL(parent?.filename ?? path).href)
-      if (format.kind === 'esm') return this.#modules.requireEsm(graph.link(pathToFileURL(path).href, pathToFileURL(path).href) as never)
+      if (graph.isEsm(path, path)) return this.#modules.requireEsm(graph.link(pathToFileURL(path).href, pathToFileURL(path).href) as never)
     }
     const module = this.#newModule(path, parent)
     this.cache[path] = module
@@ -134,8 +133,7 @@ export class WorldCjs {
   }
 
   #call(run: CjsFunction, module: CjsModule, path: string): void {
-    const dynamicImport = (specifier: unknown, options?: ImportCallOptions) =>
-      this.#modules.importFrom(pathToFileURL(path).href)(specifier, options)
+    const dynamicImport = (specifier: unknown, options?: ImportCallOptions) => this.#modules.importFrom(pathToFileURL(path).href)(specifier, options)
     run.call(module.exports, module.exports, this.#requireFor(() => module), module, path, dirname(path), dynamicImport)
   }
 

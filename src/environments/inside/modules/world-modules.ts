@@ -15,6 +15,8 @@ const FAILED = 3
 export interface WorldHooks {
   /** Another object for a builtin, for modules of the given path; undefined: the real one. */
   builtin(id: string, importerPath: string): Exports | undefined
+  /** `import()` of a builtin, which is how Vitest's runtime fetches one for a test file. */
+  onBuiltinImport(id: string): void
   /** A module was loaded by Node itself and outlives this world. */
   onNativeImport(url: string): void
   onNativeAddon(path: string): void
@@ -55,6 +57,7 @@ export class WorldModules {
     }
     if (record.kind === 'native') return this.#importNative(record.url, record.isShared)
     this.#run(record, parentUrl)
+    if (record.kind === 'builtin') this.hooks.onBuiltinImport(record.id)
     // the real namespace of a builtin follows syncBuiltinESMExports(), which fake timers rely on
     if (record.kind === 'builtin' && !this.hooks.builtin(record.id, pathOf(parentUrl))) return import(record.id)
     return this.namespaceOf(record)

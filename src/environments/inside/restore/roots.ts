@@ -7,6 +7,8 @@ interface Root {
   isExtensible: boolean
   keys: PropertyKey[]
   descriptors: PropertyDescriptor[]
+  /** Compared only after files that got this builtin module; null: after every file. */
+  group: string | null
   /** Properties that have rules of their own and are none of this root's business. */
   ignored: ReadonlySet<PropertyKey> | null
 }
@@ -18,6 +20,7 @@ interface Root {
 export class Roots {
   readonly #roots: Root[] = []
   readonly #known = new WeakSet<object>()
+  #group: string | null = null
 
   get count(): number {
     return this.#roots.length
@@ -25,6 +28,16 @@ export class Roots {
 
   has(object: object): boolean {
     return this.#known.has(object)
+  }
+
+  /** All that `add` puts in is of this group. */
+  grouped(group: string, add: () => void): void {
+    this.#group = group
+    try {
+      add()
+    } finally {
+      this.#group = null
+    }
   }
 
   /** Remembers one object as it is now. */
@@ -39,16 +52,17 @@ export class Roots {
       isExtensible: Object.isExtensible(object),
       keys,
       descriptors: keys.map((key) => Object.getOwnPropertyDescriptor(object, key)!),
+      group: this.#group,
       ignored,
     })
   }
 
   /** Puts everything back. `changed` names what test code had touched, `taints` what stays changed. */
-  restore(): { changed: string[]; taints: Taint[] } {
+  restore(groups: ReadonlySet<string>): { changed: string[]; taints: Taint[] } {
     const changed: string[] = []
     const taints: Taint[] = []
     for (const root of this.#roots) {
-      if (isUntouched(root)) continue
+      if ((root.group !== null && !groups.has(root.group)) || isUntouched(root)) continue
       changed.push(root.name)
       const left = putBack(root)
       if (left) taints.push({ code: 'unrestorable-global', detail: `${root.name}: ${left}` })
