@@ -212,6 +212,21 @@ test('drain ends idle hosts now and leased ones when they come back', async () =
   expect(pool.status()).toMatchObject({ isDraining: false, hosts: [], totals: { retired: { drained: 2 } } })
 })
 
+test('a pool that was used by many and then by nobody stands still', async () => {
+  const { pool, clock } = prepared({ policy: { ...DEFAULT_POLICY, maxIdleMs: 60_000 } })
+  for (let i = 0; i < 50; i += 1) {
+    const lease = await pool.acquire(request(`/root${i}`), 'c1')
+    pool.release(lease.leaseId, clean, 'c1')
+    await settled()
+  }
+  for (let i = 0; i < 20; i += 1) {
+    clock.advance(15_000)
+    await settled()
+  }
+  expect(pool.status().hosts).toEqual([])
+  expect(clock.waiting()).toBe(0)
+})
+
 test('memory of the pool does not grow with ten thousand leases', async () => {
   const { pool, clock } = prepared({ policy: { ...DEFAULT_POLICY, maxLeases: 100 } })
   for (let i = 0; i < 10_000; i += 1) {

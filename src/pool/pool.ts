@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../system/clock.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
 import { profileKey, rootMark } from './profile.ts'
 import { type RecyclePolicy, retireReason } from './recycle.ts'
-import { moveSlot, newSlot, type RetireReason, type Slot } from './slot.ts'
+import { describeSlot, moveSlot, newSlot, type RetireReason, type Slot } from './slot.ts'
 import { missingSpares, poolSteps } from './steps.ts'
 import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
@@ -209,7 +209,7 @@ export function createPool(options: PoolOptions): Pool {
     }
     watchDeadlines()
     watchRest()
-    sweep ??= slots.size > 0 ? clock.after(SWEEP_MS, sweepIdle) : undefined
+    sweep ??= profiles.size > 0 ? clock.after(SWEEP_MS, sweepIdle) : undefined
   }
 
   function watchDeadlines(): void {
@@ -219,15 +219,10 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function expire(): void {
+    const leased = leases().length
     for (const waiter of expired(line, clock.now())) {
       line = line.filter((other) => other !== waiter)
-      const used = all().filter((slot) => slot.life.status === 'leased').length
-      waiter.reject(
-        new EverwarmError('LEASE_TIMEOUT', {
-          message: `No host became free for ${waiter.profile.root} within ${Math.round(waiter.deadlineMs - waiter.sinceMs)} ms (${used} of ${limits.maxHosts} are leased).`,
-          hint: 'Wait longer, or see who holds them with `everwarm pool status`.',
-        }),
-      )
+      waiter.reject(tooLate(waiter, leased, limits.maxHosts))
     }
     settle()
   }
@@ -246,7 +241,18 @@ export function createPool(options: PoolOptions): Pool {
   function sweepIdle(): void {
     sweep = undefined
     for (const slot of all()) if (slot.life.status === 'idle') recycle(slot)
+    forgetProfiles()
     settle()
+  }
+
+  /** Environments differ from run to run and are large: those that no host, waiter or spare needs are let go. */
+  function forgetProfiles(): void {
+    const needed = new Set([...all(), ...line].map((one) => one.profileKey))
+    for (const key of profiles.keys()) {
+      const isRecent = clock.now() - (usedAtMs.get(key) ?? -Infinity) < policy.maxIdleMs
+      if (needed.has(key) || isRecent) continue
+      for (const map of [profiles, usedAtMs, startErrors]) map.delete(key)
+    }
   }
 
   function remember(profile: HostProfile): string {
@@ -326,21 +332,7 @@ export function createPool(options: PoolOptions): Pool {
     },
     leases,
     status() {
-      const now = clock.now()
-      const hosts = all().map((slot) => ({
-        hostId: slot.hostId,
-        pid: slot.pid,
-        profile: slot.profileKey,
-        root: slot.profile.root,
-        state: slot.life.status,
-        retireReason: slot.life.status === 'retiring' ? slot.life.reason : null,
-        ageMs: Math.round(now - slot.openedAtMs),
-        leases: slot.leases,
-        files: slot.files,
-        rssBytes: slot.rssBytes,
-        heapBytes: slot.heapBytes,
-        preload: slot.profile.preload,
-      }))
+      const hosts = all().map((slot) => describeSlot(slot, clock.now()))
       const idle = hosts.filter((host) => host.state === 'idle').length
       return {
         hosts,
@@ -376,4 +368,11 @@ export function createPool(options: PoolOptions): Pool {
       look()
     })
   }
+}
+
+function tooLate({ profile, sinceMs, deadlineMs }: Waiter, leased: number, maxHosts: number): EverwarmError {
+  return new EverwarmError('LEASE_TIMEOUT', {
+    message: `No host became free for ${profile.root} within ${Math.round(deadlineMs - sinceMs)} ms (${leased} of ${maxHosts} are leased).`,
+    hint: 'Wait longer, or see who holds them with `everwarm pool status`.',
+  })
 }

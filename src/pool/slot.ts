@@ -1,4 +1,4 @@
-import type { HostProfile, SlotState } from '../contracts/protocol.ts'
+import type { HostProfile, PoolStatus, SlotState } from '../contracts/protocol.ts'
 import { lifecycle } from '../system/lifecycle.ts'
 
 /** Why a host was ended, as counted in `PoolStatus.totals.retired`. */
@@ -70,4 +70,23 @@ export function newSlot(about: Pick<Slot, 'hostId' | 'profile' | 'profileKey' | 
 export function moveSlot(slot: Slot, life: SlotLife): void {
   slotStep(slot.life.status, life.status)
   slot.life = life
+}
+
+/** A host as `pool status` shows it. */
+export function describeSlot(slot: Slot, now: number): PoolStatus['hosts'][number] {
+  const { hostId, pid, profile, profileKey, life, openedAtMs, leases, files, rssBytes, heapBytes } = slot
+  return {
+    hostId,
+    pid,
+    profile: profileKey,
+    root: profile.root,
+    state: life.status,
+    retireReason: life.status === 'retiring' ? life.reason : null,
+    ageMs: Math.round(now - openedAtMs),
+    leases,
+    files,
+    rssBytes,
+    heapBytes,
+    preload: profile.preload,
+  }
 }

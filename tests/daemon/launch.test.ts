@@ -4,11 +4,13 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
@@ -84,6 +86,17 @@ test('the socket, token and hosts of a daemon that left them are cleared by the 
   const client = await at.connect()
   expect(readlinkSync(join(at.home, 'daemon.sock'))).not.toBe('d-00000000.sock')
   expect(at.leftovers().filter((name) => name.includes('00000000'))).toEqual([])
+  await client.close()
+})
+
+test('scraps of interrupted starts are cleared once they are a minute old', async () => {
+  at = house()
+  const old = ['.n-00000000.sock', '.l-00000000.sock', 'launch-1.log', 'h-00000000-1.sock']
+  for (const name of [...old, '.n-11111111.sock']) writeFileSync(join(at.home, name), '')
+  for (const name of old) utimesSync(join(at.home, name), 1, 1)
+  const client = await at.connect()
+  expect(readdirSync(at.home).filter((name) => old.includes(name))).toEqual([])
+  expect(readdirSync(at.home)).toContain('.n-11111111.sock')
   await client.close()
 })
 

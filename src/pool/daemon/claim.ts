@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -21,6 +21,7 @@ export interface Claim {
 }
 
 const PATIENCE_MS = 4_000
+const SCRAP_AGE_MS = 60_000
 
 /**
  * Makes `server` the one daemon of this address, or returns null: another one lives.
@@ -41,7 +42,10 @@ export async function claimAddress(address: Address, server: Server): Promise<Cl
     const draft = join(address.run, `.n-${id}.sock`)
     await listen(server, draft)
     renameSync(draft, files.socket)
-    if (!(await hasRival(address, files.socket))) return claimed(address, id, files)
+    if (!(await hasRival(address, files.socket))) {
+      await tidy(address)
+      return claimed(address, id, files)
+    }
     rmSync(files.socket, { force: true })
     await new Promise((resolve) => server.close(resolve))
     await delay(5 + Math.random() * 50)
@@ -97,6 +101,17 @@ async function hasRival(address: Address, own: string): Promise<boolean> {
   const alive = await Promise.all(others.map((name) => isListening(join(address.run, name))))
   others.forEach((name, i) => !alive[i] && removeFiles(address, daemonIdOf(name)!))
   return alive.includes(true)
+}
+
+/** What was interrupted between two steps, by a SIGKILL or a power cut, and carries the id of nobody that listens. */
+async function tidy(address: Address): Promise<void> {
+  const scraps = readdirSync(address.run).filter((name) => /^(?:\.[nl]-|launch-\d|h-)/.test(name))
+  for (const name of scraps) {
+    const path = join(address.run, name)
+    const ageMs = Date.now() - (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+    // Young ones belong to those who start at this moment; a host's socket lives on while its daemon drains.
+    if (ageMs > SCRAP_AGE_MS && !(await isListening(path))) rmSync(path, { force: true })
+  }
 }
 
 function removeFiles(address: Address, id: string): void {

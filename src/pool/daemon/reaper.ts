@@ -46,7 +46,7 @@ export function startReaper({ home, run }: Address, daemonId: string, log: (line
     // A session of its own: what is sent to the daemon's group must not end its reaper as well.
     const reaper = spawnProcess('/bin/sh', ['-c', SCRIPT, 'everwarm-reaper', run, daemonId, run === home ? '' : 'sockets only'], {
       cwd: '/',
-      env: { PATH: '/usr/bin:/bin' },
+      env: { PATH: `${process.env.PATH ?? ''}:/usr/bin:/bin` },
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     })
