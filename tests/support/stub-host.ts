@@ -7,7 +7,8 @@ import { frameSocket, type FrameSocket } from '../../src/system/frames.ts'
 /**
  * A host without a runtime of its own: every world is a stock fork. It speaks the whole wire, so that
  * this side can be tested by itself.
- * `EVERWARM_STUB` in a world's env plays a part: `taint`, `break` (every assertion about it fails in the world).
+ * `EVERWARM_STUB` in a world's env plays a part: `taint`: every world leaves something; `frail`: a worker killed
+ * by itself takes its host with it; `mute`: pings are not answered.
  */
 const tokens = new Set<string>()
 let boot: Extract<DaemonToHost, { kind: 'boot' }>
@@ -35,12 +36,16 @@ process.on('disconnect', () => process.exit())
 
 let child: ChildProcess | undefined
 let world = 0
+let part: string | undefined
 let isStarting = false
 let early: object[] | undefined
 
 function receive(told: ToHost, frames: FrameSocket): void {
   const reply = (message: FromHost) => frames.send(message)
-  if (told.kind === 'ping') return reply({ kind: 'pong', n: told.n })
+  if (told.kind === 'ping') {
+    if (part !== 'mute') reply({ kind: 'pong', n: told.n })
+    return
+  }
   if (told.kind === 'vitest') {
     if (told.world !== world) return
     // Vitest's worker takes no second request while it starts, and the client does not wait for `started`.
@@ -53,10 +58,11 @@ function receive(told: ToHost, frames: FrameSocket): void {
   if (told.kind !== 'begin') return
   const number = (world = told.world)
   isStarting = true
+  let isStopped = false
   early = undefined
-  const part = told.env['EVERWARM_STUB']
+  part = told.env['EVERWARM_STUB']
   const born = (child = fork(join(dirname(boot.vitestPackage), 'dist/workers/forks.js'), [], {
-    env: { ...told.env, EVERWARM_WORLD: '1' },
+    env: { ...told.env, EVERWARM_WORLD: '1', EVERWARM_HOST: String(process.pid) },
     cwd: told.cwd,
     stdio: 'pipe',
     serialization: 'advanced',
@@ -69,11 +75,15 @@ function receive(told: ToHost, frames: FrameSocket): void {
       isStarting = false
       for (const held of early ?? []) born.send(held)
     }
-    if (message.type === 'stopped') born.kill('SIGKILL')
+    if (message.type === 'stopped') {
+      isStopped = true
+      born.kill('SIGKILL')
+    }
   })
   born.on('exit', (code) => {
     // A worker that died by itself takes its host with it, as it would in a real one.
     if (code !== null) process.exit(code)
+    if (part === 'frail' && !isStopped) process.kill(process.pid, 'SIGKILL')
     worlds += 1
     const taints = part === 'taint' ? [{ code: 'handle' as const, detail: 'a part that was played' }] : []
     reply({

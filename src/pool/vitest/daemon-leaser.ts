@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Lease } from '../../contracts/protocol.ts'
 import type { DaemonClient } from '../daemon/client.ts'
 import type { HeldLease, Leaser, LeaseLoss } from '../leaser.ts'
@@ -35,7 +36,8 @@ export function daemonConnector(label: string): DaemonConnector {
   return {
     begin() {
       begun ??= connect()
-      begun.catch(() => {})
+      // A wish: the first lease meets the same errors, and says them.
+      begun.then(warmExpected).catch(() => {})
     },
     leaser: () =>
       daemonLeaser(connected, async () => {
@@ -44,6 +46,17 @@ export function daemonConnector(label: string): DaemonConnector {
         await client?.close()
       }),
   }
+}
+
+/** Opens a host of the profile that this folder used last, while Vite still loads: most runs ask for the same again. */
+async function warmExpected(client: DaemonClient): Promise<void> {
+  const [{ daemonAddress }, { lastUsed }] = await Promise.all([import('../daemon/address.ts'), import('../daemon/last-used.ts')])
+  const expected = lastUsed(daemonAddress(process.env).home).find(
+    ({ root, nodePath, vitestPackage }) => root === process.cwd() && nodePath === process.execPath && existsSync(vitestPackage),
+  )
+  if (!expected) return
+  // Extra fields are dropped on the way, by the schema.
+  await client.warm({ ...expected, env: { ...process.env } as Record<string, string> }, 1)
 }
 
 function daemonLeaser(connected: () => Promise<DaemonClient>, close: () => Promise<void>): Leaser {
@@ -60,7 +73,7 @@ function daemonLeaser(connected: () => Promise<DaemonClient>, close: () => Promi
       return table.hold(await client.acquire({ environment: 'node', profile, waitMs }))
     },
     warm(profile, count) {
-      // A wish: the lease that follows meets the same error, and says it.
+      // A wish, too.
       connected()
         .then((client) => client.warm(profile, count))
         .catch(() => {})

@@ -13,7 +13,7 @@ export interface HangReport {
 export function hangError(file: string, silentMs: number, inTest: string | undefined): EverwarmError {
   return new EverwarmError('FILE_TIMEOUT', {
     message:
-      `${file} was ended: its event loop did not answer for ${Math.round(silentMs / 1000)} s` +
+      `${file} was ended: its event loop did not answer for ${(silentMs / 1000).toFixed(1)} s` +
       (inTest ? `, in the test "${inTest}".` : ', as in an endless loop.'),
     hint: 'everwarm({ hangLimit }) or EVERWARM_HANG_MS sets the limit in ms.',
   })
@@ -27,7 +27,8 @@ export function hangReport(attempt: Attempt, files: readonly string[], silentMs:
   const failed: TaskResultData & { errors: object[] } = { state: 'fail', errors: [error] }
   const collected = verdict.files.find((file) => !isFinished(verdict, file))
   if (collected) {
-    const packs: unknown[] = [[collected.id, { ...verdict.tasks.get(collected.id)?.result, ...failed }, collected.meta ?? {}]]
+    const ofFile = { ...verdict.tasks.get(collected.id)?.result, ...(running ? { state: 'fail' } : failed) }
+    const packs: unknown[] = [[collected.id, ofFile, collected.meta ?? {}]]
     const events: unknown[] = []
     if (running) {
       packs.push([running.task.id, { ...running.result, ...failed }, running.task.meta ?? {}])
@@ -38,7 +39,9 @@ export function hangReport(attempt: Attempt, files: readonly string[], silentMs:
   }
   const announced = queued.find((file) => !verdict.tasks.has(file.id))
   if (!announced) return { calls: [], loose: error }
-  const file = { ...announced, result: failed }
+  const file: TaskData & { file?: TaskData } = { ...announced, result: failed }
+  // A file is its own file; Vitest names tasks by it.
+  file.file = file
   const early = [[file.id, failed, file.meta ?? {}]]
   return {
     calls: [

@@ -44,6 +44,7 @@ export interface FileRun {
 
 /** A file that needs a process is tried in a host again after this time: what it imports may have changed. */
 const RETRY_AFTER_MS = 24 * 3_600_000
+/** Each time a store has grown by this much it is looked whether most of it is old. */
 const COMPACT_BYTES = 512 * 1024
 
 /**
@@ -88,7 +89,11 @@ export class FileMemory {
 
   /** Writes the runs since the last call; all at once, because one write per file would cost more than the file. */
   flush(): void {
-    if (this.#runs.length > 0) append(this.#folder, this.#runsPath, this.#runs.splice(0))
+    if (this.#runs.length === 0) return
+    const bytesBefore = sizeOf(this.#runsPath)
+    append(this.#folder, this.#runsPath, this.#runs.splice(0))
+    const hasGrown = Math.floor(bytesBefore / COMPACT_BYTES) < Math.floor(sizeOf(this.#runsPath) / COMPACT_BYTES)
+    if (!hasGrown) return
     compact<FileRun>(this.#runsPath, keyOf)
     compact<Lesson>(this.#lessonsPath, (lesson) => `${keyOf(lesson)}\0${lesson.verdict}`)
   }
@@ -173,10 +178,10 @@ function append(folder: string, path: string, values: object[]): void {
   }
 }
 
-/** Keeps the last line of each key once the file has grown; of several processes one does it. */
+/** Keeps the last line of each key; of several processes one does it. */
 function compact<T extends { file: string }>(path: string, key: (value: T) => string): void {
   const bytes = sizeOf(path)
-  if (bytes < COMPACT_BYTES) return
+  if (bytes === 0) return
   const lock = `${path}.lock`
   try {
     closeSync(openSync(lock, 'wx', 0o600))
