@@ -1,11 +1,12 @@
-import { EverwarmError, errorFromData } from '../contracts/errors.ts'
+import { EverwarmError } from '../contracts/errors.ts'
 import type { HostProfile, Lease, LeaseEnd, LeaseRequest, PoolStatus } from '../contracts/protocol.ts'
-import type { Driver, Instance, InstanceExit, InstanceReport } from '../environments/driver.ts'
+import type { Driver, InstanceExit } from '../environments/driver.ts'
 import type { Clock, Timer } from '../system/clock.ts'
+import { createHosts } from './hosts.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
 import { profileKey, rootMark } from './profile.ts'
-import { type RecyclePolicy, retireReason } from './recycle.ts'
-import { describeSlot, moveSlot, newSlot, type RetireReason, type Slot } from './slot.ts'
+import type { RecyclePolicy } from './recycle.ts'
+import { describeSlot, heldLease, type HeldLease, type Slot } from './slot.ts'
 import { missingSpares, poolSteps } from './steps.ts'
 import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
@@ -22,13 +23,6 @@ export interface PoolEvents {
   changed(): void
   /** A profile was leased: worth remembering for `warm`. */
   used(profile: HostProfile): void
-}
-
-export interface HeldLease {
-  leaseId: string
-  hostId: string
-  clientId: string
-  sinceMs: number
 }
 
 export interface PoolOptions {
@@ -73,64 +67,42 @@ const SWEEP_MS = 15_000
 
 export function createPool(options: PoolOptions): Pool {
   const { driver, clock, policy, limits, events, hostAddress, spares = 2, restMs = 1_000, graceMs = 300 } = options
-  const slots = new Map<string, Slot>()
-  const instances = new Map<string, Instance>()
   const profiles = new Map<string, HostProfile>()
   const usedAtMs = new Map<string, number>()
   const servedAt = new Map<string, number>()
-  const totals = { leases: 0, files: 0, hostsStarted: 0, retired: {} as Record<string, number> }
   const startErrors = new Map<string, EverwarmError>()
   const settleListeners = new Set<() => void>()
   let line: Waiter[] = []
   let serial = 0
+  let leasesGranted = 0
   let deadline: Timer | undefined
   let rest: Timer | undefined
   let sweep: Timer | undefined
   let isStopping = false
 
-  const all = () => [...slots.values()]
-  const leases = () =>
-    all().flatMap(({ hostId, life }) =>
-      life.status === 'leased' ? [{ leaseId: life.leaseId, clientId: life.clientId, sinceMs: life.sinceMs, hostId }] : [],
-    )
-  const heldBy = (hostId: string) => leases().find((held) => held.hostId === hostId) ?? null
-
-  function open(profile: HostProfile): Slot {
-    const hostId = `${(serial += 1)}`
-    const slot = newSlot({
-      hostId,
-      profile,
-      profileKey: profileKey(profile),
-      rootMark: rootMark(profile),
-      openedAtMs: clock.now(),
-    })
-    slots.set(hostId, slot)
-    totals.hostsStarted += 1
-    const seat = {
-      hostId,
-      address: hostAddress(hostId),
-      onOutput: (fd: 1 | 2, chunk: Uint8Array) => events.output(heldBy(hostId), hostId, fd, chunk),
-      onReport: (report: InstanceReport) => heard(slot, report),
-      onExit: (exit: InstanceExit) => gone(slot, exit),
-    }
-    const instance = driver.open(profile, seat)
-    slot.pid = instance.pid
-    instances.set(hostId, instance)
-    events.hostOpened(instance.pid)
-    instance.ready.then(
-      () => opened(slot),
-      (error: unknown) => failed(slot, errorFromData(error)),
-    )
-    return slot
-  }
-
-  function opened(slot: Slot): void {
-    startErrors.delete(slot.profileKey)
-    if (slot.life.status !== 'opening') return
-    moveSlot(slot, { status: 'idle', sinceMs: clock.now() })
-    if (slot.isDrained) recycle(slot)
-    settle()
-  }
+  const hosts = createHosts({
+    driver,
+    clock,
+    policy,
+    graceMs,
+    hostAddress,
+    events: {
+      opened: events.hostOpened,
+      output: events.output,
+      ready(slot) {
+        startErrors.delete(slot.profileKey)
+        settle()
+      },
+      failed,
+      closed(slot, held, exit, wasOpening) {
+        events.hostClosed(slot.pid, held, exit)
+        // The end of an opening host is told to those in line first, by `failed`, or another would be opened for them.
+        if (!wasOpening) settle()
+      },
+    },
+  })
+  const { all } = hosts
+  const leases = () => all().flatMap((slot) => heldLease(slot) ?? [])
 
   function failed(slot: Slot, error: EverwarmError): void {
     // What cannot start for one will not start for the next in line either; each falls back on its own.
@@ -138,56 +110,19 @@ export function createPool(options: PoolOptions): Pool {
     line = line.filter((waiter) => waiter.profileKey !== slot.profileKey)
     usedAtMs.delete(slot.profileKey)
     startErrors.set(slot.profileKey, error)
-    if (slot.life.status === 'opening') retire(slot, 'start-failed')
     for (const waiter of losers) waiter.reject(error)
     settle()
   }
 
-  function heard(slot: Slot, report: InstanceReport): void {
-    slot.files += report.files
-    totals.files += report.files
-    slot.rssBytes = report.rssBytes || slot.rssBytes
-    slot.heapBytes = report.heapBytes || slot.heapBytes
-    slot.taint ??= report.taint
-    if (slot.life.status === 'idle') recycle(slot)
-  }
-
-  function gone(slot: Slot, exit: InstanceExit): void {
-    const held = heldBy(slot.hostId)
-    const wasOpening = slot.life.status === 'opening'
-    if (slot.life.status !== 'retiring') retire(slot, wasOpening ? 'start-failed' : 'crashed')
-    moveSlot(slot, { status: 'closed' })
-    slots.delete(slot.hostId)
-    instances.delete(slot.hostId)
-    events.hostClosed(slot.pid, held, exit)
-    // The end of an opening host is told to those in line first, by `failed`, or another would be opened for them.
-    if (!wasOpening) settle()
-  }
-
-  /** Begins the end of a host; its place is free when the process is gone. */
-  function retire(slot: Slot, reason: RetireReason, afterMs = graceMs): void {
-    moveSlot(slot, { status: 'retiring', reason })
-    totals.retired[reason] = (totals.retired[reason] ?? 0) + 1
-    instances.get(slot.hostId)?.close(afterMs)
-  }
-
-  function recycle(slot: Slot, currentMark?: string): boolean {
-    const reason = retireReason(slot, policy, clock.now(), currentMark)
-    if (reason) retire(slot, reason)
-    return reason !== null
-  }
-
   function grant(slot: Slot, waiter: Waiter): void {
     const leaseId = `L${(serial += 1)}`
-    const { token } = instances.get(slot.hostId)!.lend()
-    moveSlot(slot, { status: 'leased', leaseId, clientId: waiter.clientId, sinceMs: clock.now() })
     const served = slot.leases
-    slot.leases += 1
-    totals.leases += 1
-    servedAt.set(waiter.clientId, totals.leases)
+    const { token, address } = hosts.lend(slot, leaseId, waiter.clientId)
+    leasesGranted += 1
+    servedAt.set(waiter.clientId, leasesGranted)
     usedAtMs.set(slot.profileKey, clock.now())
     events.used(waiter.profile)
-    waiter.resolve({ leaseId, hostId: slot.hostId, hostPid: slot.pid, address: hostAddress(slot.hostId), token, served })
+    waiter.resolve({ leaseId, hostId: slot.hostId, hostPid: slot.pid, address, token, served })
   }
 
   /** Brings the pool in line with what is asked of it; called after every change. */
@@ -199,12 +134,12 @@ export function createPool(options: PoolOptions): Pool {
 
   function serve(): void {
     for (const step of poolSteps(lineOrder(line, servedAt), all(), limits)) {
-      if (step.do === 'open') open(profiles.get(step.profileKey)!)
-      else if (step.do === 'evict') retire(slots.get(step.hostId)!, 'evicted')
+      if (step.do === 'open') hosts.open(profiles.get(step.profileKey)!)
+      else if (step.do === 'evict') hosts.retire(hosts.get(step.hostId), 'evicted')
       else {
         const waiter = line.find(({ requestId }) => requestId === step.requestId)!
         line = line.filter((other) => other !== waiter)
-        grant(slots.get(step.hostId)!, waiter)
+        grant(hosts.get(step.hostId), waiter)
       }
     }
     watchDeadlines()
@@ -234,13 +169,13 @@ export function createPool(options: PoolOptions): Pool {
     rest ??= clock.after(restMs, () => {
       rest = undefined
       const [key] = missingSpares(usedAtMs, all(), { now: clock.now(), withinMs: policy.maxIdleMs, count: spares })
-      if (key !== undefined && freePlaces(all(), limits) > 0) open(profiles.get(key)!)
+      if (key !== undefined && freePlaces(all(), limits) > 0) hosts.open(profiles.get(key)!)
     })
   }
 
   function sweepIdle(): void {
     sweep = undefined
-    for (const slot of all()) if (slot.life.status === 'idle') recycle(slot)
+    for (const slot of all()) if (slot.life.status === 'idle') hosts.recycle(slot)
     forgetProfiles()
     settle()
   }
@@ -261,18 +196,12 @@ export function createPool(options: PoolOptions): Pool {
     return key
   }
 
-  function endLease(held: HeldLease, reason: RetireReason | null, afterMs?: number): void {
-    const slot = slots.get(held.hostId)!
-    if (reason) return retire(slot, reason, afterMs)
-    if (!recycle(slot)) moveSlot(slot, { status: 'idle', sinceMs: clock.now() })
-  }
-
   return {
     acquire(request, clientId) {
       if (isStopping) return Promise.reject(stopping())
       const key = remember(request.profile)
       const mark = rootMark(request.profile)
-      for (const slot of all()) if (slot.life.status === 'idle' && slot.profileKey === key) recycle(slot, mark)
+      for (const slot of all()) if (slot.life.status === 'idle' && slot.profileKey === key) hosts.recycle(slot, mark)
       return new Promise((resolve, reject) => {
         const now = clock.now()
         const requestId = `R${(serial += 1)}`
@@ -297,15 +226,16 @@ export function createPool(options: PoolOptions): Pool {
           hint: 'Its host may have ended before it was given back.',
         })
       }
-      if (end.outcome === 'tainted') slots.get(held.hostId)!.taint ??= end.reason ?? 'said so by its client'
-      endLease(held, null)
+      const slot = hosts.get(held.hostId)
+      if (end.outcome === 'tainted') slot.taint ??= end.reason ?? 'said so by its client'
+      hosts.takeBack(slot)
       settle()
     },
     disconnect(clientId) {
       line = line.filter((waiter) => waiter.clientId !== clientId)
       servedAt.delete(clientId)
       // At once: the host may be in a busy loop, where it cannot see that its client is gone.
-      for (const held of leases()) if (held.clientId === clientId) endLease(held, 'connection-lost', 0)
+      for (const held of leases()) if (held.clientId === clientId) hosts.retire(hosts.get(held.hostId), 'connection-lost', 0)
       settle()
     },
     async warm(profile, count) {
@@ -314,7 +244,7 @@ export function createPool(options: PoolOptions): Pool {
       usedAtMs.set(key, clock.now())
       const own = () => all().filter((slot) => slot.profileKey === key && slot.life.status !== 'retiring')
       const missing = Math.min(count - own().length, freePlaces(all(), limits))
-      const opening = Array.from({ length: Math.max(0, missing) }, () => open(profile))
+      const opening = Array.from({ length: Math.max(0, missing) }, () => hosts.open(profile))
       settle()
       await until(() => opening.every((slot) => slot.life.status !== 'opening'))
       const ready = own().filter((slot) => slot.life.status === 'idle').length
@@ -326,20 +256,24 @@ export function createPool(options: PoolOptions): Pool {
       usedAtMs.clear()
       const open = all().filter((slot) => slot.life.status !== 'retiring')
       for (const slot of open) slot.isDrained = true
-      for (const slot of open) if (slot.life.status === 'idle') recycle(slot)
+      for (const slot of open) if (slot.life.status === 'idle') hosts.recycle(slot)
       settle()
       return open.length
     },
     leases,
     status() {
-      const hosts = all().map((slot) => describeSlot(slot, clock.now()))
-      const idle = hosts.filter((host) => host.state === 'idle').length
+      const described = all().map((slot) => describeSlot(slot, clock.now()))
+      const { files, hostsStarted, retired } = hosts.totals
       return {
-        hosts,
+        hosts: described,
         waiting: line.length,
-        slots: { used: hosts.length, limit: limits.maxHosts, spares: idle },
+        slots: {
+          used: described.length,
+          limit: limits.maxHosts,
+          spares: described.filter((host) => host.state === 'idle').length,
+        },
         memory: { hostsBytes: usedBytes(all(), limits), limitBytes: limits.maxBytes },
-        totals: { ...totals, retired: { ...totals.retired } },
+        totals: { leases: leasesGranted, files, hostsStarted, retired: { ...retired } },
         isDraining: all().some((slot) => slot.isDrained),
       }
     },
@@ -347,12 +281,9 @@ export function createPool(options: PoolOptions): Pool {
       isStopping = true
       for (const waiter of line.splice(0)) waiter.reject(stopping())
       for (const timer of [deadline, rest, sweep]) timer?.cancel()
-      for (const held of leases()) {
-        events.revoked(held, 'The daemon was told to stop.')
-        endLease(held, 'stopped', 0)
-      }
-      for (const slot of all()) if (slot.life.status !== 'retiring') retire(slot, 'stopped', 0)
-      await until(() => slots.size === 0)
+      for (const held of leases()) events.revoked(held, 'The daemon was told to stop.')
+      for (const slot of all()) if (slot.life.status !== 'retiring') hosts.retire(slot, 'stopped', 0)
+      await until(() => all().length === 0)
     },
   }
 

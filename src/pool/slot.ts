@@ -44,6 +44,19 @@ export interface Slot {
   isDrained: boolean
 }
 
+/** A lease as the pool knows it. */
+export interface HeldLease {
+  leaseId: string
+  hostId: string
+  clientId: string
+  sinceMs: number
+}
+
+/** Who holds this host; null if nobody does. */
+export function heldLease({ hostId, life }: Slot): HeldLease | null {
+  return life.status === 'leased' ? { leaseId: life.leaseId, clientId: life.clientId, sinceMs: life.sinceMs, hostId } : null
+}
+
 export const slotStep = lifecycle<SlotState>('slot', {
   opening: ['idle', 'retiring'],
   idle: ['leased', 'retiring'],

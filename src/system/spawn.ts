@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 
 /**
- * The door for child processes. Never throws: what cannot be spawned says so by the event `error`.
+ * The door for child processes. A program that is not there says so by the event `error`;
+ * arguments that no process could have (a NUL, an environment beyond the system's limit) throw.
  * @see https://nodejs.org/api/child_process.html#child_processspawncommand-args-options
  */
 export function spawnProcess(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {

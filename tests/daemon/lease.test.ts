@@ -142,6 +142,8 @@ test.for([
 test.for([
   ['a flag that Node does not know', { execArgv: ['--no-such-flag'] }, /no-such-flag/],
   ['a Node that does not exist', { nodePath: '/no/such/node' }, /could not be spawned/],
+  ['an environment larger than the system allows', { env: { BIG: 'x'.repeat(5_000_000) } }, /could not be spawned/],
+  ['a NUL in a flag', { execArgv: ['--title=a\0b'] }, /could not be spawned/],
   ['a working directory that does not exist', { cwd: '/no/such/folder' }, /could not be spawned/],
 ] as const)('%s is an error of that lease, and the daemon lives on', async ([, change, words]) => {
   at = house()

@@ -30,13 +30,12 @@ export function nodeDriver(options: NodeDriverOptions = {}): Driver {
   return {
     environment: 'node',
     open(profile, seat) {
-      const child = spawnProcess(profile.nodePath, [...profile.execArgv, ...hostFlags, entry], {
-        cwd: profile.cwd,
-        env: profile.env,
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        serialization: 'json',
-      })
+      let child: ChildProcess
+      try {
+        child = spawnHost(profile, [...profile.execArgv, ...hostFlags, entry])
+      } catch (error) {
+        return stillborn(profile, seat, error as Error)
+      }
       const tail = relayOutput(child, seat)
       const exited = watchExit(child, seat, clock)
       const ready = untilReady(child, { profile, seat, clock, startTimeoutMs, tail, exited })
@@ -52,6 +51,23 @@ export function nodeDriver(options: NodeDriverOptions = {}): Driver {
       return asInstance(child, ready, clock, exited)
     },
   }
+}
+
+function spawnHost({ nodePath, cwd, env }: HostProfile, args: string[]): ChildProcess {
+  return spawnProcess(nodePath, args, {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    serialization: 'json',
+  })
+}
+
+/** What could not even be tried: an environment too large (E2BIG), a NUL in a flag. */
+function stillborn(profile: HostProfile, seat: Seat, error: Error): Instance {
+  setImmediate(() => seat.onExit({ code: null, signal: null }))
+  const ready = Promise.reject(startFailed(profile, `could not be spawned (${error.message})`, '', error))
+  return { pid: 0, ready, lend: () => ({ token: '' }), close() {} }
 }
 
 interface Opening {
