@@ -110,6 +110,7 @@ export class Attempt {
     return this.#replaying
   }
   #replaying: Promise<void> | undefined
+  #replayed = 0
 
   async #replayHeld(): Promise<void> {
     for (let next = this.#held.shift(); next && this.#mode === 'replaying'; next = this.#held.shift()) {
@@ -117,12 +118,10 @@ export class Attempt {
         this.#ports.output(next.fd, next.chunk)
         continue
       }
-      const { call, isAnswered } = next
-      const { i: id } = call
-      if (id === undefined) {
-        this.#ports.up(call)
-        continue
-      }
+      // An id of our own where a host has answered already: the order of the reports depends on Vitest's answers.
+      const { isAnswered } = next
+      const call = next.call.i === undefined ? { ...next.call, i: `replay-${++this.#replayed}` } : next.call
+      const id = call.i!
       if (!isAnswered) this.#talks.add(id)
       const answered = new Promise<void>((resolve) => this.#awaited.set(id, resolve))
       this.#ports.up(call)
