@@ -53,7 +53,9 @@ export interface Pool {
   drain(): number
   leases(): HeldLease[]
   status(): Pick<PoolStatus, 'hosts' | 'waiting' | 'slots' | 'memory' | 'totals'> & { isDraining: boolean }
-  /** Revokes, kills, and resolves when the last process is gone. */
+  /** From now on nothing is lent; who waits in line hears so. Held leases go on. */
+  refuse(): void
+  /** Refuses, revokes, kills, and resolves when the last process is gone. */
   stop(): Promise<void>
 }
 
@@ -78,7 +80,7 @@ export function createPool(options: PoolOptions): Pool {
   let deadline: Timer | undefined
   let rest: Timer | undefined
   let sweep: Timer | undefined
-  let isStopping = false
+  let isRefusing = false
 
   const hosts = createHosts({
     driver,
@@ -127,7 +129,7 @@ export function createPool(options: PoolOptions): Pool {
 
   /** Brings the pool in line with what is asked of it; called after every change. */
   function settle(): void {
-    if (!isStopping) serve()
+    if (!isRefusing) serve()
     for (const listener of settleListeners) listener()
     events.changed()
   }
@@ -196,9 +198,15 @@ export function createPool(options: PoolOptions): Pool {
     return key
   }
 
+  function refuse(): void {
+    isRefusing = true
+    for (const waiter of line.splice(0)) waiter.reject(stopping())
+    for (const timer of [deadline, rest, sweep]) timer?.cancel()
+  }
+
   return {
     acquire(request, clientId) {
-      if (isStopping) return Promise.reject(stopping())
+      if (isRefusing) return Promise.reject(stopping())
       const key = remember(request.profile)
       const mark = rootMark(request.profile)
       for (const slot of all()) if (slot.life.status === 'idle' && slot.profileKey === key) hosts.recycle(slot, mark)
@@ -239,7 +247,7 @@ export function createPool(options: PoolOptions): Pool {
       settle()
     },
     async warm(profile, count) {
-      if (isStopping) throw stopping()
+      if (isRefusing) throw stopping()
       const key = remember(profile)
       usedAtMs.set(key, clock.now())
       const own = () => all().filter((slot) => slot.profileKey === key && slot.life.status !== 'retiring')
@@ -277,10 +285,9 @@ export function createPool(options: PoolOptions): Pool {
         isDraining: all().some((slot) => slot.isDrained),
       }
     },
+    refuse,
     async stop() {
-      isStopping = true
-      for (const waiter of line.splice(0)) waiter.reject(stopping())
-      for (const timer of [deadline, rest, sweep]) timer?.cancel()
+      refuse()
       for (const held of leases()) events.revoked(held, 'The daemon was told to stop.')
       for (const slot of all()) if (slot.life.status !== 'retiring') hosts.retire(slot, 'stopped', 0)
       await until(() => all().length === 0)

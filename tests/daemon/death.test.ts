@@ -91,22 +91,34 @@ test('a killed reaper is replaced, and its successor still cleans up', async () 
   await eventually('sockets and tokens are gone', () => at!.leftovers().length === 0)
 })
 
-test('SIGTERM lets the lease in progress end, then everything is gone', async () => {
-  at = house()
+test('SIGTERM lets the lease in progress end, refuses those in line at once, then everything is gone', async () => {
+  at = house({ EVERWARM_MAX_HOSTS: '1' })
   const client = await at.connect()
   const lease = await client.acquire(at.request())
+  const inLine = client.acquire(at.request()).catch((error) => error.code)
+  await eventually('one waits', async () => (await client.status()).waiting === 1)
   process.kill(client.welcome.pid, 'SIGTERM')
-  await eventually('the daemon refuses work', async () =>
-    client.acquire(at!.request({}, 0)).then(
-      () => false,
-      (error) => error.code === 'DAEMON_STOPPING',
-    ),
-  )
+  expect(await inLine).toBe('DAEMON_STOPPING')
+  await expect(client.acquire(at.request())).rejects.toMatchObject({ code: 'DAEMON_STOPPING' })
   const host = await talkTo(lease)
   expect(await host.ask('echo', 'last words')).toBe('last words')
   await client.release(lease.leaseId, { outcome: 'clean' })
   await eventually('daemon and host are gone', () => !runs(client.welcome.pid) && !runs(lease.hostPid))
   expect(at.leftovers()).toEqual([])
+})
+
+test('while an old daemon drains, a new one serves', async () => {
+  at = house()
+  const old = await at.connect()
+  const lease = await old.acquire(at.request())
+  process.kill(old.welcome.pid, 'SIGTERM')
+  await eventually('the old one hides', () => at!.leftovers().every((name) => !name.endsWith('daemon.sock')))
+  const next = await at.connect()
+  expect(next.welcome.pid).not.toBe(old.welcome.pid)
+  expect(await (await talkTo(lease)).ask('echo', 1)).toBe(1)
+  process.kill(old.welcome.pid, 'SIGTERM')
+  await eventually('a second signal ends it at once', () => !runs(old.welcome.pid) && !runs(lease.hostPid))
+  expect((await next.status()).daemon.pid).toBe(next.welcome.pid)
 })
 
 test('stop revokes held leases and leaves nothing', async () => {

@@ -86,22 +86,21 @@ export async function findDaemon(options: ConnectOptions): Promise<DaemonClient 
 async function reachAndGreet(address: Address, options: ConnectOptions, isVisitor: boolean): Promise<DaemonClient | null> {
   const { env = process.env, timeoutMs = 15_000 } = options
   const untilMs = performance.now() + timeoutMs
-  let refusals = 0
+  let firstRefusalMs: number | undefined
   for (;;) {
     const reached = isVisitor ? await tryReach(address) : await reach(address, env, untilMs)
     if (!reached) return null
     const { socket, token } = reached
     const greetedMs = performance.now()
     try {
-      return await greet(socket, { token, isVisitor, label: options.label }, untilMs - performance.now())
+      return await greet(socket, { token, isVisitor, label: options.label }, untilMs - greetedMs)
     } catch (error) {
       socket.destroy()
       const { code } = errorFromData(error)
-      refusals += 1
-      // A daemon that ends, or was replaced while we read its token, has a successor in a moment; a stranger never has.
-      const wasQuick = performance.now() - greetedMs < MUTE_MS
-      const isPassing =
-        code === 'DAEMON_STOPPING' || ((code === 'TOKEN_REFUSED' || code === 'DAEMON_UNREACHABLE') && refusals < 4 && wasQuick)
+      firstRefusalMs ??= greetedMs
+      // A daemon that ends, dies, or was replaced while we read its token, has a successor in a moment; a stranger never has.
+      const isRecent = performance.now() - firstRefusalMs < STRANGER_MS
+      const isPassing = code === 'DAEMON_STOPPING' || ((code === 'TOKEN_REFUSED' || code === 'DAEMON_UNREACHABLE') && isRecent)
       if (!isPassing || performance.now() >= untilMs) throw error
       await delay(20)
     }
@@ -110,6 +109,8 @@ async function reachAndGreet(address: Address, options: ConnectOptions, isVisito
 
 /** Who has not answered the greeting by then is no daemon, or one that hangs. */
 const MUTE_MS = 5_000
+/** Who refuses us for so long is no daemon that was about to end. */
+const STRANGER_MS = 1_000
 
 interface Reached {
   socket: Socket
@@ -155,7 +156,7 @@ function tryConnect(path: string): Promise<Socket | null> {
       resolve(socket)
     })
     const failed = (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(null)
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') resolve(null)
       else
         reject(
           unreachable(

@@ -8,7 +8,6 @@ import type { Limits } from '../limits.ts'
 import { createPool, type Pool } from '../pool.ts'
 import type { RecyclePolicy } from '../recycle.ts'
 import type { HeldLease } from '../slot.ts'
-import { stopping } from '../stopping.ts'
 import type { Address } from './address.ts'
 import type { Claim } from './claim.ts'
 import { rememberUsed } from './last-used.ts'
@@ -100,7 +99,6 @@ export function startDaemon(options: DaemonOptions): Daemon {
     setImmediate(watchIdle)
     return {
       async acquire(request) {
-        if (ending) throw stopping()
         return pool.acquire(validRequest(request), client.clientId)
       },
       async release(leaseId, leaseEnd) {
@@ -180,6 +178,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     selfCheck?.cancel()
     idle?.timer.cancel()
     quietly(() => claim.hide())
+    pool.refuse()
     listener.close()
     if (waitMs > 0 && pool.leases().length > 0) {
       pool.drain()
