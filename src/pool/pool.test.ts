@@ -176,6 +176,18 @@ test('an idle host ends after its idle time, and is not replaced', async () => {
   expect(pool.status()).toMatchObject({ hosts: [], totals: { hostsStarted: 1, retired: { unused: 1 } } })
 })
 
+test('where every file taints its host, the next host opens while a file still runs', async () => {
+  const { pool } = prepared()
+  const started: number[] = []
+  for (let i = 0; i < 5; i += 1) {
+    const lease = await pool.acquire(request(), 'c1')
+    started.push(pool.status().totals.hostsStarted)
+    pool.release(lease.leaseId, { outcome: 'tainted' }, 'c1')
+    await settled()
+  }
+  expect(started).toEqual([1, 2, 4, 5, 6])
+})
+
 test('a spare replaces a retired host only once the pool is at rest', async () => {
   const { pool, clock } = prepared({ spares: 1, restMs: 1_000 })
   const lease = await pool.acquire(request('/a'), 'c1')

@@ -7,7 +7,7 @@ import { freePlaces, type Limits, usedBytes } from './limits.ts'
 import { profileKey, rootMark } from './profile.ts'
 import type { RecyclePolicy } from './recycle.ts'
 import { describeSlot, heldLease, type HeldLease, type Slot } from './slot.ts'
-import { missingSpares, poolSteps } from './steps.ts'
+import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
 import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
 
@@ -72,6 +72,7 @@ export function createPool(options: PoolOptions): Pool {
   const profiles = new Map<string, HostProfile>()
   const usedAtMs = new Map<string, number>()
   const servedAt = new Map<string, number>()
+  const taintsInARow = new Map<string, number>()
   const startErrors = new Map<string, EverwarmError>()
   const settleListeners = new Set<() => void>()
   let line: Waiter[] = []
@@ -124,6 +125,9 @@ export function createPool(options: PoolOptions): Pool {
     servedAt.set(waiter.clientId, leasesGranted)
     usedAtMs.set(slot.profileKey, clock.now())
     events.used(waiter.profile)
+    const taints = taintsInARow.get(slot.profileKey) ?? 0
+    const isRoom = line.length === 0 && freePlaces(all(), limits) > 0
+    if (isRoom && needsSuccessor(slot.profileKey, taints, all())) hosts.open(slot.profile)
     waiter.resolve({ leaseId, hostId: slot.hostId, hostPid: slot.pid, address, token, served })
   }
 
@@ -188,7 +192,7 @@ export function createPool(options: PoolOptions): Pool {
     for (const key of profiles.keys()) {
       const isRecent = clock.now() - (usedAtMs.get(key) ?? -Infinity) < policy.maxIdleMs
       if (needed.has(key) || isRecent) continue
-      for (const map of [profiles, usedAtMs, startErrors]) map.delete(key)
+      for (const map of [profiles, usedAtMs, startErrors, taintsInARow]) map.delete(key)
     }
   }
 
@@ -236,6 +240,7 @@ export function createPool(options: PoolOptions): Pool {
       }
       const slot = hosts.get(held.hostId)
       if (end.outcome === 'tainted') slot.taint ??= end.reason ?? 'said so by its client'
+      taintsInARow.set(slot.profileKey, slot.taint === null ? 0 : (taintsInARow.get(slot.profileKey) ?? 0) + 1)
       hosts.takeBack(slot)
       settle()
     },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { HostProfile } from '../contracts/protocol.ts'
 import { freePlaces, type Limits, limitsFor } from './limits.ts'
 import { newSlot, type Slot, type SlotLife } from './slot.ts'
-import { missingSpares, poolSteps } from './steps.ts'
+import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
 
 const MB = 1024 * 1024
 const limits: Limits = { maxHosts: 2, maxBytes: 1_000 * MB, hostBytes: 100 * MB }
@@ -98,4 +98,14 @@ test('spares are missing for profiles used lately that have no host ready', () =
   const rule = { now: 400, withinMs: 350, count: 3 }
   expect(missingSpares(used, [], rule)).toEqual(['b', 'c', 'a'])
   expect(missingSpares(used, [slot('1:b', idle()), slot('2:c', leased)], rule)).toEqual(['c', 'a'])
+})
+
+test.for<[string, number, Slot[], boolean]>([
+  ['after one taint nothing is assumed', 1, [slot('1:a', leased)], false],
+  ['after two in a row a successor opens', 2, [slot('1:a', leased)], true],
+  ['not if one is idle', 2, [slot('1:a', leased), slot('2:a', idle())], false],
+  ['not if one opens', 2, [slot('1:a', leased), slot('2:a', { status: 'opening' })], false],
+  ['one of another profile does not count', 2, [slot('1:a', leased), slot('2:b', idle())], true],
+])('%s', ([, taints, slots, expected]) => {
+  expect(needsSuccessor('a', taints, slots)).toBe(expected)
 })

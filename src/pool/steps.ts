@@ -60,3 +60,12 @@ export function missingSpares(
     .map(([key]) => key)
     .filter((key) => !ready.has(key))
 }
+
+/**
+ * Whether a host should open beside one that was just lent: where the last files left their host unfit for another,
+ * the next one would wait for a start that can as well happen while this one runs.
+ */
+export function needsSuccessor(profileKey: string, taintsInARow: number, slots: readonly Slot[]): boolean {
+  const isReady = slots.some((s) => s.profileKey === profileKey && (s.life.status === 'idle' || s.life.status === 'opening'))
+  return taintsInARow >= 2 && !isReady
+}
