@@ -19,6 +19,8 @@ export interface KeeperOptions {
   waitMs: number
   /** Idle leases go back to the daemon after this long without any file running, ms. */
   idleMs: number
+  /** Nothing ran for `idleMs`. */
+  onIdle?: () => void
 }
 
 interface Waiting {
@@ -62,10 +64,10 @@ export class LeaseKeeper {
    */
   async take(wanted: KeyedProfile): Promise<HostLink> {
     this.#idleTimer?.cancel()
-    const refusal = this.#hopeless ?? this.#refused.get(wanted.key)
-    if (refusal) throw refusal
     const kept = this.#takeIdle(wanted.key)
     if (kept) return kept
+    const refusal = this.#hopeless ?? this.#refused.get(wanted.key)
+    if (refusal) throw refusal
     if (this.#held >= this.#options.limit() && !this.#releaseOneIdle()) return this.#standInLine(wanted)
     return this.#open(wanted)
   }
@@ -89,6 +91,7 @@ export class LeaseKeeper {
     this.#held -= 1
     void link.release({ outcome: 'tainted', reason })
     this.#serveLine()
+    if (this.#idle.length === this.#held) this.#onAllIdle?.()
   }
 
   /** The number of hosts that are held now. */
@@ -101,6 +104,21 @@ export class LeaseKeeper {
     this.#hopeless = undefined
     this.#refused.clear()
   }
+
+  /**
+   * Gives everything back; hosts that are still being restored get `graceMs` for it,
+   * because a connection that closes takes the hosts it holds with it.
+   */
+  async close(graceMs = 2_000): Promise<void> {
+    if (this.#idle.length < this.#held) {
+      await new Promise<void>((resolve) => {
+        this.#onAllIdle = resolve
+        this.#options.clock.after(graceMs, resolve)
+      })
+    }
+    await this.releaseIdle()
+  }
+  #onAllIdle: (() => void) | undefined
 
   async releaseIdle(): Promise<void> {
     this.#idleTimer?.cancel()
@@ -161,7 +179,10 @@ export class LeaseKeeper {
 
   #refuse(key: string, error: EverwarmError): void {
     if (HOPELESS.has(error.code)) this.#hopeless = error
-    else this.#refused.set(key, error)
+    // A pool that is full for one is full for the next; but with a host of our own there is something to wait for.
+    else if (error.code === 'HOST_START_FAILED' || (error.code === 'LEASE_TIMEOUT' && this.#held === 0))
+      this.#refused.set(key, error)
+    else return this.#serveLine()
     const isRefused = (waiting: Waiting) => this.#hopeless !== undefined || waiting.wanted.key === key
     for (const waiting of this.#waiting.filter(isRefused)) {
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
@@ -173,6 +194,10 @@ export class LeaseKeeper {
   #planRelease(): void {
     this.#idleTimer?.cancel()
     if (this.#idle.length < this.#held) return
-    this.#idleTimer = this.#options.clock.after(this.#options.idleMs, () => void this.releaseIdle())
+    this.#onAllIdle?.()
+    this.#idleTimer = this.#options.clock.after(this.#options.idleMs, () => {
+      this.#options.onIdle?.()
+      void this.releaseIdle()
+    })
   }
 }

@@ -50,15 +50,15 @@ export function sessionOf(vitest: Vitest, settings: PoolSettings, newLeaser: () 
 }
 
 function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clock: Clock): Session {
-  const limit = () => Math.max(1, ...vitest.projects.map((project) => project.config.maxWorkers))
-  const keeper = new LeaseKeeper({ leaser, clock, limit, waitMs: settings.waitMs, idleMs: 2_000 })
   const memory = new FileMemory(settings.cacheDir, vitest.config.root)
+  const limit = () => Math.max(1, ...vitest.projects.map((project) => project.config.maxWorkers))
+  const keeper = new LeaseKeeper({ leaser, clock, limit, waitMs: settings.waitMs, idleMs: 2_000, onIdle: () => memory.flush() })
   const say = (text: string) => notice(vitest.logger.errorStream as NodeJS.WritableStream, text)
   // The plugin has asked this already; for `test.pool: pool()` nobody has.
   const refusal = runRefusal(runFacts(vitest.config, vitest.version))
   vitest.onClose(async () => {
+    await keeper.close()
     memory.flush()
-    await keeper.releaseIdle()
     await leaser.close()
   })
   return {
