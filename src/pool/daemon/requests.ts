@@ -2,8 +2,8 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import type { HostProfile, LeaseEnd, LeaseRequest } from '../../contracts/protocol.ts'
 
 /**
- * The schemas of `contracts/protocol.ts`, said again without zod: loading it would double the daemon's start and cost it 25 MB
- * for as long as it lives. The types see to it that no field is forgotten, `requests.test.ts` that both judge alike.
+ * The schemas of `contracts/protocol.ts`, said again without zod: loading it takes about 40 ms, as long as
+ * the rest of the daemon's start, and 19 MB for as long as the daemon lives (Node 24, zod 4.6). The types see to it that no field is forgotten, `requests.test.ts` that both judge alike.
  */
 type Checks<T> = { [K in keyof Required<T>]: (value: unknown) => boolean }
 
