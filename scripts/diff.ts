@@ -1,11 +1,11 @@
 // npm run diff -- DIR [--rounds N] [--stock-rounds N] [--no-judge] [--strict] [--json FILE] [-- vitest arguments]
 // Runs a Vitest project under stock forks and under everwarm and compares the verdicts.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compareRuns, type Comparison, type Difference } from './diff/compare.ts'
 import type { RunRecord } from './diff/record.ts'
@@ -59,6 +59,9 @@ interface Side {
   env: Record<string, string>
 }
 
+/** Ended with us: an interrupted comparison leaves no run and no daemon behind. */
+let running: ChildProcess | undefined
+
 /** One run; its output is shown only when it did not come to an end. */
 async function runSide(side: Side, work: string): Promise<RunRecord> {
   const out = join(work, 'record.json')
@@ -73,6 +76,7 @@ async function runSide(side: Side, work: string): Promise<RunRecord> {
       env: { ...process.env, CI: '1', NO_COLOR: '1', ...side.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    running = child
     let text = ''
     child.stdout.on('data', (chunk) => (text += chunk))
     child.stderr.on('data', (chunk) => (text += chunk))
@@ -80,8 +84,7 @@ async function runSide(side: Side, work: string): Promise<RunRecord> {
   })
   if (!existsSync(out)) {
     console.log('did not come to an end')
-    console.error(output.split('\n').slice(-40).join('\n'))
-    process.exit(2)
+    throw new Error(output.split('\n').slice(-40).join('\n'))
   }
   const record = JSON.parse(readFileSync(out, 'utf8')) as RunRecord
   record.notices = output.split('\n').filter((line) => /everwarm/i.test(line) && !/^\s*(at|❯)\s/.test(line))
@@ -115,6 +118,12 @@ async function main() {
   const plugin = pathToFileURL(join(repo, 'dist/vitest.js')).href
   const judge: Record<string, string> = values['no-judge'] ? { EVERWARM_JUDGE: '0' } : {}
   const comparisons: Comparison[] = []
+  const leave = () => {
+    running?.kill()
+    stopDaemon(own)
+    rmSync(work, { recursive: true, force: true })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => (leave(), process.exit(130)))
   try {
     const stock: RunRecord[] = []
     for (let i = 0; i < stockRounds; i++)
@@ -129,8 +138,7 @@ async function main() {
       if (values.strict || i === 0) show('Same status, another message:', comparison.notes, values.strict ? 100 : 10)
     }
   } finally {
-    stopDaemon(own)
-    rmSync(work, { recursive: true, force: true })
+    leave()
   }
   report(comparisons, values)
 }
@@ -163,4 +171,7 @@ function stopDaemon(env: Record<string, string>) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main()
+await main().catch((error: Error) => {
+  console.error(error.message)
+  process.exitCode = 2
+})
