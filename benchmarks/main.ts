@@ -62,6 +62,11 @@ async function main() {
   await report(samples, memory, options)
 }
 
+const sizedTo =
+  (files: number | null) =>
+  <T extends { files: number }>(suite: T): T =>
+    files === null ? suite : { ...suite, files }
+
 async function measureSuite(suite: Suite, folder: string, options: Arguments): Promise<Sample[]> {
   const runners = suite.runners.filter((runner) => !options.skip.has(runner))
   const samples: Sample[] = []
@@ -96,7 +101,7 @@ async function report(samples: Sample[], memory: MemoryResult | null, options: A
   const tables = [
     { title: 'What it has to reach', table: verdictTable(verdicts, SUITES) },
     ...(memory ? [{ title: 'Memory', table: memoryTable(memory, MEMORY.growsAtMost) }] : []),
-    { title: 'All runs, medians', table: sampleTable(samples, SUITES) },
+    { title: 'All runs, medians', table: sampleTable(samples, SUITES.map(sizedTo(options.files))) },
   ]
   for (const { title, table } of tables) if (table.length > 1) console.log(`\n${title}\n${plain(table)}`)
   const missed = verdicts.filter((verdict) => !verdict.isReached).length + Number(memory?.isReached === false)
