@@ -28,11 +28,15 @@ function found(name: string): string {
   const file = resolve(name)
   // Vitest knows files by their real path.
   if (existsSync(file)) return realpathSync(file)
-  throw new EverwarmError('BAD_INPUT', { message: `There is no file ${file}.`, hint: 'Give its path from here, or an absolute one.' })
+  throw new EverwarmError('BAD_INPUT', {
+    message: `There is no file ${file}.`,
+    hint: 'Give its path from here, or an absolute one.',
+  })
 }
 
 function explainRun(run: FileRun): string {
-  const place = run.where === 'host' ? `in a warm host${run.hostPid ? ` (process ${run.hostPid})` : ''}` : 'in a process of its own'
+  const place =
+    run.where === 'host' ? `in a warm host${run.hostPid ? ` (process ${run.hostPid})` : ''}` : 'in a process of its own'
   const lines = [
     `${shown(run.file)}${run.project ? ` [${run.project}]` : ''} ${run.state} ${duration(Math.max(0, Date.now() - run.atMs))} ago, ${place}`,
   ]

@@ -37,6 +37,8 @@ export type FromHost =
   /** The world is gone and the process restored, or not: then `taints` says what was left. */
   | { kind: 'restored'; world: number; report: WorldReport }
   | { kind: 'pong'; n: number }
+  /** Several of the above, in order: one write instead of many. */
+  | { kind: 'many'; frames: FromHost[] }
 
 export interface WorldReport {
   /** Why this process must not be lent again, in words a user understands; empty when clean. */
@@ -61,10 +63,29 @@ export interface Taint {
     | 'stray-rejection'
     | 'changed-module'
     | 'native-import'
+    | 'loader-hook'
     | 'worker-thread'
     | 'v8-flags'
   detail: string
 }
+
+/**
+ * Calls of Vitest's worker that only report. The host answers them itself and forwards them without an id,
+ * so that a test never waits for the main process to have heard of it.
+ */
+export const REPORTS: ReadonlySet<string> = new Set([
+  'onQueued',
+  'onCollected',
+  'onTaskUpdate',
+  'onTestBenchmark',
+  'onUserConsoleLog',
+  'onUnhandledError',
+  'onAsyncLeaks',
+  'onAfterSuiteRun',
+  'onTestModuleDependencies',
+  'snapshotSaved',
+  'writeBenchmarkResult',
+])
 
 /** Between the daemon and a host, over Node's IPC channel (JSON). */
 export type DaemonToHost =

@@ -103,7 +103,12 @@ export const PoolStatus = z.object({
   waiting: z.number().int(),
   slots: z.object({ used: z.number().int(), limit: z.number().int(), spares: z.number().int() }),
   memory: z.object({ hostsBytes: z.number(), limitBytes: z.number() }),
-  totals: z.object({ leases: z.number().int(), files: z.number().int(), hostsStarted: z.number().int(), retired: z.record(z.string(), z.number()) }),
+  totals: z.object({
+    leases: z.number().int(),
+    files: z.number().int(),
+    hostsStarted: z.number().int(),
+    retired: z.record(z.string(), z.number()),
+  }),
 })
 export type PoolStatus = z.infer<typeof PoolStatus>
 

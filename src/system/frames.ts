@@ -6,6 +6,8 @@ import { EverwarmError } from '../contracts/errors.ts'
 /** No frame is longer; a larger length on the wire is taken for noise, not for a promise to allocate it. */
 export const MAX_FRAME_BYTES = 512 * 1024 * 1024
 const HEADER_BYTES = 4
+/** Fake timers may replace it in the process where test code runs. */
+const { nextTick } = process
 
 /**
  * One frame: 4 bytes length (big endian), then `v8.serialize(value)`.
@@ -145,7 +147,7 @@ export function frameSocket(stream: Duplex, options: { maxBytes?: number } = {})
       if (!isCorked) {
         isCorked = true
         stream.cork()
-        process.nextTick(uncork)
+        nextTick(uncork)
       }
       stream.write(header)
       stream.write(body)

@@ -30,16 +30,21 @@ export class FetchCache {
   #runId = ''
   readonly #answers = new Map<string, unknown>()
   readonly #asked = new Map<string, string>()
+  /** Per Vite environment: what Vitest's own runtime may read without asking, by id. */
+  readonly #warm = new Map<string, Record<string, unknown>>()
 
   begin(runId: string): void {
-    if (runId !== this.#runId) this.#answers.clear()
+    if (runId !== this.#runId) {
+      this.#answers.clear()
+      this.#warm.clear()
+    }
     this.#asked.clear()
     this.#runId = runId
   }
 
   /** A known answer to a query, or undefined: then it has to be asked. */
   answer(query: RpcQuery): { value: unknown } | undefined {
-    if (query.m === 'fetchWarmModules') return { value: null }
+    if (query.m === 'fetchWarmModules') return { value: this.#warm.get(query.a[0] as string) ?? null }
     const key = keyOf(query)
     if (key === null || query.i === undefined) return undefined
     if (this.#answers.has(key)) return { value: copy(this.#answers.get(key)) }
@@ -55,9 +60,24 @@ export class FetchCache {
     if (answer.e !== undefined || typeof answer.r !== 'object' || answer.r === null) return answer
     const value = withCode(answer.r as Fetched)
     this.#answers.set(key, value)
+    this.#keepWarm(key, value)
     return { ...answer, r: copy(value) }
   }
+
+  /**
+   * Vitest takes such a table for modules it need not fetch. All worlds get the same objects: Vite's module runner
+   * only writes `id` and `url` into them, and always the same.
+   */
+  #keepWarm(key: string, value: Fetched): void {
+    const [method, environment, importer, id] = key.split('\0') as [string, string, string, string]
+    if (method !== 'fetch' || importer !== '' || value.cached) return
+    let table = this.#warm.get(environment)
+    if (!table) this.#warm.set(environment, (table = NO_PROTOTYPE()))
+    table[id] = { ...value }
+  }
 }
+
+const NO_PROTOTYPE = () => Object.create(null) as Record<string, unknown>
 
 /** Only absolute ids mean the same for every importer. */
 function keyOf({ m, a }: RpcQuery): string | null {
@@ -68,7 +88,8 @@ function keyOf({ m, a }: RpcQuery): string | null {
 
 function withCode(fetched: Fetched): Fetched {
   if (!fetched.cached || typeof fetched.tmp !== 'string') return fetched
-  const { cached: _cached, tmp, ...rest } = fetched
+  const { tmp, ...rest } = fetched
+  delete rest.cached
   const text = readFileSync(tmp, 'utf8')
   const at = text.lastIndexOf(SOURCE_MAP_MARK)
   if (at === -1) return { code: text, sourceMap: undefined, ...rest }

@@ -8,6 +8,7 @@ import { loadBuiltin, withPrefix } from './modules/builtins.ts'
 import { Compiler } from './modules/compile.ts'
 import { ModuleGraph } from './modules/graph.ts'
 import { Pack } from './modules/pack.ts'
+import { BuiltinState } from './restore/builtin-state.ts'
 import { activeResources, openedSince } from './restore/handles.ts'
 import { addBuiltin, addIntrinsics, addValue } from './restore/intrinsics.ts'
 import { ProcessState } from './restore/process-state.ts'
@@ -28,29 +29,39 @@ const { setTimeout, clearTimeout } = globalThis
 /** What a host process keeps between test files, and how it gets back to where it was. */
 export class HostState {
   readonly boot: Boot
-  readonly graph: ModuleGraph
+  graph: ModuleGraph
   readonly compiler: Compiler
   readonly fetches = new FetchCache()
   readonly vm = inlinedVm()
   readonly pack: Pack
   readonly #roots = new Roots()
   readonly #process: ProcessState
+  readonly #builtins: BuiltinState
   readonly #title = process.title
   #resources = new Map<string, number>()
   readonly #knownBuiltins = new Set<string>()
   readonly #shared = new Set<string>()
+  readonly #sharedFolders: string[] = []
 
   constructor(boot: Boot) {
     this.boot = boot
     this.pack = new Pack(join(boot.cacheDir, 'packs', `${packName(boot)}.pack`))
     this.compiler = new Compiler(this.pack)
-    this.graph = new ModuleGraph((what, texts, make) => this.pack.derive(what, texts, make))
+    this.graph = this.#newGraph()
     // Vitest defines it without `configurable`, once a process; on a property that exists the attribute stays as it is
-    Object.defineProperty(globalThis, '__vitest_index__', { value: undefined, configurable: true, writable: true, enumerable: false })
+    Object.defineProperty(globalThis, '__vitest_index__', {
+      value: undefined,
+      configurable: true,
+      writable: true,
+      enumerable: false,
+    })
     trackTimers()
+    this.#builtins = new BuiltinState()
     addIntrinsics(this.#roots)
     for (const id of COMMON_BUILTINS) this.rememberBuiltin(`node:${id}`)
     this.#process = new ProcessState(this.#roots)
+    // names imported from builtins follow what was replaced above
+    syncBuiltinESMExports()
   }
 
   /** Remembers a builtin module as it is before the first file gets it. */
@@ -74,7 +85,8 @@ export class HostState {
     try {
       const url = this.graph.resolver.esm(name, pathToFileURL(this.boot.vitestPackage).href)
       const path = url.slice(0, url.lastIndexOf(`/node_modules/${name}/`) + `/node_modules/${name}`.length)
-      this.graph.shareFolder(decodeURIComponent(path.replace(/^file:\/\//, '')))
+      this.#sharedFolders.push(decodeURIComponent(path.replace(/^file:\/\//, '')))
+      this.graph.shareFolder(this.#sharedFolders.at(-1)!)
       const exports = (await import(url)) as Record<string, unknown>
       for (const key of Object.keys(exports)) addValue(this.#roots, `${name}.${key}`, exports[key])
     } catch {
@@ -82,17 +94,38 @@ export class HostState {
     }
   }
 
-  begin(env: Record<string, string>, cwd: string, runId: string): void {
+  /** @returns false where this process is unfit for the run: files changed that it can't read anew */
+  begin(env: Record<string, string>, cwd: string, runId: string): boolean {
+    if (runId !== this.#runId) {
+      this.#runId = runId
+      const changed = this.graph.files.changedFile()
+      // Node keeps what it has read of package.json for as long as the process lives
+      if (changed?.endsWith('package.json')) return false
+      if (changed) this.#forgetModules()
+    }
     this.#process.begin(env, cwd, this.#title)
     this.fetches.begin(runId)
     if (this.#idleTimer) clearTimeout(this.#idleTimer)
     this.#resources = activeResources()
+    return true
+  }
+  #runId = ''
+
+  #newGraph(): ModuleGraph {
+    const graph = new ModuleGraph((what, texts, make) => this.pack.derive(what, texts, make))
+    for (const folder of this.#sharedFolders) graph.shareFolder(folder)
+    return graph
+  }
+
+  /** Everything that was read, resolved and compiled: a file changed, and others may mean something else now. */
+  #forgetModules(): void {
+    this.graph = this.#newGraph()
   }
 
   /** Puts the process back to where it was before a file that got these builtins. @returns what could not be put back */
   restore(given: ReadonlySet<string>): Taint[] {
     clearTimers()
-    const taints = this.#process.restore()
+    const taints = [...this.#process.restore(), ...this.#builtins.restore(given)]
     const { changed, taints: left } = this.#roots.restore(given)
     if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
     return [...taints, ...left, ...openedSince(this.#resources)]
@@ -102,18 +135,56 @@ export class HostState {
   whenIdle(): void {
     if (this.#idleTimer) clearTimeout(this.#idleTimer)
     if (this.compiler.unsavedCount + this.pack.derivedCount === 0) return
-    this.#idleTimer = setTimeout(() => this.pack.add([...this.compiler.unsaved(), ...this.pack.derivedEntries()]), SAVE_AFTER_MS)
+    this.#idleTimer = setTimeout(() => this.savePack(), SAVE_AFTER_MS)
     this.#idleTimer.unref()
+  }
+
+  /** What the next process need not compile and parse again. */
+  savePack(): void {
+    if (this.compiler.unsavedCount + this.pack.derivedCount > 0)
+      this.pack.add([...this.compiler.unsaved(), ...this.pack.derivedEntries()])
   }
   #idleTimer: NodeJS.Timeout | null = null
 }
 
 function packName(boot: Boot): string {
-  return `${dirname(boot.vitestPackage).replace(/[^\w.-]+/g, '_').slice(-80)}-${process.version}`
+  return `${dirname(boot.vitestPackage)
+    .replace(/[^\w.-]+/g, '_')
+    .slice(-80)}-${process.version}`
 }
 
 const COMMON_BUILTINS = [
-  'assert', 'async_hooks', 'buffer', 'child_process', 'console', 'constants', 'crypto', 'diagnostics_channel', 'dns', 'events', 'fs', 'fs/promises',
-  'http', 'https', 'module', 'net', 'os', 'path', 'perf_hooks', 'querystring', 'readline', 'stream', 'stream/promises', 'string_decoder',
-  'timers', 'timers/promises', 'tty', 'url', 'util', 'v8', 'vm', 'worker_threads', 'zlib',
+  'assert',
+  'async_hooks',
+  'buffer',
+  'child_process',
+  'console',
+  'constants',
+  'crypto',
+  'diagnostics_channel',
+  'dns',
+  'events',
+  'fs',
+  'fs/promises',
+  'http',
+  'https',
+  'module',
+  'net',
+  'os',
+  'path',
+  'perf_hooks',
+  'querystring',
+  'readline',
+  'stream',
+  'stream/promises',
+  'string_decoder',
+  'timers',
+  'timers/promises',
+  'tty',
+  'url',
+  'util',
+  'v8',
+  'vm',
+  'worker_threads',
+  'zlib',
 ]

@@ -7,10 +7,16 @@ import { World } from './world.ts'
 // Test code may replace any of these while a file runs.
 const kill = process.kill.bind(process, process.pid, 'SIGKILL')
 const sendToDaemon = process.send!.bind(process) as (message: HostToDaemon) => void
-const { setImmediate } = globalThis
+const { setImmediate, setTimeout, clearTimeout } = globalThis
+const { nextTick } = process
 const memoryUsage = process.memoryUsage.bind(process)
 const now = performance.now.bind(performance)
 const writers = { 1: process.stdout.write.bind(process.stdout), 2: process.stderr.write.bind(process.stderr) } as const
+
+/** How long reports may wait for company, ms. */
+const HOLD_MS = 20
+/** A lease's token comes by way of the daemon, and may come after its holder. */
+const TOKEN_WAIT_MS = 2_000
 
 type Begin = Extract<ToHost, { kind: 'begin' }>
 
@@ -19,10 +25,14 @@ class Host {
   readonly #state: HostState
   readonly #tokens = new Set<string>()
   #connection: FrameSocket | null = null
+  /** Connections that are not admitted yet, with what they have said. */
+  readonly #strangers = new Map<FrameSocket, ToHost[]>()
   #world: { id: number; world: World; isOnce: boolean; isStopping: boolean } | null = null
   readonly #queue: ToHost[] = []
   #isBusy = false
   #worlds = 0
+  readonly #held: FromHost[] = []
+  #flushTimer: NodeJS.Timeout | null = null
   #memory = memoryUsage()
   #stray: Taint | null = null
 
@@ -33,6 +43,7 @@ class Host {
 
   expect(token: string): void {
     this.#tokens.add(token)
+    this.#admit()
   }
 
   listen(address: string): Promise<void> {
@@ -45,18 +56,36 @@ class Host {
 
   #accept(socket: Socket): void {
     const connection = frameSocket(socket)
+    const deadline = setTimeout(() => connection !== this.#connection && socket.destroy(), TOKEN_WAIT_MS)
     connection.onFrame((frame) => {
       const message = frame as ToHost
-      if (connection === this.#connection) this.#receive(message)
-      else if (message.kind === 'open' && this.#connection === null && this.#tokens.delete(message.token)) this.#connection = connection
-      else socket.destroy()
+      if (connection === this.#connection) return this.#receive(message)
+      const waiting = this.#strangers.get(connection)
+      if (waiting) return void waiting.push(message)
+      if (message.kind !== 'open') return void socket.destroy()
+      this.#strangers.set(connection, [message])
+      this.#admit()
     })
     connection.onClose(() => {
+      clearTimeout(deadline)
+      this.#strangers.delete(connection)
       if (connection !== this.#connection) return
       this.#connection = null
       // nobody is left to hear the result: what still runs must not go on
       if (this.#world || this.#isBusy) kill()
+      this.#admit()
     })
+  }
+
+  /** Lets in who has shown a token that is known, once the holder before is gone. */
+  #admit(): void {
+    for (const [connection, [open, ...rest]] of this.#strangers) {
+      if (this.#connection !== null) return
+      if (open?.kind !== 'open' || !this.#tokens.delete(open.token)) continue
+      this.#strangers.delete(connection)
+      this.#connection = connection
+      for (const message of rest) this.#receive(message)
+    }
   }
 
   #receive(message: ToHost): void {
@@ -82,7 +111,8 @@ class Host {
     watchBetweenWorlds(null)
     const { world: id, isOnce } = begin
     const state = this.#state
-    state.begin(begin.env, begin.cwd, begin.runId)
+    // its holder takes another host when this one goes without a word
+    if (!state.begin(begin.env, begin.cwd, begin.runId)) return void kill()
     const { boot, graph, compiler, fetches } = state
     const world = new World({
       graph,
@@ -91,7 +121,7 @@ class Host {
       vitestPackage: boot.vitestPackage,
       vm: state.vm,
       onBuiltin: (builtin) => state.rememberBuiltin(builtin),
-      send: (message) => this.#fromWorld(id, message),
+      send: (message, isUrgent) => this.#fromWorld(id, message, isUrgent),
       onStopped: () => setImmediate(() => void this.#end(id)),
     })
     this.#world = { id, world, isOnce, isStopping: false }
@@ -103,7 +133,8 @@ class Host {
     try {
       await world.open()
     } catch (error) {
-      const reason = error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { message: String(error) }
+      const reason =
+        error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { message: String(error) }
       this.#send({ kind: 'vitest', world: id, message: { __vitest_worker_response__: true, type: 'started', error: reason } })
       await this.#end(id, { code: 'changed-module', detail: `the runtime did not load: ${reason.message}` })
     }
@@ -117,19 +148,35 @@ class Host {
       current.isStopping = true
     }
     const environment = type === 'start' ? context?.environment?.name : undefined
-    if (environment && this.#state.needsSharing(environment)) void this.#state.share(environment).then(() => current.world.deliver(message))
+    if (environment && this.#state.needsSharing(environment))
+      void this.#state.share(environment).then(() => current.world.deliver(message))
     else current.world.deliver(message)
   }
 
-  #fromWorld(id: number, message: unknown): void {
+  #fromWorld(id: number, message: unknown, isUrgent: boolean): void {
     const current = this.#world
     if (current?.id !== id) return
-    this.#send({ kind: 'vitest', world: id, message })
+    this.#held.push({ kind: 'vitest', world: id, message })
     const { __vitest_worker_response__: isResponse, type } = message as { __vitest_worker_response__?: true; type?: string }
     if (isResponse && type === 'testfileFinished' && current.isOnce && !current.isStopping) {
+      // its holder waits for the end of the world anyway: all of it goes out in one write
       current.isStopping = true
       setImmediate(() => current.world.deliver({ __vitest_worker_request__: true, type: 'stop' }))
-    }
+      this.#flushSoon()
+    } else if (isUrgent && !(current.isOnce && type === 'stopped')) this.#flush()
+    else this.#flushSoon()
+  }
+
+  #flushSoon(): void {
+    // unref: it must not look like something the file has left open
+    this.#flushTimer ??= setTimeout(() => this.#flush(), HOLD_MS).unref()
+  }
+
+  #flush(): void {
+    if (this.#flushTimer) clearTimeout(this.#flushTimer)
+    this.#flushTimer = null
+    const frames = this.#held.splice(0)
+    if (frames.length > 0) this.#connection?.send(frames.length === 1 ? frames[0] : ({ kind: 'many', frames } satisfies FromHost))
   }
 
   async #end(id: number, failure?: Taint): Promise<void> {
@@ -146,14 +193,11 @@ class Host {
     this.#worlds++
     // reading the sizes takes longer than all the rest of this report
     if (this.#worlds % 16 === 1) this.#memory = memoryUsage()
-    const report: WorldReport = {
-      taints,
-      restoreMs: now() - startedMs,
-      rssBytes: this.#memory.rss,
-      heapBytes: this.#memory.heapUsed,
-      worlds: this.#worlds,
-      pristine: this.#worlds === 1,
-    }
+    const { rss: rssBytes, heapUsed: heapBytes } = this.#memory
+    const restoreMs = now() - startedMs
+    const report: WorldReport = { taints, restoreMs, rssBytes, heapBytes, worlds: this.#worlds, pristine: this.#worlds === 1 }
+    // this process is not asked again: what it compiled is kept now or never
+    if (taints.length > 0) this.#state.savePack()
     watchBetweenWorlds((taint) => (this.#stray = taint))
     this.#send({ kind: 'restored', world: id, report })
     sendToDaemon({ kind: 'world-done', files: 1, rssBytes: report.rssBytes, heapBytes: report.heapBytes, taints })
@@ -163,7 +207,8 @@ class Host {
   }
 
   #send(message: FromHost): void {
-    this.#connection?.send(message)
+    this.#held.push(message)
+    this.#flush()
   }
 
   /** Output of test code goes to the holder of the lease; the host's own and that of its children takes the pipe. */
@@ -173,8 +218,9 @@ class Host {
       const done = typeof encoding === 'function' ? encoding : callback
       const current = this.#world
       if (!current || !this.#connection) return writers[fd](chunk as string, encoding as never, callback as never)
-      this.#send({ kind: 'output', world: current.id, fd, chunk })
-      if (typeof done === 'function') process.nextTick(done as () => void)
+      this.#held.push({ kind: 'output', world: current.id, fd, chunk })
+      this.#flushSoon()
+      if (typeof done === 'function') nextTick(done as () => void)
       return true
     }
     Object.defineProperty(stream, 'write', { value: write, configurable: true, writable: true, enumerable: false })
@@ -187,7 +233,8 @@ let strayListener: ((error: unknown) => void) | null = null
 /** Between two files nobody listens for errors: what comes then was left by the file before. */
 function watchBetweenWorlds(report: ((taint: Taint) => void) | null): void {
   if (strayListener) for (const event of strayEvents) process.off(event, strayListener)
-  strayListener = report && ((error) => report({ code: 'stray-rejection', detail: String(error instanceof Error ? error.message : error) }))
+  strayListener =
+    report && ((error) => report({ code: 'stray-rejection', detail: String(error instanceof Error ? error.message : error) }))
   if (strayListener) for (const event of strayEvents) process.on(event, strayListener)
 }
 

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { dirname, join, sep } from 'node:path'
-import type { Taint } from '../../contracts/host-wire.ts'
+import { REPORTS, type Taint } from '../../contracts/host-wire.ts'
 import type { Exports } from './modules/builtins.ts'
 import type { Compiler } from './modules/compile.ts'
 import type { ModuleGraph } from './modules/graph.ts'
@@ -22,6 +22,9 @@ interface VitestWorker {
   setupEnvironment: unknown
 }
 
+// Test code may replace it.
+const { queueMicrotask } = globalThis
+
 export interface WorldOptions {
   graph: ModuleGraph
   compiler: Compiler
@@ -32,7 +35,8 @@ export interface WorldOptions {
   vm: Exports
   /** Called before a builtin module is given out for the first time. */
   onBuiltin(id: string): void
-  send(message: unknown): void
+  /** To Vitest's main process; what is not urgent may wait for what is. */
+  send(message: unknown, isUrgent: boolean): void
   /** The worker has answered `stop`: nothing more will come. */
   onStopped(): void
 }
@@ -56,6 +60,8 @@ export class World {
   readonly #modules: WorldModules
   readonly #listeners = new Set<(message: unknown) => void>()
   readonly #waiting: unknown[] = []
+  /** Requests that came before the worker said `started`: it would mix them up with its start. */
+  #early: unknown[] | null = []
   #isReady = false
 
   constructor(options: WorldOptions) {
@@ -71,6 +77,7 @@ export class World {
       },
       onBuiltinImport: (id) => this.givenBuiltins.add(id),
       onNativeImport: (url) => this.taints.push({ code: 'native-import', detail: `${url} was imported by Node itself` }),
+      onLoaderHook: (name) => this.taints.push({ code: 'loader-hook', detail: `module.${name}()` }),
       onNativeAddon: (path) => this.taints.push({ code: 'native-addon', detail: path }),
     })
   }
@@ -98,7 +105,8 @@ export class World {
     if (delivered.t === 's') delivered = this.#options.fetches.keep(delivered) as typeof delivered
     // the name decides details of Vitest's runtime: it is to do what it does in a process of its own
     if (delivered.type === 'start' && delivered.context) delivered.context.pool = 'forks'
-    if (this.#isReady) this.#emit(delivered)
+    if (this.#early && delivered.__vitest_worker_request__ && delivered.type !== 'start') this.#early.push(delivered)
+    else if (this.#isReady) this.#emit(delivered)
     else this.#waiting.push(delivered)
   }
 
@@ -107,12 +115,33 @@ export class World {
   }
 
   #post(message: unknown): void {
-    const { t, i } = message as RpcQuery
-    if (t === 'q') {
-      const known = this.#options.fetches.answer(message as RpcQuery)
-      if (known) return queueMicrotask(() => this.#emit({ t: 's', i, r: known.value }))
+    const { t, i, m } = message as RpcQuery
+    if (t === 'q') return this.#call(message as RpcQuery, i, m)
+    this.#options.send(message, true)
+    const { __vitest_worker_response__: isResponse, type } = message as WorkerMessage
+    if (!isResponse) return
+    if (type === 'started') this.#begun()
+    if (type === 'stopped') this.#options.onStopped()
+  }
+
+  #call(query: RpcQuery, id: string | undefined, method: string): void {
+    if (REPORTS.has(method)) {
+      this.#options.send({ ...query, i: undefined }, false)
+      if (id !== undefined) this.#answer(id, undefined)
+      return
     }
-    this.#options.send(message)
-    if ((message as WorkerMessage).__vitest_worker_response__ && (message as WorkerMessage).type === 'stopped') this.#options.onStopped()
+    const known = this.#options.fetches.answer(query)
+    if (known && id !== undefined) this.#answer(id, known.value)
+    else this.#options.send(query, true)
+  }
+
+  #answer(id: string, value: unknown): void {
+    queueMicrotask(() => this.#emit({ t: 's', i: id, r: value }))
+  }
+
+  #begun(): void {
+    const early = this.#early ?? []
+    this.#early = null
+    for (const message of early) this.#emit(message)
   }
 }

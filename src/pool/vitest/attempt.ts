@@ -1,23 +1,6 @@
+import { REPORTS } from '../../contracts/host-wire.ts'
 import { answer, isAnswer, isCall, type RpcCall, type WorkerAnswer } from './messages.ts'
 import { Verdict, type TaskData } from './verdict.ts'
-
-/**
- * Calls by which a worker only reports. They are answered here and kept until the verdict is known;
- * every other call is a question and passes at once.
- */
-const REPORTS: ReadonlySet<string> = new Set([
-  'onCollected',
-  'onTaskUpdate',
-  'onTestBenchmark',
-  'onUserConsoleLog',
-  'onUnhandledError',
-  'onAsyncLeaks',
-  'onAfterSuiteRun',
-  'onTestModuleDependencies',
-  'onCancel',
-  'snapshotSaved',
-  'writeBenchmarkResult',
-])
 
 /** Reports whose answer the test itself reads: they need the truth, and the truth needs all reports before them. */
 const TALKS: ReadonlySet<string> = new Set(['onTaskArtifactRecord'])
@@ -68,7 +51,8 @@ export class Attempt {
     if (!isCall(message)) return this.#ports.up(message)
     this.verdict.observe(message)
     if (message.m === 'onQueued') this.queued.push(message.a[0] as TaskData)
-    const isReport = REPORTS.has(message.m)
+    // who looks at the terminal wants to know which files run
+    const isReport = REPORTS.has(message.m) && message.m !== 'onQueued'
     const isTalk = TALKS.has(message.m)
     if (this.#mode === 'live' || (!isReport && !isTalk)) return this.#ports.up(message)
     if (isReport && message.i !== undefined) this.#ports.down({ t: 's', i: message.i })

@@ -102,7 +102,8 @@ function hostLink(held: HeldLease, frames: FrameSocket, hold: (isHeld: boolean) 
   held.onOutput = (fd, chunk) => current?.listener.output(fd, chunk)
   hold(false)
 
-  function receive(frame: FromHost) {
+  function receive(frame: FromHost): void {
+    if (frame.kind === 'many') return frame.frames.forEach(receive)
     if (frame.kind === 'pong' || frame.world !== current?.number) return
     const { listener } = current
     switch (frame.kind) {

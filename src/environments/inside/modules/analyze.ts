@@ -1,5 +1,6 @@
-import { Script } from 'node:vm'
 import { parseSync } from 'oxc-parser'
+import { reassignedNames } from './reassigned.ts'
+import { awaitsAtTopLevel } from './top-level-await.ts'
 
 /** One `import` or `export … from` of a module, in source order. */
 export interface ModuleRequest {
@@ -123,7 +124,8 @@ export function analyzeEsm(path: string, source: string): EsmAnalysis {
       const end = source.indexOf('}', entry.end) + 1
       if (!edits.some((edit) => edit.start === start)) erase(start, end)
       const name = exportName(entry)
-      const imported = byLocal.get(source.slice(entry.start, entry.end).split(/\s/, 1)[0]!) ?? byLocal.get(entry.localName.name ?? '')
+      const imported =
+        byLocal.get(source.slice(entry.start, entry.end).split(/\s/, 1)[0]!) ?? byLocal.get(entry.localName.name ?? '')
       if (!imported) throw new SyntaxError(`Export '${name}' is not defined in ${path}`)
       exports.push(reexportOf(name, imported))
     }
@@ -146,7 +148,8 @@ export function analyzeEsm(path: string, source: string): EsmAnalysis {
     const imported = entry.kind === 'local' && byLocal.get(entry.local)
     if (imported) exports[at] = reexportOf(entry.name, imported)
   }
-  for (const meta of importMetas) edits.push({ start: meta.start, end: meta.end, text: padMeta(source.slice(meta.start, meta.end)) })
+  for (const meta of importMetas)
+    edits.push({ start: meta.start, end: meta.end, text: padMeta(source.slice(meta.start, meta.end)) })
   for (const call of dynamicImports) edits.push({ start: call.start, end: call.start + 6, text: IMPORT_NAME })
   edits.sort((a, b) => a.start - b.start)
   return {
@@ -158,7 +161,7 @@ export function analyzeEsm(path: string, source: string): EsmAnalysis {
     defaultLocal,
     usesMeta: importMetas.length > 0,
     usesDynamicImport: dynamicImports.length > 0,
-    awaitsAtTopLevel: /\bawait\b/.test(source) && awaitsAtTopLevel(applyEdits(source, edits)),
+    awaitsAtTopLevel: awaitsAtTopLevel(applyEdits(source, edits)),
   }
 }
 
@@ -239,13 +242,19 @@ function attributeReader(source: string) {
 /** Rewrites one `export default`; answers the local name that holds the value. */
 function editDefault(source: string, statement: StaticExport, entry: StaticExport['entries'][number], edits: Edit[]): string {
   const declaration = source.slice(entry.start, entry.end)
-  const named = /^(?:async\s+)?(?:function\s*\*?|class)\s+(?!extends\b)([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)/u.exec(declaration)
+  const named = /^(?:async\s+)?(?:function\s*\*?|class)\s+(?!extends\b)([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)/u.exec(
+    declaration,
+  )
   if (named && /^(?:async\s+function|function|class)\b/.test(declaration) && entry.end === lastCode(source, statement, entry)) {
     edits.push({ start: statement.start, end: entry.start, text: blank(source.slice(statement.start, entry.start)) })
     return named[1]!
   }
   // a property of an object literal gets the name `default`, as the standard asks for anonymous functions and classes
-  edits.push({ start: statement.start, end: entry.start, text: `;const ${DEFAULT_LOCAL}={default:${blank(source.slice(statement.start, entry.start), ' ').replace(/ +/, '')}` })
+  edits.push({
+    start: statement.start,
+    end: entry.start,
+    text: `;const ${DEFAULT_LOCAL}={default:${blank(source.slice(statement.start, entry.start), ' ').replace(/ +/, '')}`,
+  })
   edits.push({ start: entry.end, end: entry.end, text: '}.default;' })
   return DEFAULT_LOCAL
 }
@@ -253,55 +262,4 @@ function editDefault(source: string, statement: StaticExport, entry: StaticExpor
 /** A named function expression that goes on, `export default function f() {}.call()`, is no declaration. */
 function lastCode(source: string, statement: StaticExport, entry: StaticExport['entries'][number]): number {
   return source.slice(entry.end, statement.end).replace(/[\s;]/g, '') === '' ? entry.end : -1
-}
-
-/**
- * Names that are assigned somewhere other than in their own declaration, wherever that is. Errs towards more:
- * importers of such a name read it through a getter, which is right for all and only slower.
- */
-export function reassignedNames(source: string): Set<string> {
-  const names = new Set<string>()
-  for (const match of source.matchAll(ASSIGNMENT)) {
-    const before = source.slice(Math.max(0, match.index - 24), match.index)
-    if (/\b(?:const|let|var)\s+$/.test(before)) continue
-    // TypeScript's enums and namespaces: `(Name || (Name = {}))` runs once, at the top
-    if (/\|\|\s*\(\s*$/.test(before) && /^[\w$]+\s*=\s*\{\}\s*\)/.test(source.slice(match.index, match.index + match[0].length + 8))) continue
-    names.add(match[1]!)
-  }
-  for (const match of source.matchAll(/(?:\+\+|--)\s*([A-Za-z_$][\w$]*)/g)) names.add(match[1]!)
-  for (const match of source.matchAll(/\bfor\s*(?:await\s*)?\(\s*([A-Za-z_$][\w$]*)\s+(?:of|in)\b/g)) names.add(match[1]!)
-  // `[name] = …`, `({ name } = …)` outside of declarations
-  for (const match of source.matchAll(/[\]}]\s*=(?![=>])/g)) {
-    const pattern = enclosingPattern(source, match.index)
-    if (!pattern.isDeclared) for (const [name] of pattern.text.matchAll(/[A-Za-z_$][\w$]*/g)) names.add(name)
-  }
-  return names
-}
-
-const ASSIGNMENT = /(?<![\w$.])([A-Za-z_$][\w$]*)\s*(?:=(?![=>])|[-+*/%&|^]=|\*\*=|<<=|>>>?=|&&=|\|\|=|\?\?=|\+\+|--)/g
-
-function enclosingPattern(source: string, close: number): { text: string; isDeclared: boolean } {
-  let depth = 0
-  let at = close
-  for (; at >= 0 && close - at < 2000; at--) {
-    const char = source[at]
-    if (char === ']' || char === '}' || char === ')') depth++
-    else if ((char === '[' || char === '{' || char === '(') && --depth === 0) break
-  }
-  return { text: source.slice(Math.max(at, 0), close + 1), isDeclared: /\b(?:const|let|var)\s+$/.test(source.slice(Math.max(0, at - 12), Math.max(at, 0))) }
-}
-
-/** V8 itself answers: in a class's static block `await` is a syntax error unless a function of its own is around it. */
-function awaitsAtTopLevel(code: string): boolean {
-  try {
-    new Script(`"use strict";class A{static{${code}\n}}`)
-    return false
-  } catch {
-    try {
-      new Script(`"use strict";(async()=>{${code}\n})`)
-      return true
-    } catch {
-      return false
-    }
-  }
 }

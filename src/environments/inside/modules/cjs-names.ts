@@ -15,7 +15,8 @@ export function cjsExportNames(graph: ModuleGraph, path: string, derive: Derive,
   for (const request of found.reexports) {
     try {
       const target = graph.resolver.cjs(request, path)
-      if (target.startsWith('/') || /^[a-z]:/i.test(target)) for (const name of cjsExportNames(graph, target, derive, seen)) names.add(name)
+      if (target.startsWith('/') || /^[a-z]:/i.test(target))
+        for (const name of cjsExportNames(graph, target, derive, seen)) names.add(name)
     } catch {
       // a re-export that does not resolve fails when the module runs, not here
     }

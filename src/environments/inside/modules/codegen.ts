@@ -45,7 +45,9 @@ function liveCode(record: EsmRecord, starNames: ReadonlyMap<string, number>, der
       name === '*' ? `__ew_d[${namespaceSlot(record, request)}]` : `__ew_d[${request}]${access(name)}`,
     ]),
   )
-  const getters = exportProperties(record, starNames).map(({ name, expression }) => `get ${property(name)}(){return ${expression}}`)
+  const getters = exportProperties(record, starNames).map(
+    ({ name, expression }) => `get ${property(name)}(){return ${expression}}`,
+  )
   const prefix = `(${analysis.awaitsAtTopLevel ? 'async ' : ''}function*(${PARAMS},__ew_x){'use strict';__ew_x({${getters.join(',')}});yield;`
   const keys = JSON.stringify([...expressions])
   const references = expressions.size > 0 ? derive('references', [keys, source], () => referenceEdits(source, expressions)) : []
@@ -63,7 +65,8 @@ function exportProperties(record: EsmRecord, starNames: ReadonlyMap<string, numb
   const { analysis } = record
   const own = new Map<string, ExportProperty>()
   for (const entry of analysis.exports) {
-    if (entry.kind === 'local') own.set(entry.name, { name: entry.name, expression: entry.local, mayChange: analysis.mutable.includes(entry.local) })
+    if (entry.kind === 'local')
+      own.set(entry.name, { name: entry.name, expression: entry.local, mayChange: analysis.mutable.includes(entry.local) })
     else if (entry.kind === 'indirect') {
       const expression = `__ew_d[${entry.request}]${access(entry.imported)}`
       own.set(entry.name, { name: entry.name, expression, mayChange: record.isLive })
@@ -92,6 +95,7 @@ const property = (name: string) => (isPlainName(name) ? name : `[${JSON.stringif
 
 /** Two edit lists in order; those inside an edit of the first list (erased statements) are dropped. */
 function merge(first: Edit[], second: Edit[]): Edit[] {
-  const covered = (edit: Edit) => first.some((other) => edit.start >= other.start && edit.end <= other.end && other.end > other.start)
+  const covered = (edit: Edit) =>
+    first.some((other) => edit.start >= other.start && edit.end <= other.end && other.end > other.start)
   return [...first, ...second.filter((edit) => !covered(edit))].sort((a, b) => a.start - b.start || a.end - b.end)
 }

@@ -16,6 +16,9 @@ export class ModuleGraph {
   readonly files = new SourceFiles()
   readonly resolver = new Resolver()
   readonly records: ModuleRecord[] = []
+  /** Compiled CommonJS files by path: each is compiled once and called by every world. */
+  readonly cjsFunctions = new Map<string, unknown>()
+  readonly #jsonTexts = new Map<string, string>()
   readonly #byUrl = new Map<string, ModuleRecord>()
   readonly #esmPaths = new Map<string, boolean>()
   readonly #names = new Map<ModuleRecord, ReadonlySet<string>>()
@@ -34,6 +37,12 @@ export class ModuleGraph {
 
   isShared(path: string): boolean {
     return this.#sharedFolders.some((folder) => path.startsWith(folder))
+  }
+
+  jsonText(path: string): string {
+    let text = this.#jsonTexts.get(path)
+    if (text === undefined) this.#jsonTexts.set(path, (text = this.files.read(path)))
+    return text
   }
 
   /** The linked record of an import. @throws what Node would: not found, syntax, missing export */
@@ -59,7 +68,9 @@ export class ModuleGraph {
     this.#byUrl.set(key, record)
     if (record.kind !== 'esm') return record
     fresh.push(record)
-    record.deps = record.analysis.requests.map((request) => this.#load(this.resolver.esm(request.specifier, record.url), record.url, request.type, fresh))
+    record.deps = record.analysis.requests.map((request) =>
+      this.#load(this.resolver.esm(request.specifier, record.url), record.url, request.type, fresh),
+    )
     return record
   }
 
@@ -72,7 +83,12 @@ export class ModuleGraph {
     if (!file) return { kind: 'native', index: -1, url, isShared: false }
     const { path } = file
     if (this.isShared(path)) return { kind: 'native', index: -1, url, isShared: true }
-    if (type === 'json' || path.endsWith('.json')) return { kind: 'json', index: -1, url, path }
+    if (path.endsWith('.json') && type !== 'json') {
+      throw Object.assign(new TypeError(`Module "${url}" needs an import attribute of "type: json"`), {
+        code: 'ERR_IMPORT_ATTRIBUTE_MISSING',
+      })
+    }
+    if (type === 'json') return { kind: 'json', index: -1, url, path }
     if (/\.(?:wasm|node)$/.test(path)) return { kind: 'native', index: -1, url, isShared: false }
     const format = this.formatOf(path, parentUrl)
     if (format.kind === 'cjs') return { kind: 'cjs', index: -1, url, path, exportNames: null }
@@ -82,8 +98,22 @@ export class ModuleGraph {
   #esmRecord(url: string, path: string, source: string): EsmRecord {
     const analysis = this.#derive('esm', [source], () => analyzeEsm(path, source))
     return {
-      kind: 'esm', index: -1, url, path, source, analysis, deps: [], isAsyncGraph: false, isLive: false, cycle: null,
-      exportNames: [], namespaceSlots: [], namespaces: null, order: null, run: null, isLinked: false,
+      kind: 'esm',
+      index: -1,
+      url,
+      path,
+      source,
+      analysis,
+      deps: [],
+      isAsyncGraph: false,
+      isLive: false,
+      cycle: null,
+      exportNames: [],
+      namespaceSlots: [],
+      namespaces: null,
+      order: null,
+      run: null,
+      isLinked: false,
     }
   }
 
@@ -110,7 +140,9 @@ export class ModuleGraph {
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
       const parent = filePathOf(parentUrl)
-      const error = new Error(`Cannot find module '${path}' imported from ${parent ? parent.path : parentUrl}`) as NodeJS.ErrnoException
+      const error = new Error(
+        `Cannot find module '${path}' imported from ${parent ? parent.path : parentUrl}`,
+      ) as NodeJS.ErrnoException
       error.code = 'ERR_MODULE_NOT_FOUND'
       throw error
     }
@@ -160,7 +192,7 @@ export class ModuleGraph {
     const names = new Set<string>()
     for (const entry of record.analysis.exports) {
       if (entry.kind !== 'star') names.add(entry.name)
-      else for (const name of this.#nameSet(record.deps[entry.request]!, seen)) if (name !== 'default' && name !== 'module.exports') names.add(name)
+      else for (const name of this.#nameSet(record.deps[entry.request]!, seen)) if (name !== 'default') names.add(name)
     }
     return names
   }
@@ -225,7 +257,7 @@ export class ModuleGraph {
     for (const entry of record.analysis.exports) {
       if (entry.kind !== 'star') continue
       for (const name of this.exportNames(record.deps[entry.request]!)) {
-        if (name !== 'default' && name !== 'module.exports' && !own.has(name) && !names.has(name)) names.set(name, entry.request)
+        if (name !== 'default' && !own.has(name) && !names.has(name)) names.set(name, entry.request)
       }
     }
     return names
@@ -236,7 +268,8 @@ export class ModuleGraph {
     const changing = new Set<string>()
     for (const name of record.exportNames) {
       const target = this.#resolve(record, name)
-      if (target?.record.kind === 'esm' && target.name !== '*' && target.record.analysis.mutable.includes(target.name)) changing.add(name)
+      if (target?.record.kind === 'esm' && target.name !== '*' && target.record.analysis.mutable.includes(target.name))
+        changing.add(name)
     }
     return changing
   }
@@ -288,7 +321,8 @@ function markCycles(fresh: EsmRecord[]): void {
       members.push(member)
       if (member === record) break
     }
-    if (members.length > 1 || record.deps.includes(record)) for (const member of members) Object.assign(member, { cycle: members, isLive: true })
+    if (members.length > 1 || record.deps.includes(record))
+      for (const member of members) Object.assign(member, { cycle: members, isLive: true })
   }
   for (const record of fresh) if (!number.has(record)) visit(record)
 }

@@ -82,7 +82,11 @@ export class Pack {
       if (file.subarray(0, MAGIC.length).toString() !== MAGIC) return
       const start = MAGIC.length + 13
       const end = start + Number(file.subarray(MAGIC.length, start).toString())
-      const head = JSON.parse(file.subarray(start, end).toString()) as { tag: number; node: string; index: Record<string, [number, number]> }
+      const head = JSON.parse(file.subarray(start, end).toString()) as {
+        tag: number
+        node: string
+        index: Record<string, [number, number]>
+      }
       if (head.tag !== cachedDataVersionTag() || head.node !== process.version) return
       this.#body = file.subarray(end)
       this.#index = new Map(Object.entries(head.index))

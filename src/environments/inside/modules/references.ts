@@ -23,7 +23,8 @@ export function referenceEdits(source: string, expressions: ReadonlyMap<string, 
     if (node.type === 'ExportNamedDeclaration' && !node.declaration) return
     if (node.type === 'Identifier') {
       const name = node.name as string
-      if (isWanted(name) && !scopes.some((scope) => scope.has(name))) edits.push(referenceEdit(node, parent, expressions.get(name)!))
+      if (isWanted(name) && !scopes.some((scope) => scope.has(name)))
+        edits.push(referenceEdit(node, parent, expressions.get(name)!))
       return
     }
     const declared = declaredIn(node, isWanted)
@@ -37,7 +38,9 @@ export function referenceEdits(source: string, expressions: ReadonlyMap<string, 
 function referenceEdit(node: Node, parent: Node | null, expression: string): Edit {
   const { start, end } = node
   if (parent?.type === 'Property' && parent.shorthand) return { start, end, text: `${node.name as string}: ${expression}` }
-  const isCallee = (parent?.type === 'CallExpression' && parent.callee === node) || (parent?.type === 'TaggedTemplateExpression' && parent.tag === node)
+  const isCallee =
+    (parent?.type === 'CallExpression' && parent.callee === node) ||
+    (parent?.type === 'TaggedTemplateExpression' && parent.tag === node)
   return { start, end, text: isCallee ? `(0,${expression})` : expression }
 }
 
@@ -81,7 +84,8 @@ function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && typeof (value as Node).type === 'string'
 }
 
-const isFunction = (node: Node) => node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
+const isFunction = (node: Node) =>
+  node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
 
 /** Wanted names that `node` declares for everything inside it. */
 function declaredIn(node: Node, isWanted: (name: string) => boolean): Set<string> {
@@ -112,7 +116,8 @@ function declaredIn(node: Node, isWanted: (name: string) => boolean): Set<string
 function blockNames(body: Node[], add: (name: string) => void): void {
   for (const statement of body) {
     if (statement.type === 'VariableDeclaration' && statement.kind !== 'var') declarationNames(statement, add)
-    else if ((statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') && isNode(statement.id)) add(statement.id.name as string)
+    else if ((statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') && isNode(statement.id))
+      add(statement.id.name as string)
   }
 }
 
@@ -141,7 +146,8 @@ function patternNames(pattern: Node, add: (name: string) => void): void {
       for (const element of pattern.elements as (Node | null)[]) if (element) patternNames(element, add)
       return
     case 'ObjectPattern':
-      for (const property of pattern.properties as Node[]) patternNames((property.type === 'Property' ? property.value : property) as Node, add)
+      for (const property of pattern.properties as Node[])
+        patternNames((property.type === 'Property' ? property.value : property) as Node, add)
       return
     case 'TSParameterProperty':
       return patternNames(pattern.parameter as Node, add)

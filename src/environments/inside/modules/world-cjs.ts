@@ -16,18 +16,14 @@ type CjsFunction = (
   module: CjsModule,
   filename: string,
   folder: string,
-  dynamicImport: unknown,
+  dynamicImport?: unknown,
 ) => void
 type Extension = (module: CjsModule, path: string) => void
 export type Loader = (request: string, parent: CjsModule | undefined, isMain?: boolean) => unknown
 
 const extensions = (Module as unknown as { _extensions: Record<string, Extension> })._extensions
 const nodesOwn = new Map(Object.entries(extensions))
-const PREFIX = `(function (exports, require, module, __filename, __dirname, ${IMPORT_NAME}) { `
-
-/** Compiled once per process, by path; cleared when a file changes with the whole process. */
-const functions = new Map<string, CjsFunction>()
-const texts = new Map<string, string>()
+const PARAMS = 'exports, require, module, __filename, __dirname'
 
 /** The CommonJS half of a world: its own module cache, Node's rules. */
 export class WorldCjs {
@@ -62,6 +58,9 @@ export class WorldCjs {
     const replaced: Exports = {
       createRequire: (from: string | URL) => this.createRequire(pathFrom(from)),
       _cache: this.cache,
+      // they act on Node's own loader, which does not run the file's modules
+      registerHooks: (...args: unknown[]) => this.#loaderHook('registerHooks', args),
+      register: (...args: unknown[]) => this.#loaderHook('register', args),
     }
     const facade: Exports = new Proxy(Module as unknown as Exports, {
       get: (target, key) => {
@@ -79,8 +78,14 @@ export class WorldCjs {
     return facade
   }
 
+  #loaderHook(name: string, args: unknown[]): unknown {
+    this.#modules.hooks.onLoaderHook(name)
+    return Reflect.apply((Module as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!, Module, args)
+  }
+
   #load(request: string, parent: CjsModule | undefined): unknown {
     if (isBuiltin(request)) return this.#builtin(request, parent?.filename ?? '')
+    if (request.startsWith('node:')) loadBuiltin(request)
     const path = this.#modules.graph.resolver.cjs(request, parent?.filename ?? `${process.cwd()}/[eval]`)
     if (isBuiltin(path)) return this.#builtin(path, parent?.filename ?? '')
     return this.#loadFile(path, parent)
@@ -103,14 +108,15 @@ export class WorldCjs {
     const custom = extensions[extension]
     const isCustom = custom !== undefined && custom !== nodesOwn.get(extension)
     if (!isCustom && extension !== '.json' && extension !== '.node') {
-      if (graph.isEsm(path, path)) return this.#modules.requireEsm(graph.link(pathToFileURL(path).href, pathToFileURL(path).href) as never)
+      if (graph.isEsm(path, path))
+        return this.#modules.requireEsm(graph.link(pathToFileURL(path).href, pathToFileURL(path).href) as never)
     }
     const module = this.#newModule(path, parent)
     this.cache[path] = module
     let isLoaded = false
     try {
       if (isCustom) custom(module, path)
-      else if (extension === '.json') module.exports = parseJson(path, textOf(path, graph.files))
+      else if (extension === '.json') module.exports = parseJson(path, graph.jsonText(path))
       else if (extension === '.node') {
         this.#modules.hooks.onNativeAddon(path)
         process.dlopen(module, path)
@@ -124,17 +130,25 @@ export class WorldCjs {
   }
 
   #run(module: CjsModule, path: string): void {
-    let run = functions.get(path)
-    if (!run) {
-      run = this.#modules.compiler.compile<CjsFunction>(cjsSource(path, this.#modules.graph.files.read(path)))
-      functions.set(path, run)
-    }
+    const { cjsFunctions, files } = this.#modules.graph
+    let run = cjsFunctions.get(path) as CjsFunction | undefined
+    if (!run) cjsFunctions.set(path, (run = this.#modules.compiler.compile<CjsFunction>(cjsSource(path, files.read(path)))))
     this.#call(run, module, path)
   }
 
   #call(run: CjsFunction, module: CjsModule, path: string): void {
-    const dynamicImport = (specifier: unknown, options?: ImportCallOptions) => this.#modules.importFrom(pathToFileURL(path).href)(specifier, options)
-    run.call(module.exports, module.exports, this.#requireFor(() => module), module, path, dirname(path), dynamicImport)
+    const require = this.#requireFor(() => module)
+    if (run.length === 5) run.call(module.exports, module.exports, require, module, path, dirname(path))
+    else
+      run.call(
+        module.exports,
+        module.exports,
+        require,
+        module,
+        path,
+        dirname(path),
+        this.#modules.importFrom(pathToFileURL(path).href),
+      )
   }
 
   #newModule(path: string, parent: CjsModule | undefined): CjsModule {
@@ -144,7 +158,8 @@ export class WorldCjs {
     module.require = ((request: string) => this.load(request, module)) as never
     // for hooks on `require.extensions`, which hand in transformed text
     Object.defineProperty(module, '_compile', {
-      value: (text: string, filename: string) => this.#call(this.#modules.compiler.compile(cjsSource(filename, text)), module, filename),
+      value: (text: string, filename: string) =>
+        this.#call(this.#modules.compiler.compile(cjsSource(filename, text)), module, filename),
       configurable: true,
       writable: true,
     })
@@ -172,14 +187,9 @@ export class WorldCjs {
 
 function cjsSource(path: string, text: string): FunctionSource {
   const source = text.startsWith('#!') ? `//${text.slice(2)}` : text
-  const code = `${PREFIX}${applyEdits(source, dynamicImportsOfCjs(path, source))}\n})`
-  return { code, filename: path, prefixLength: PREFIX.length }
-}
-
-function textOf(path: string, files: { read(path: string): string }): string {
-  let text = texts.get(path)
-  if (text === undefined) texts.set(path, (text = files.read(path)))
-  return text
+  const imports = dynamicImportsOfCjs(path, source)
+  const prefix = `(function (${PARAMS}${imports.length > 0 ? `, ${IMPORT_NAME}` : ''}) { `
+  return { code: `${prefix}${applyEdits(source, imports)}\n})`, filename: path, prefixLength: prefix.length }
 }
 
 function parseJson(path: string, text: string): unknown {

@@ -20,6 +20,8 @@ export interface WorldHooks {
   /** A module was loaded by Node itself and outlives this world. */
   onNativeImport(url: string): void
   onNativeAddon(path: string): void
+  /** `module.register` or `module.registerHooks` was called. */
+  onLoaderHook(name: string): void
 }
 
 /**
@@ -51,7 +53,7 @@ export class WorldModules {
   async import(specifier: string, parentUrl: string, type = ''): Promise<object> {
     const record = this.graph.link(specifier, parentUrl, type)
     if (record.kind === 'esm') {
-      if (record.isAsyncGraph) await this.#runAsync(record)
+      if (record.isAsyncGraph) await this.#startAsync(record, new Set())
       else this.#runSync(record)
       return this.namespaceOf(record)
     }
@@ -91,7 +93,10 @@ export class WorldModules {
       if (record.kind === 'esm') {
         const builders = (record.namespaces ??= namespaceBuilders(record.exportNames, this.graph.changingNames(record)))
         namespace = (this.#status[record.index] === DONE ? builders.settled : builders.live)(container)
-      } else namespace = namespaceBuilders(Object.keys(container), new Set()).settled(container)
+      } else {
+        const builders = namespaceBuilders(Object.keys(container), new Set())
+        namespace = (Object.values(container).includes(undefined) ? builders.open : builders.settled)(container)
+      }
       this.#namespaces.set(record, namespace)
     }
     return namespace
@@ -103,21 +108,42 @@ export class WorldModules {
     }
   }
 
-  async #runAsync(root: EsmRecord): Promise<void> {
-    for (const record of this.graph.orderOf(root)) {
-      const { index } = record
-      const pending = this.#pending.get(index)
-      if (pending) await pending
-      else if (record.kind === 'native') {
-        if (this.#containers[index]) continue
-        this.#containers[index] = (await this.#importNative(record.url, record.isShared)) as Exports
-        this.#status[index] = DONE
-      } else if (record.kind === 'esm' && record.analysis.awaitsAtTopLevel && (this.#status[index] ?? NEW) === NEW) {
-        const done = this.#evaluateAsync(record)
-        this.#pending.set(index, done)
-        await done.finally(() => this.#pending.delete(index))
-      } else this.#run(record, root.url)
+  /**
+   * A graph with top-level await: every module begins as soon as its own dependencies are there, siblings side by side.
+   * @returns nothing when it ran at once, else a promise
+   */
+  #startAsync(record: ModuleRecord, visiting: Set<ModuleRecord>): Promise<void> | undefined {
+    const { index } = record
+    const status = this.#status[index] ?? NEW
+    if (status === FAILED) throw this.#errors.get(index)
+    if (status === DONE || visiting.has(record)) return undefined
+    const pending = this.#pending.get(index)
+    if (pending) return pending
+    visiting.add(record)
+    if (record.kind === 'native') return this.#keepPending(index, this.#runNative(record))
+    if (record.kind !== 'esm') return void this.#run(record, record.url)
+    if (status === RUNNING) return undefined
+    const waits: Promise<void>[] = []
+    for (const dep of record.deps) {
+      const wait = this.#startAsync(dep, visiting)
+      if (wait) waits.push(wait)
     }
+    const isAsync = record.analysis.awaitsAtTopLevel
+    if (waits.length === 0)
+      return isAsync ? this.#keepPending(index, this.#evaluateAsync(record)) : void this.#run(record, record.url)
+    const after = Promise.all(waits).then(() => (isAsync ? this.#evaluateAsync(record) : this.#run(record, record.url)))
+    return this.#keepPending(index, after)
+  }
+
+  #keepPending(index: number, promise: Promise<void>): Promise<void> {
+    const kept = promise.finally(() => this.#pending.delete(index))
+    this.#pending.set(index, kept)
+    return kept
+  }
+
+  async #runNative(record: ModuleRecord & { kind: 'native' }): Promise<void> {
+    this.#containers[record.index] = (await this.#importNative(record.url, record.isShared)) as Exports
+    this.#status[record.index] = DONE
   }
 
   #run(record: ModuleRecord, parentUrl: string): void {
@@ -163,7 +189,7 @@ export class WorldModules {
 
   #readJson(record: JsonRecord): unknown {
     try {
-      return JSON.parse(this.graph.files.read(record.path))
+      return JSON.parse(this.graph.jsonText(record.path))
     } catch (error) {
       if (error instanceof SyntaxError) error.message = `${record.path}: ${error.message}`
       throw error
@@ -173,7 +199,12 @@ export class WorldModules {
   #evaluate(record: EsmRecord): void {
     const run = this.#functionOf(record)
     if (!record.isLive) {
-      this.#containers[record.index] = run.call(undefined, this.#dependencies(record), this.#metaOf(record), this.#importOf(record)) as Exports
+      this.#containers[record.index] = run.call(
+        undefined,
+        this.#dependencies(record),
+        this.#metaOf(record),
+        this.#importOf(record),
+      ) as Exports
       return
     }
     this.#prepareCycle(record)
@@ -191,7 +222,12 @@ export class WorldModules {
         await this.#generators.get(record)!.next()
       } else {
         const run = this.#functionOf(record)
-        this.#containers[index] = (await run.call(undefined, this.#dependencies(record), this.#metaOf(record), this.#importOf(record))) as Exports
+        this.#containers[index] = (await run.call(
+          undefined,
+          this.#dependencies(record),
+          this.#metaOf(record),
+          this.#importOf(record),
+        )) as Exports
       }
       this.#status[index] = DONE
     } catch (error) {
@@ -211,7 +247,9 @@ export class WorldModules {
       const publish = (exports: Exports) => {
         this.#containers[member.index] = exports
       }
-      const generator = this.#functionOf(member).call(undefined, list, this.#metaOf(member), this.#importOf(member), publish) as Generator | AsyncGenerator
+      const generator = this.#functionOf(member).call(undefined, list, this.#metaOf(member), this.#importOf(member), publish) as
+        | Generator
+        | AsyncGenerator
       this.#generators.set(member, generator)
       void generator.next()
     }
@@ -228,7 +266,7 @@ export class WorldModules {
   #dependencies(record: EsmRecord): unknown[] {
     const { deps, namespaceSlots } = record
     const count = deps.length
-    const list = new Array<unknown>(count + namespaceSlots.length)
+    const list: unknown[] = []
     for (let at = 0; at < count; at++) {
       const dep = deps[at]!
       list[at] = dep.kind === 'builtin' ? this.#builtinFor(dep.id, dep.index, record.path) : this.#containers[dep.index]
@@ -238,7 +276,8 @@ export class WorldModules {
       const dep = deps[request]!
       const container = list[request] as Exports | undefined
       if (container === undefined || dep.kind === 'native') list[count + at] = container
-      else if (container !== this.#containers[dep.index]) list[count + at] = namespaceBuilders(Object.keys(container), new Set()).settled(container)
+      else if (container !== this.#containers[dep.index])
+        list[count + at] = namespaceBuilders(Object.keys(container), new Set()).settled(container)
       else list[count + at] = this.namespaceOf(dep)
     }
     return list
@@ -288,7 +327,8 @@ function pathOf(url: string): string {
 }
 
 function readOwn(exports: unknown, name: string): unknown {
-  if (exports === null || (typeof exports !== 'object' && typeof exports !== 'function') || !Object.hasOwn(exports, name)) return undefined
+  if (exports === null || (typeof exports !== 'object' && typeof exports !== 'function') || !Object.hasOwn(exports, name))
+    return undefined
   try {
     return (exports as Exports)[name]
   } catch {

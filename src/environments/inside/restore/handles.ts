@@ -16,7 +16,8 @@ export function openedSince(before: ReadonlyMap<string, number>): Taint[] {
   for (const [name, count] of activeResources()) {
     const more = count - (before.get(name) ?? 0)
     if (more <= 0 || PASSING.has(name)) continue
-    const code = name === 'ProcessWrap' ? 'child-process' : name === 'Worker' || name === 'MessagePort' ? 'worker-thread' : 'handle'
+    const code =
+      name === 'ProcessWrap' ? 'child-process' : name === 'Worker' || name === 'MessagePort' ? 'worker-thread' : 'handle'
     taints.push({ code, detail: `${more} ${name} left open` })
   }
   return taints

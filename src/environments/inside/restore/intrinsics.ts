@@ -15,23 +15,32 @@ export function addIntrinsics(roots: Roots): void {
     else if (descriptor.configurable && !NEVER_TOUCHED.has(String(key))) watchLazyGlobal(roots, key, descriptor)
   }
   roots.add('globalThis', globalThis)
+  const above = Object.getPrototypeOf(globalThis) as object
+  if (above !== Object.prototype) roots.add('prototype of globalThis', above)
 }
+
+/** Properties of an HTTP agent that change with every request. */
+const AGENT_COUNTERS = new Set(['totalSocketCount', '_sessionCache'])
 
 /** Remembers a builtin module before test code sees it. */
 export function addBuiltin(roots: Roots, id: string, exports: object): void {
   if (roots.has(exports)) return
   if (id === 'node:process') return
   if (id === 'node:module') return addLoader(roots, exports as LoaderExports)
+  if (id === 'node:util') addValue(roots, 'node:util.inspect', (exports as { inspect: object }).inspect, 3)
   addValue(roots, id, exports)
-  for (const key of Object.keys(exports)) {
-    const descriptor = Reflect.getOwnPropertyDescriptor(exports, key)
-    if (descriptor && 'value' in descriptor) addValue(roots, `${id}.${key}`, descriptor.value)
+  if (id === 'node:fs') addValue(roots, 'node:fs.promises', (exports as { promises: object }).promises)
+  if (id === 'node:http' || id === 'node:https') {
+    const { globalAgent } = exports as { globalAgent: { options: object } }
+    roots.add(`${id}.globalAgent`, globalAgent, AGENT_COUNTERS)
+    addValue(roots, `${id}.globalAgent.options`, globalAgent.options)
   }
 }
 
 interface LoaderExports {
   prototype: object
   _extensions: object
+  globalPaths: object
 }
 
 /** The loader's other tables change whenever something is loaded, and are no test's to keep. */
@@ -39,24 +48,41 @@ function addLoader(roots: Roots, exports: LoaderExports): void {
   roots.add('node:module', exports)
   roots.add('node:module.prototype', exports.prototype)
   roots.add('node:module._extensions', exports._extensions)
+  roots.add('node:module.globalPaths', exports.globalPaths)
+  for (const fn of [...Object.values(exports), ...Object.values(exports.prototype)]) {
+    if (typeof fn === 'function' && fn !== exports) roots.addFunction(`node:module ${(fn as { name: string }).name}`, fn)
+  }
 }
 
-/** A function with its prototype, or an object with the classes it holds. */
-export function addValue(roots: Roots, name: string, value: unknown, depth = 1): void {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || value === globalThis || roots.has(value)) return
+/** A function with its prototype, or an object, each with what it holds. */
+export function addValue(roots: Roots, name: string, value: unknown, depth = 2): void {
+  if (
+    (typeof value !== 'object' && typeof value !== 'function') ||
+    value === null ||
+    value === globalThis ||
+    value === process ||
+    roots.has(value)
+  )
+    return
+  if (ArrayBuffer.isView(value)) return
   if (typeof value === 'function') {
     const { prototype } = value as { prototype?: unknown }
-    const isClass = typeof prototype === 'object' && prototype !== null
-    // a plain function's own properties are not worth the time of a comparison after each file
-    if (isClass || Reflect.ownKeys(value).length > 2) roots.add(name, value)
-    if (isClass) roots.add(`${name}.prototype`, prototype)
-    if (Reflect.ownKeys(value).length <= 3 || depth <= 0) return
-  } else if (ArrayBuffer.isView(value)) return
-  else roots.add(name, value)
-  if (depth <= 0) return
-  for (const key of Reflect.ownKeys(value)) {
-    const descriptor = Reflect.getOwnPropertyDescriptor(value, key)!
-    if ('value' in descriptor && key !== 'constructor') addValue(roots, `${name}.${String(key)}`, descriptor.value, depth - 1)
+    const isClass = (typeof prototype === 'object' && prototype !== null) || typeof prototype === 'function'
+    if (!isClass && Reflect.ownKeys(value).length <= 2) return roots.addFunction(name, value)
+    roots.add(name, value)
+    if (isClass) {
+      roots.add(`${name}.prototype`, prototype)
+      addMembers(roots, `${name}.prototype`, prototype, 0)
+    }
+  } else roots.add(name, value)
+  if (depth > 0) addMembers(roots, name, value, depth - 1)
+}
+
+function addMembers(roots: Roots, name: string, object: object, depth: number): void {
+  for (const key of Reflect.ownKeys(object)) {
+    const descriptor = Reflect.getOwnPropertyDescriptor(object, key)!
+    if (!('value' in descriptor) || key === 'constructor') continue
+    if (typeof descriptor.value === 'function' || depth > 0) addValue(roots, `${name}.${String(key)}`, descriptor.value, depth)
   }
 }
 
@@ -86,7 +112,11 @@ function* hiddenIntrinsics(): Generator<[string, object]> {
   yield ['%SetIteratorPrototype%', prototypeOf(new Set()[Symbol.iterator]())]
   yield ['%StringIteratorPrototype%', prototypeOf(''[Symbol.iterator]())]
   yield ['%RegExpStringIteratorPrototype%', prototypeOf('a'.matchAll(/a/g))]
-  for (const [name, fn] of [['Generator', generator], ['AsyncGenerator', asyncGenerator], ['Async', asyncFunction]] as const) {
+  for (const [name, fn] of [
+    ['Generator', generator],
+    ['AsyncGenerator', asyncGenerator],
+    ['Async', asyncFunction],
+  ] as const) {
     const functionPrototype = prototypeOf(fn)
     yield [`%${name}Function.prototype%`, functionPrototype]
     yield [`%${name}Function%`, (functionPrototype as Dictionary).constructor as object]

@@ -1,11 +1,25 @@
-import { EventEmitter } from 'node:events'
 import type { Taint } from '../../../contracts/host-wire.ts'
 import type { Roots } from './roots.ts'
 
 type Emitter = NodeJS.EventEmitter
 
 /** Properties of `process` that change by themselves or are put back by a rule of their own. */
-const OWN_RULE = new Set<PropertyKey>(['env', '_events', '_eventsCount', '_maxListeners', 'exitCode', '_exiting', 'title', 'argv', 'execArgv', 'channel', 'connected', 'domain', 'stdin', 'moduleLoadList'])
+const OWN_RULE = new Set<PropertyKey>([
+  'env',
+  '_events',
+  '_eventsCount',
+  '_maxListeners',
+  'exitCode',
+  '_exiting',
+  'title',
+  'argv',
+  'execArgv',
+  'channel',
+  'connected',
+  'domain',
+  'stdin',
+  'moduleLoadList',
+])
 
 /** What a process has besides JavaScript objects: environment, folder, umask, listeners, exit code. */
 export class ProcessState {
@@ -14,8 +28,6 @@ export class ProcessState {
   readonly #execArgv = [...process.execArgv]
   readonly #uid = process.getuid?.()
   readonly #emitters: { name: string; emitter: Emitter; listeners: Map<string | symbol, unknown[]>; max: number }[]
-  readonly #defaultMaxListeners = EventEmitter.defaultMaxListeners
-  readonly #captureRejections = EventEmitter.captureRejections
   readonly #env = process.env
 
   constructor(roots: Roots) {
@@ -45,8 +57,6 @@ export class ProcessState {
   restore(): Taint[] {
     const taints: Taint[] = []
     for (const one of this.#emitters) putListenersBack(one.emitter, one.listeners, one.max)
-    if (EventEmitter.defaultMaxListeners !== this.#defaultMaxListeners) EventEmitter.defaultMaxListeners = this.#defaultMaxListeners
-    if (EventEmitter.captureRejections !== this.#captureRejections) EventEmitter.captureRejections = this.#captureRejections
     if (process.env !== this.#env) process.env = this.#env
     if (process.umask() !== this.#umask) process.umask(this.#umask)
     process.exitCode = undefined
@@ -62,15 +72,14 @@ function listenersOf(emitter: Emitter): Map<string | symbol, unknown[]> {
 }
 
 function putListenersBack(emitter: Emitter, expected: Map<string | symbol, unknown[]>, max: number): void {
-  for (const event of emitter.eventNames()) {
+  // these two would hear of all that follows
+  for (const event of ['newListener', 'removeListener']) if (!expected.has(event)) emitter.removeAllListeners(event)
+  for (const event of new Set([...emitter.eventNames(), ...expected.keys()])) {
     const known = expected.get(event) ?? []
-    for (const listener of emitter.rawListeners(event)) {
-      if (!known.includes(listener)) emitter.removeListener(event, listener as never)
-    }
-  }
-  for (const [event, listeners] of expected) {
     const now = emitter.rawListeners(event)
-    for (const listener of listeners) if (!now.includes(listener as never)) emitter.on(event, listener as never)
+    if (now.length === known.length && now.every((listener, at) => listener === known[at])) continue
+    emitter.removeAllListeners(event)
+    for (const listener of known) emitter.on(event, listener as never)
   }
   if (emitter.getMaxListeners() !== max) emitter.setMaxListeners(max)
 }

@@ -13,13 +13,22 @@ interface Root {
   ignored: ReadonlySet<PropertyKey> | null
 }
 
+/** A function of which only properties that were added are of interest. */
+interface Fn {
+  name: string
+  object: object
+  keys: PropertyKey[]
+  group: string | null
+}
+
 /**
  * Objects that all test files of a process share: intrinsics, globals, builtin modules. Taken once while they are
  * pristine, compared after every file, put back where something changed. What can't be put back is a taint.
  */
 export class Roots {
   readonly #roots: Root[] = []
-  readonly #known = new WeakSet<object>()
+  readonly #known = new Map<object, Root | Fn>()
+  readonly #functions: Fn[] = []
   #group: string | null = null
 
   get count(): number {
@@ -42,10 +51,9 @@ export class Roots {
 
   /** Remembers one object as it is now. */
   add(name: string, object: object, ignored: ReadonlySet<PropertyKey> | null = null): void {
-    if (this.#known.has(object)) return
-    this.#known.add(object)
+    if (this.#shared(object)) return
     const keys = ownKeys(object, ignored)
-    this.#roots.push({
+    const root: Root = {
       name,
       object,
       prototype: Object.getPrototypeOf(object) as object | null,
@@ -54,7 +62,24 @@ export class Roots {
       descriptors: keys.map((key) => Object.getOwnPropertyDescriptor(object, key)!),
       group: this.#group,
       ignored,
-    })
+    }
+    this.#known.set(object, root)
+    this.#roots.push(root)
+  }
+
+  /** Remembers which properties a plain function has: cheaper than `add`. */
+  addFunction(name: string, object: object): void {
+    if (this.#shared(object)) return
+    const fn = { name, object, keys: Reflect.ownKeys(object), group: this.#group }
+    this.#known.set(object, fn)
+    this.#functions.push(fn)
+  }
+
+  /** Known already: what is reachable from two builtin modules is compared after every file. */
+  #shared(object: object): boolean {
+    const known = this.#known.get(object)
+    if (known && known.group !== this.#group) known.group = null
+    return known !== undefined
   }
 
   /** Puts everything back. `changed` names what test code had touched, `taints` what stays changed. */
@@ -66,6 +91,14 @@ export class Roots {
       changed.push(root.name)
       const left = putBack(root)
       if (left) taints.push({ code: 'unrestorable-global', detail: `${root.name}: ${left}` })
+    }
+    for (const { name, object, keys, group } of this.#functions) {
+      if ((group !== null && !groups.has(group)) || Reflect.ownKeys(object).length === keys.length) continue
+      changed.push(name)
+      for (const key of Reflect.ownKeys(object)) {
+        if (!keys.includes(key) && !Reflect.deleteProperty(object, key))
+          taints.push({ code: 'unrestorable-global', detail: `${name}.${String(key)} can't be deleted` })
+      }
     }
     return { changed, taints }
   }
@@ -89,7 +122,9 @@ function isUntouched(root: Root): boolean {
       if (value !== expected.value && !Object.is(value, expected.value)) return false
     }
   }
-  return Object.getPrototypeOf(object) === root.prototype && (!root.isExtensible || Object.isExtensible(object)) && !isLocked(root)
+  return (
+    Object.getPrototypeOf(object) === root.prototype && (!root.isExtensible || Object.isExtensible(object)) && !isLocked(root)
+  )
 }
 
 /** Frozen or sealed objects keep their values: one configurable property tells. */
@@ -111,7 +146,8 @@ function putBack({ object, keys, descriptors, prototype, isExtensible, ignored }
     }
   }
   if (isExtensible && !Object.isExtensible(object)) left = 'is frozen, sealed or not extensible any more'
-  if (Object.getPrototypeOf(object) !== prototype && !Reflect.setPrototypeOf(object, prototype)) left = "prototype can't be set back"
+  if (Object.getPrototypeOf(object) !== prototype && !Reflect.setPrototypeOf(object, prototype))
+    left = "prototype can't be set back"
   return left
 }
 
