@@ -74,7 +74,6 @@ export interface Taint {
  * so that a test never waits for the main process to have heard of it.
  */
 export const REPORTS: ReadonlySet<string> = new Set([
-  'onQueued',
   'onCollected',
   'onTaskUpdate',
   'onTestBenchmark',
@@ -83,6 +82,8 @@ export const REPORTS: ReadonlySet<string> = new Set([
   'onAsyncLeaks',
   'onAfterSuiteRun',
   'onTestModuleDependencies',
+  // `bail` ends the run by it: only a verdict that counts may do that
+  'onCancel',
   'snapshotSaved',
   'writeBenchmarkResult',
 ])

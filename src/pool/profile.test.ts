@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import type { HostProfile } from '../contracts/protocol.ts'
-import { profileKey } from './profile.ts'
+import { profileKey, rootMark } from './profile.ts'
 
 const base: HostProfile = {
   nodePath: '/node',
@@ -29,4 +32,18 @@ test.for<[string, Partial<HostProfile>, boolean]>([
   ['another Vitest', { vitestPackage: '/other/v' }, false],
 ])('%s shares hosts: %s', ([, change, isShared]) => {
   expect(profileKey({ ...base, ...change }) === profileKey(base)).toBe(isShared)
+})
+
+test.for([
+  ['of the project', 'packages/app'],
+  ['of the workspace around it', '.'],
+])('an install in the folder %s changes the mark', ([, folder]) => {
+  const workspace = mkdtempSync(join(tmpdir(), 'ew-'))
+  onTestFinished(() => rmSync(workspace, { recursive: true }))
+  const root = join(workspace, 'packages/app')
+  mkdirSync(root, { recursive: true })
+  const before = rootMark({ ...base, root })
+  expect(rootMark({ ...base, root })).toBe(before)
+  writeFileSync(join(workspace, folder!, 'pnpm-lock.yaml'), 'lockfileVersion: 9')
+  expect(rootMark({ ...base, root })).not.toBe(before)
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Stats, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { HostProfile } from '../contracts/protocol.ts'
 
 /** Read once, at the start of a process, by Node, V8, libuv, OpenSSL, ICU, libc or the dynamic linker. */
@@ -29,15 +29,26 @@ const LOCKFILES = [
   'bun.lock',
   'node_modules/.package-lock.json',
   'node_modules/.modules.yaml',
+  'node_modules/.yarn-state.yml',
 ]
 
-/** Changes when the project's dependencies were installed anew: then no loaded package can be trusted. */
+/**
+ * Changes when the project's dependencies were installed anew: then no loaded package can be trusted, and what Node
+ * did not find once, it never finds again. A workspace installs in a folder above the project: all of them are asked.
+ */
 export function rootMark(profile: HostProfile): string {
-  const files = [profile.vitestPackage, ...LOCKFILES.map((name) => join(profile.root, name))]
+  const files = [profile.vitestPackage]
+  for (const folder of withFoldersAbove(profile.root)) files.push(...LOCKFILES.map((name) => join(folder, name)))
   return files
     .map(statOf)
     .map((found) => (found ? `${found.ino}:${found.size}:${found.mtimeMs}` : '-'))
     .join(' ')
+}
+
+function* withFoldersAbove(folder: string): Generator<string> {
+  yield folder
+  const above = dirname(folder)
+  if (above !== folder) yield* withFoldersAbove(above)
 }
 
 function statOf(path: string): Stats | undefined {

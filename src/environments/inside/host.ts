@@ -35,6 +35,7 @@ class Host {
   #flushTimer: NodeJS.Timeout | null = null
   #memory = memoryUsage()
   #stray: Taint | null = null
+  readonly #putWriteBack: (() => boolean)[] = []
 
   constructor(state: HostState) {
     this.#state = state
@@ -189,6 +190,7 @@ class Host {
     const taints = [...current.world.taints, ...this.#state.restore(current.world.givenBuiltins), ...(failure ? [failure] : [])]
     if (this.#stray) taints.push(this.#stray)
     this.#stray = null
+    if (!this.#putWriteBack.every((put) => put())) taints.push({ code: 'unrestorable-process', detail: "process.stdout.write can't be set back" })
     this.#world = null
     this.#worlds++
     // reading the sizes takes longer than all the rest of this report
@@ -223,7 +225,9 @@ class Host {
       if (typeof done === 'function') nextTick(done as () => void)
       return true
     }
-    Object.defineProperty(stream, 'write', { value: write, configurable: true, writable: true, enumerable: false })
+    const descriptor = { value: write, configurable: true, writable: true, enumerable: false }
+    Object.defineProperty(stream, 'write', descriptor)
+    this.#putWriteBack.push(() => Reflect.defineProperty(stream, 'write', descriptor))
   }
 }
 

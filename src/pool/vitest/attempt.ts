@@ -51,8 +51,7 @@ export class Attempt {
     if (!isCall(message)) return this.#ports.up(message)
     this.verdict.observe(message)
     if (message.m === 'onQueued') this.queued.push(message.a[0] as TaskData)
-    // who looks at the terminal wants to know which files run
-    const isReport = REPORTS.has(message.m) && message.m !== 'onQueued'
+    const isReport = REPORTS.has(message.m)
     const isTalk = TALKS.has(message.m)
     if (this.#mode === 'live' || (!isReport && !isTalk)) return this.#ports.up(message)
     if (isReport && message.i !== undefined) this.#ports.down({ t: 's', i: message.i })
