@@ -1,4 +1,5 @@
-import { parseSync } from 'oxc-parser'
+// by its file: under the condition "browser", which projects with a DOM give to their workers, its entry is WebAssembly
+import { parseSync } from 'oxc-parser/src-js/index.js'
 import { reassignedNames } from './reassigned.ts'
 import { awaitsAtTopLevel } from './top-level-await.ts'
 
