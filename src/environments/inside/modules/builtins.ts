@@ -2,9 +2,13 @@ import { builtinModules } from 'node:module'
 
 export type Exports = Record<string, unknown>
 
+// Test code may replace or remove them.
+const getBuiltinModule = process.getBuiltinModule.bind(process)
+export const parseJson = JSON.parse
+
 /** The builtin's CommonJS exports object. @throws ERR_UNKNOWN_BUILTIN_MODULE for a name Node does not know */
 export function loadBuiltin(id: string): Exports {
-  const exports = process.getBuiltinModule(id) as Exports | undefined
+  const exports = getBuiltinModule(id) as Exports | undefined
   if (exports === undefined) {
     const error = new Error(`No such built-in module: ${id}`) as NodeJS.ErrnoException
     error.code = 'ERR_UNKNOWN_BUILTIN_MODULE'

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { cachedDataVersionTag } from 'node:v8'
+import { parseJson } from './builtins.ts'
 import type { FunctionSource } from './compile.ts'
 
 const MAGIC = 'EWPACK1\n'
@@ -29,7 +30,7 @@ export class Pack {
   derive<T>(what: string, texts: string[], make: () => T): T {
     const key = hash(what, ...texts)
     const known = this.get(key)
-    if (known) return JSON.parse(known.toString()) as T
+    if (known) return parseJson(known.toString()) as T
     const value = make()
     this.#derived.set(key, value)
     return value

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { createRequire, isBuiltin, Module } from 'node:module'
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, URL } from 'node:url'
 
 type InternalModule = typeof Module & {
   _resolveFilename(request: string, parent: unknown, isMain: boolean, options?: object): string

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { parseJson } from './builtins.ts'
 
 interface Stamp {
   mtimeMs: number
@@ -44,7 +45,7 @@ export class SourceFiles {
     if (stamp) {
       this.#stamps.set(manifest, stamp)
       try {
-        const { type } = JSON.parse(readFileSync(manifest, 'utf8')) as { type?: unknown }
+        const { type } = parseJson(readFileSync(manifest, 'utf8')) as { type?: unknown }
         return type === 'module' || type === 'commonjs' ? type : 'none'
       } catch {
         return 'none' // a broken manifest is Node's to complain about when it resolves

@@ -1,8 +1,8 @@
-import { isBuiltin, Module } from 'node:module'
+import { createRequire as createNodeRequire, isBuiltin, Module } from 'node:module'
 import { dirname } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { applyEdits, dynamicImportsOfCjs, IMPORT_NAME } from './analyze.ts'
-import { loadBuiltin, withPrefix, type Exports } from './builtins.ts'
+import { loadBuiltin, parseJson, withPrefix, type Exports } from './builtins.ts'
 import type { FunctionSource } from './compile.ts'
 import { nodeModulePaths } from './resolve.ts'
 import type { WorldModules } from './world-modules.ts'
@@ -103,7 +103,7 @@ export class WorldCjs {
       return cached.exports
     }
     const { graph } = this.#modules
-    if (graph.isShared(path)) return process.getBuiltinModule('node:module').createRequire(path)(path)
+    if (graph.isShared(path)) return createNodeRequire(path)(path)
     const extension = /\.[^./\\]+$/.exec(path)?.[0] ?? '.js'
     const custom = extensions[extension]
     const isCustom = custom !== undefined && custom !== nodesOwn.get(extension)
@@ -116,7 +116,7 @@ export class WorldCjs {
     let isLoaded = false
     try {
       if (isCustom) custom(module, path)
-      else if (extension === '.json') module.exports = parseJson(path, graph.jsonText(path))
+      else if (extension === '.json') module.exports = readJson(path, graph.jsonText(path))
       else if (extension === '.node') {
         this.#modules.hooks.onNativeAddon(path)
         process.dlopen(module, path)
@@ -192,9 +192,9 @@ function cjsSource(path: string, text: string): FunctionSource {
   return { code: `${prefix}${applyEdits(source, imports)}\n})`, filename: path, prefixLength: prefix.length }
 }
 
-function parseJson(path: string, text: string): unknown {
+function readJson(path: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     ;(error as Error).message = `${path}: ${(error as Error).message}`
     throw error
@@ -202,7 +202,7 @@ function parseJson(path: string, text: string): unknown {
 }
 
 function pathFrom(from: string | URL): string {
-  return typeof from === 'string' && !from.startsWith('file:') ? from : process.getBuiltinModule('node:url').fileURLToPath(from)
+  return typeof from === 'string' && !from.startsWith('file:') ? from : fileURLToPath(from)
 }
 
 function checkRequest(request: unknown): void {

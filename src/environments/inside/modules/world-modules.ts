@@ -1,4 +1,4 @@
-import { builtinContainer, loadBuiltin, type Exports } from './builtins.ts'
+import { builtinContainer, loadBuiltin, parseJson, type Exports } from './builtins.ts'
 import { WorldCjs } from './world-cjs.ts'
 import type { Compiler } from './compile.ts'
 import type { ModuleGraph } from './graph.ts'
@@ -189,7 +189,7 @@ export class WorldModules {
 
   #readJson(record: JsonRecord): unknown {
     try {
-      return JSON.parse(this.graph.jsonText(record.path))
+      return parseJson(this.graph.jsonText(record.path))
     } catch (error) {
       if (error instanceof SyntaxError) error.message = `${record.path}: ${error.message}`
       throw error
