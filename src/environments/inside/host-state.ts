@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -125,10 +126,15 @@ export class HostState {
   /** Puts the process back to where it was before a file that got these builtins. @returns what could not be put back */
   restore(given: ReadonlySet<string>): Taint[] {
     clearTimers()
-    const taints = [...this.#process.restore(), ...this.#builtins.restore(given)]
-    const { changed, taints: left } = this.#roots.restore(given)
-    if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
-    return [...taints, ...left, ...openedSince(this.#resources)]
+    try {
+      // the objects first: what puts the rest back are functions of theirs
+      const { changed, taints } = this.#roots.restore(given)
+      taints.push(...this.#process.restore(), ...this.#builtins.restore(given))
+      if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
+      return [...taints, ...openedSince(this.#resources)]
+    } catch (error) {
+      return [{ code: 'unrestorable-process', detail: `putting back failed: ${String(error)}` }]
+    }
   }
 
   /** Nobody waits now: writes code caches of what was compiled since the last time. */

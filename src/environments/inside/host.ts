@@ -1,4 +1,6 @@
 import { createServer, type Socket } from 'node:net'
+// by import, as everywhere in this process: test code may replace the global
+import process from 'node:process'
 import type { DaemonToHost, FromHost, HostToDaemon, Taint, ToHost, WorldReport } from '../../contracts/host-wire.ts'
 import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import { HostState } from './host-state.ts'
@@ -123,7 +125,8 @@ class Host {
       vm: state.vm,
       onBuiltin: (builtin) => state.rememberBuiltin(builtin),
       send: (message, isUrgent) => this.#fromWorld(id, message, isUrgent),
-      onStopped: () => setImmediate(() => void this.#end(id)),
+      // a host that can't put itself in order is no host any more
+      onStopped: () => setImmediate(() => void this.#end(id).catch(kill)),
     })
     this.#world = { id, world, isOnce, isStopping: false }
     this.#isBusy = false
@@ -187,10 +190,11 @@ class Host {
     const startedMs = now()
     // promises that settle in this turn still belong to the file
     await new Promise<void>((resolve) => setImmediate(resolve))
-    const taints = [...current.world.taints, ...this.#state.restore(current.world.givenBuiltins), ...(failure ? [failure] : [])]
+    const taints = [...current.world.taints, ...this.#restore(current.world.givenBuiltins), ...(failure ? [failure] : [])]
     if (this.#stray) taints.push(this.#stray)
     this.#stray = null
-    if (!this.#putWriteBack.every((put) => put())) taints.push({ code: 'unrestorable-process', detail: "process.stdout.write can't be set back" })
+    if (!this.#putWriteBack.every((put) => put()))
+      taints.push({ code: 'unrestorable-process', detail: "process.stdout.write can't be set back" })
     this.#world = null
     this.#worlds++
     // reading the sizes takes longer than all the rest of this report
@@ -206,6 +210,15 @@ class Host {
     this.#isBusy = false
     await this.#next()
     if (!this.#world) this.#state.whenIdle()
+  }
+
+  /** What test code has done to the process must not keep the host from saying so. */
+  #restore(given: ReadonlySet<string>): Taint[] {
+    try {
+      return this.#state.restore(given)
+    } catch (error) {
+      return [{ code: 'unrestorable-process', detail: `restoring failed: ${String(error)}` }]
+    }
   }
 
   #send(message: FromHost): void {

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { builtinModules } from 'node:module'
 
 export type Exports = Record<string, unknown>

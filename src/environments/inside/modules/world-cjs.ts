@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { createRequire as createNodeRequire, isBuiltin, Module } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'

@@ -21,6 +21,8 @@ interface Setting {
 
 /** Settings that builtin modules keep behind functions and accessors, where no comparison of properties sees them. */
 const SETTINGS: Setting[] = [
+  { group: null, read: () => globalThis.process, write: (value) => (globalThis.process = value) },
+  { group: null, read: () => globalThis.Buffer, write: (value) => (globalThis.Buffer = value) },
   { group: null, read: () => EventEmitter.defaultMaxListeners, write: (value) => (EventEmitter.defaultMaxListeners = value) },
   { group: null, read: () => EventEmitter.captureRejections, write: (value) => (EventEmitter.captureRejections = value) },
   { group: null, read: () => ({ ...util.inspect.defaultOptions }), write: (value) => (util.inspect.defaultOptions = value) },
@@ -88,7 +90,8 @@ export class BuiltinState {
     for (const { setting, value } of this.#settings) {
       if (setting.group !== null && !given.has(setting.group)) continue
       const now = setting.read()
-      const isSame = typeof value === 'object' && !(value instanceof EventEmitter) ? isDeepStrictEqual(now, value) : now === value
+      const isSame =
+        now === value || (typeof value === 'object' && !(value instanceof EventEmitter) && isDeepStrictEqual(now, value))
       if (!isSame) setting.write(value as never)
     }
     for (const hook of this.#hooks.splice(0)) hook.disable()

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import type { Taint } from '../../../contracts/host-wire.ts'
 
 /** Names as `process.getActiveResourcesInfo()` gives them: everything that keeps the event loop alive. */

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import type { Roots } from './roots.ts'
 
 type Dictionary = Record<PropertyKey, unknown>

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import type { Taint } from '../../../contracts/host-wire.ts'
 import type { Roots } from './roots.ts'
 
@@ -29,9 +30,20 @@ export class ProcessState {
   readonly #uid = process.getuid?.()
   readonly #emitters: { name: string; emitter: Emitter; listeners: Map<string | symbol, unknown[]>; max: number }[]
   readonly #env = process.env
+  /** What tests pretend about the terminal. */
+  readonly #terminal = [process.stdout, process.stderr].flatMap((stream) =>
+    ['columns', 'rows', 'isTTY', 'getColorDepth', 'hasColors'].map((key) => ({
+      stream,
+      key,
+      descriptor: Object.getOwnPropertyDescriptor(stream, key),
+    })),
+  )
 
   constructor(roots: Roots) {
     roots.add('process', process, OWN_RULE)
+    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(process))) {
+      if (typeof value === 'function') roots.addFunction(`process.${key}`, value as object)
+    }
     roots.add('process (prototype)', Object.getPrototypeOf(process) as object)
     this.#emitters = [
       ['process', process as Emitter],
@@ -57,6 +69,11 @@ export class ProcessState {
   restore(): Taint[] {
     const taints: Taint[] = []
     for (const one of this.#emitters) putListenersBack(one.emitter, one.listeners, one.max)
+    for (const { stream, key, descriptor } of this.#terminal) {
+      if (descriptor) Object.defineProperty(stream, key, descriptor)
+      else Reflect.deleteProperty(stream, key)
+    }
+    if (process.hasUncaughtExceptionCaptureCallback()) process.setUncaughtExceptionCaptureCallback(null)
     if (process.env !== this.#env) process.env = this.#env
     if (process.umask() !== this.#umask) process.umask(this.#umask)
     process.exitCode = undefined

@@ -1,5 +1,10 @@
 import type { Taint } from '../../../contracts/host-wire.ts'
 
+// Test code may replace them: they are kept to put themselves back.
+const { ownKeys: allKeys, getOwnPropertyDescriptor: describe, defineProperty: define, deleteProperty: remove } = Reflect
+const { getPrototypeOf, setPrototypeOf, isExtensible: canGrow } = Reflect
+const { is } = Object
+
 interface Root {
   name: string
   object: object
@@ -56,10 +61,10 @@ export class Roots {
     const root: Root = {
       name,
       object,
-      prototype: Object.getPrototypeOf(object) as object | null,
-      isExtensible: Object.isExtensible(object),
+      prototype: getPrototypeOf(object) as object | null,
+      isExtensible: canGrow(object),
       keys,
-      descriptors: keys.map((key) => Object.getOwnPropertyDescriptor(object, key)!),
+      descriptors: keys.map((key) => describe(object, key)!),
       group: this.#group,
       ignored,
     }
@@ -70,7 +75,7 @@ export class Roots {
   /** Remembers which properties a plain function has: cheaper than `add`. */
   addFunction(name: string, object: object): void {
     if (this.#shared(object)) return
-    const fn = { name, object, keys: Reflect.ownKeys(object), group: this.#group }
+    const fn = { name, object, keys: allKeys(object), group: this.#group }
     this.#known.set(object, fn)
     this.#functions.push(fn)
   }
@@ -93,10 +98,10 @@ export class Roots {
       if (left) taints.push({ code: 'unrestorable-global', detail: `${root.name}: ${left}` })
     }
     for (const { name, object, keys, group } of this.#functions) {
-      if ((group !== null && !groups.has(group)) || Reflect.ownKeys(object).length === keys.length) continue
+      if ((group !== null && !groups.has(group)) || allKeys(object).length === keys.length) continue
       changed.push(name)
-      for (const key of Reflect.ownKeys(object)) {
-        if (!keys.includes(key) && !Reflect.deleteProperty(object, key))
+      for (const key of allKeys(object)) {
+        if (!keys.includes(key) && !remove(object, key))
           taints.push({ code: 'unrestorable-global', detail: `${name}.${String(key)} can't be deleted` })
       }
     }
@@ -105,7 +110,7 @@ export class Roots {
 }
 
 function ownKeys(object: object, ignored: ReadonlySet<PropertyKey> | null): PropertyKey[] {
-  const keys = Reflect.ownKeys(object)
+  const keys = allKeys(object)
   return ignored ? keys.filter((key) => !ignored.has(key)) : keys
 }
 
@@ -115,22 +120,20 @@ function isUntouched(root: Root): boolean {
   for (let at = 0; at < keys.length; at++) {
     const expected = descriptors[at]!
     if (expected.get !== undefined || expected.set !== undefined) {
-      const now = Reflect.getOwnPropertyDescriptor(object, keys[at]!)
+      const now = describe(object, keys[at]!)
       if (now === undefined || now.get !== expected.get || now.set !== expected.set) return false
     } else {
       const value = (object as Record<PropertyKey, unknown>)[keys[at]!]
-      if (value !== expected.value && !Object.is(value, expected.value)) return false
+      if (value !== expected.value && !is(value, expected.value)) return false
     }
   }
-  return (
-    Object.getPrototypeOf(object) === root.prototype && (!root.isExtensible || Object.isExtensible(object)) && !isLocked(root)
-  )
+  return getPrototypeOf(object) === root.prototype && (!root.isExtensible || canGrow(object)) && !isLocked(root)
 }
 
 /** Frozen or sealed objects keep their values: one configurable property tells. */
 function isLocked({ object, keys, descriptors }: Root): boolean {
   const at = descriptors.findIndex((descriptor) => descriptor.configurable)
-  return at !== -1 && Reflect.getOwnPropertyDescriptor(object, keys[at]!)?.configurable === false
+  return at !== -1 && describe(object, keys[at]!)?.configurable === false
 }
 
 /** @returns what could not be put back, or null */
@@ -138,16 +141,15 @@ function putBack({ object, keys, descriptors, prototype, isExtensible, ignored }
   const expected = new Map(keys.map((key, at) => [key, descriptors[at]!]))
   let left: string | null = null
   for (const key of ownKeys(object, ignored)) {
-    if (!expected.has(key) && !Reflect.deleteProperty(object, key)) left = `${String(key)} can't be deleted`
+    if (!expected.has(key) && !remove(object, key)) left = `${String(key)} can't be deleted`
   }
   for (const [key, descriptor] of expected) {
-    if (!isSame(Reflect.getOwnPropertyDescriptor(object, key), descriptor) && !Reflect.defineProperty(object, key, descriptor)) {
+    if (!isSame(describe(object, key), descriptor) && !define(object, key, descriptor)) {
       left = `${String(key)} can't be set back`
     }
   }
-  if (isExtensible && !Object.isExtensible(object)) left = 'is frozen, sealed or not extensible any more'
-  if (Object.getPrototypeOf(object) !== prototype && !Reflect.setPrototypeOf(object, prototype))
-    left = "prototype can't be set back"
+  if (isExtensible && !canGrow(object)) left = 'is frozen, sealed or not extensible any more'
+  if (getPrototypeOf(object) !== prototype && !setPrototypeOf(object, prototype)) left = "prototype can't be set back"
   return left
 }
 
@@ -156,7 +158,7 @@ function isSame(a: PropertyDescriptor | undefined, b: PropertyDescriptor): boole
     a !== undefined &&
     a.get === b.get &&
     a.set === b.set &&
-    Object.is(a.value, b.value) &&
+    is(a.value, b.value) &&
     a.configurable === b.configurable &&
     a.writable === b.writable &&
     a.enumerable === b.enumerable
