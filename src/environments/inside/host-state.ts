@@ -126,15 +126,11 @@ export class HostState {
   /** Puts the process back to where it was before a file that got these builtins. @returns what could not be put back */
   restore(given: ReadonlySet<string>): Taint[] {
     clearTimers()
-    try {
-      // the objects first: what puts the rest back are functions of theirs
-      const { changed, taints } = this.#roots.restore(given)
-      taints.push(...this.#process.restore(), ...this.#builtins.restore(given))
-      if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
-      return [...taints, ...openedSince(this.#resources)]
-    } catch (error) {
-      return [{ code: 'unrestorable-process', detail: `putting back failed: ${String(error)}` }]
-    }
+    // the objects first: what puts the rest back are functions of theirs
+    const { changed, taints } = this.#roots.restore(given)
+    taints.push(...this.#process.restore(), ...this.#builtins.restore(given))
+    if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
+    return [...taints, ...openedSince(this.#resources)]
   }
 
   /** Nobody waits now: writes code caches of what was compiled since the last time. */
