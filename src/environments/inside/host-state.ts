@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
+import { HOST_FLAGS } from '../vms/host-flags.ts'
 import { FetchCache } from './fetch-cache.ts'
 import { inlinedVm } from './inlined.ts'
 import { loadBuiltin, withPrefix } from './modules/builtins.ts'
@@ -25,7 +26,8 @@ const SHARED_PACKAGES: Record<string, string> = { jsdom: 'jsdom', 'happy-dom': '
 const ALWAYS_COMPARED = new Set(['node:timers', 'node:timers/promises', 'node:util', 'node:events', 'node:module'])
 
 const SAVE_AFTER_MS = 300
-const { setTimeout, clearTimeout } = globalThis
+const COLLECT_ABOVE_BYTES = 256 * 1024 * 1024
+const { setTimeout, clearTimeout, gc: collectGarbage = () => {} } = globalThis
 
 /** What a host process keeps between test files, and how it gets back to where it was. */
 export class HostState {
@@ -49,6 +51,9 @@ export class HostState {
     this.pack = new Pack(join(boot.cacheDir, 'packs', `${packName(boot)}.pack`))
     this.compiler = new Compiler(this.pack)
     this.graph = this.#newGraph()
+    // test code and the processes it forks get to see the project's own flags
+    process.execArgv = process.execArgv.filter((flag) => !HOST_FLAGS.includes(flag))
+    Reflect.deleteProperty(globalThis, 'gc')
     // Vitest defines it without `configurable`, once a process; on a property that exists the attribute stays as it is
     Object.defineProperty(globalThis, '__vitest_index__', {
       value: undefined,
@@ -136,9 +141,16 @@ export class HostState {
   /** Nobody waits now: writes code caches of what was compiled since the last time. */
   whenIdle(): void {
     if (this.#idleTimer) clearTimeout(this.#idleTimer)
-    if (this.compiler.unsavedCount + this.pack.derivedCount === 0) return
-    this.#idleTimer = setTimeout(() => this.savePack(), SAVE_AFTER_MS)
+    this.#idleTimer = setTimeout(() => {
+      this.savePack()
+      collectGarbage()
+    }, SAVE_AFTER_MS)
     this.#idleTimer.unref()
+  }
+
+  /** What is left of the files before goes when it is much: V8 alone would let a long run grow to gigabytes. */
+  keepSmall(heapBytes: number): void {
+    if (heapBytes > COLLECT_ABOVE_BYTES) collectGarbage()
   }
 
   /** What the next process need not compile and parse again. */

@@ -19,6 +19,8 @@ const writers = { 1: process.stdout.write.bind(process.stdout), 2: process.stder
 const HOLD_MS = 20
 /** A lease's token comes by way of the daemon, and may come after its holder. */
 const TOKEN_WAIT_MS = 2_000
+/** Worlds between two looks at the memory. */
+const MEASURE_EVERY = 8
 
 type Begin = Extract<ToHost, { kind: 'begin' }>
 
@@ -198,7 +200,7 @@ class Host {
     this.#world = null
     this.#worlds++
     // reading the sizes takes longer than all the rest of this report
-    if (this.#worlds % 16 === 1) this.#memory = memoryUsage()
+    if (this.#worlds % MEASURE_EVERY === 0) this.#memory = memoryUsage()
     const { rss: rssBytes, heapUsed: heapBytes } = this.#memory
     const restoreMs = now() - startedMs
     const report: WorldReport = { taints, restoreMs, rssBytes, heapBytes, worlds: this.#worlds, pristine: this.#worlds === 1 }
@@ -207,6 +209,7 @@ class Host {
     watchBetweenWorlds((taint) => (this.#stray = taint))
     this.#send({ kind: 'restored', world: id, report })
     sendToDaemon({ kind: 'world-done', files: 1, rssBytes: report.rssBytes, heapBytes: report.heapBytes, taints })
+    if (this.#worlds % MEASURE_EVERY === 0) this.#state.keepSmall(this.#memory.heapUsed)
     this.#isBusy = false
     await this.#next()
     if (!this.#world) this.#state.whenIdle()

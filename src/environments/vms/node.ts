@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { DaemonToHost, HostToDaemon } from '../../contracts/host-wire.ts'
 import type { HostProfile } from '../../contracts/protocol.ts'
+import { HOST_FLAGS } from './host-flags.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import { killGroup, spawnProcess } from '../../system/spawn.ts'
 import type { Driver, Instance, InstanceExit, InstanceReport, Seat } from '../driver.ts'
@@ -26,7 +27,7 @@ const LAST_OUTPUT_MS = 100
 
 /** Hosts as child processes of the daemon, each in a process group of its own so that its children die with it. */
 export function nodeDriver(options: NodeDriverOptions = {}): Driver {
-  const { entry = HOST_ENTRY, hostFlags = [], startTimeoutMs = 15_000, clock = systemClock } = options
+  const { entry = HOST_ENTRY, hostFlags = HOST_FLAGS, startTimeoutMs = 15_000, clock = systemClock } = options
   return {
     environment: 'node',
     open(profile, seat) {

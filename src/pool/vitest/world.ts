@@ -3,7 +3,7 @@ import type { WorldReport } from '../../contracts/host-wire.ts'
 import { systemClock } from '../../system/clock.ts'
 import type { HostLink, HostLoss, WorldLine } from './host-link.ts'
 import type { LeaseKeeper } from './keeper.ts'
-import { answer, isAnswer, isRequest, type WorkerAnswer } from './messages.ts'
+import { answer, isAnswer, type WorkerAnswer } from './messages.ts'
 import type { ProjectFacts } from './profile.ts'
 
 /** Who gets what the worker in a world says. */
@@ -28,8 +28,6 @@ export class World {
   readonly #keeper: LeaseKeeper
   readonly #stopped: Promise<WorkerAnswer>
   #stop!: (stopped: WorkerAnswer) => void
-  /** Requests that came before `started`; Vitest's worker would mix them up with its start. */
-  #early: unknown[] | undefined
   #isEnding = false
   #isOver = false
 
@@ -62,10 +60,7 @@ export class World {
   /** To the worker. @throws DataCloneError */
   send(message: unknown): void {
     if (this.#isOver) return
-    const isEarly = this.#early && isRequest(message)
-    if (isEarly) this.#early!.push(message)
-    else this.#line.send(message)
-    if (isRequest(message) && message.type === 'start') this.#early = []
+    this.#line.send(message)
   }
 
   /** Asks the worker to stop, once; resolves with its answer, or with one of our own if its host is gone. */
@@ -93,14 +88,7 @@ export class World {
 
   #receive(message: unknown): void {
     if (isAnswer(message) && message.type === 'stopped') return this.#stop(message)
-    if (isAnswer(message) && message.type === 'started') this.#sendEarly()
     this.tenant?.receive(message)
-  }
-
-  #sendEarly(): void {
-    const early = this.#early ?? []
-    this.#early = undefined
-    for (const message of early) this.send(message)
   }
 
   #restored(report: WorldReport): void {
