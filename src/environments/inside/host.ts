@@ -4,6 +4,7 @@ import process from 'node:process'
 import type { DaemonToHost, FromHost, HostToDaemon, Taint, ToHost, WorldReport } from '../../contracts/host-wire.ts'
 import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import { HostState } from './host-state.ts'
+import { whenSettled } from './settle.ts'
 import { World } from './world.ts'
 
 // Test code may replace any of these while a file runs.
@@ -167,7 +168,7 @@ class Host {
     if (isResponse && type === 'testfileFinished' && current.isOnce && !current.isStopping) {
       // its holder waits for the end of the world anyway: all of it goes out in one write
       current.isStopping = true
-      setImmediate(() => current.world.deliver({ __vitest_worker_request__: true, type: 'stop' }))
+      whenSettled(() => current.world.deliver({ __vitest_worker_request__: true, type: 'stop' }))
       this.#flushSoon()
     } else if (isUrgent && !(current.isOnce && type === 'stopped')) this.#flush()
     else this.#flushSoon()

@@ -3,6 +3,8 @@ import nodeTimers from 'node:timers'
 type Timer = NodeJS.Timeout | NodeJS.Immediate
 interface Handle {
   _destroyed?: boolean
+  /** Of a timeout: its delay, ms. */
+  _idleTimeout?: number
 }
 
 const started: Timer[] = []
@@ -35,6 +37,14 @@ function remember(timer: Timer): void {
   started.length = 0
   started.push(...alive)
   limit = Math.max(256, alive.length * 2)
+}
+
+/** Whether a timer of this delay or less, or an immediate, has not had its turn yet. */
+export function isTimerDueWithin(ms: number): boolean {
+  return started.some((timer) => {
+    const { _destroyed: isOver, _idleTimeout: delayMs = 0 } = timer as Handle
+    return !isOver && delayMs <= ms
+  })
 }
 
 /** Clears what still runs. @returns how many were left */
