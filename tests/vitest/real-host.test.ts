@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+import { project as newProject, type Project } from '../support/vitest-run.ts'
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
+let project: Project
+let env: Record<string, string>
+
+/** With the daemon and hosts of this checkout; nothing is judged twice, so that a host's own mistakes show. */
+function realProject(files: Record<string, string>): Project {
+  const made = newProject({
+    'vitest.config.ts': `
+      import { everwarm } from '${REPOSITORY}/src/vitest.ts'
+      export default { plugins: [everwarm()], test: { include: ['*.test.ts'], maxWorkers: 1, server: { deps: { external: [/outside/] } } } }
+    `,
+    ...files,
+  })
+  env = { EVERWARM_HOME: join(made.root, 'home'), EVERWARM_JUDGE: '0' }
+  return made
+}
+
+afterEach(() => {
+  execFileSync(process.execPath, [join(REPOSITORY, 'src/cli/main.ts'), 'pool', 'stop'], {
+    env: { ...process.env, ...env },
+    stdio: 'ignore',
+  })
+  project.remove()
+})
+
+const ofDaemon = (root: string) =>
+  JSON.parse(
+    execFileSync(process.execPath, [join(REPOSITORY, 'src/cli/main.ts'), 'pool', 'status', '--json'], {
+      env: { ...process.env, ...env },
+      cwd: root,
+      encoding: 'utf8',
+    }),
+  )
+
+test('a warm host never runs an old text: a source, a package and its package.json are edited between runs', async () => {
+  project = realProject({
+    'source.ts': 'export const source = 1',
+    'outside/package.json': '{ "type": "module", "imports": { "#value": "./one.js" } }',
+    'outside/one.js': 'export const value = 1',
+    'outside/two.js': 'export const value = 2',
+    'outside/index.js': `export { value } from '#value'; export const own = 1`,
+    'a.test.ts': `
+      import { expect, test } from 'vitest'
+      import { source } from './source.ts'
+      import { own, value } from './outside/index.js'
+      test('sees ' + [source, own, value], () => { expect(globalThis.leaked).toBe(undefined); globalThis.leaked = 1 })`,
+  })
+  const seen = async () => Object.keys((await project.run({ env })).states)
+  expect(await seen()).toEqual(['a.test.ts > sees 1,1,1'])
+  project.write({ 'source.ts': 'export const source = 2' })
+  expect(await seen()).toEqual(['a.test.ts > sees 2,1,1'])
+  project.write({ 'outside/index.js': `export { value } from '#value'; export const own = 2` })
+  expect(await seen()).toEqual(['a.test.ts > sees 2,2,1'])
+  project.write({ 'outside/package.json': '{ "type": "module", "imports": { "#value": "./two.js" } }' })
+  expect(await seen()).toEqual(['a.test.ts > sees 2,2,2'])
+  expect(ofDaemon(project.root).totals.files).toBeGreaterThanOrEqual(4)
+})
+
+test('environment variables, time zone and folder are those of each run', async () => {
+  project = realProject({
+    'a.test.ts': `
+      import { test } from 'vitest'
+      test([process.env.GIVEN, new Date(0).getHours()].join(), () => {})`,
+  })
+  const seen = async (given: Record<string, string>) => Object.keys((await project.run({ env: { ...env, ...given } })).states)
+  expect(await seen({ GIVEN: 'one', TZ: 'UTC' })).toEqual(['a.test.ts > one,0'])
+  expect(await seen({ TZ: 'Asia/Tokyo' })).toEqual(['a.test.ts > ,9'])
+})
+
+test('the same host serves file after file and run after run', async () => {
+  const counts = `import { expect, test } from 'vitest'; test('is clean', () => { expect(globalThis.n).toBe(undefined); globalThis.n = process.pid })`
+  project = realProject({ 'a.test.ts': counts, 'b.test.ts': counts, 'c.test.ts': counts })
+  for (const _ of [1, 2]) expect(Object.values((await project.run({ env })).states)).toEqual(['passed', 'passed', 'passed'])
+  const { totals } = ofDaemon(project.root)
+  expect(totals).toMatchObject({ files: 6, retired: {} })
+})
