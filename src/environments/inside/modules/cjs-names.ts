@@ -1,22 +1,29 @@
 import { initSync, parse } from 'cjs-module-lexer'
 import type { Derive } from './codegen.ts'
-import type { ModuleGraph } from './graph.ts'
 
 let isReady = false
 
+/** Where the lexer's texts come from. */
+export interface CjsTexts {
+  read(path: string): string
+  /** @throws what Node throws for a request it can't resolve */
+  resolve(request: string, fromPath: string): string
+  derive: Derive
+}
+
 /** Named exports that Node would offer for `import` of a CommonJS file, re-exports followed. */
-export function cjsExportNames(graph: ModuleGraph, path: string, derive: Derive, seen = new Set<string>()): string[] {
+export function cjsExportNames(texts: CjsTexts, path: string, seen = new Set<string>()): string[] {
   if (seen.has(path)) return []
   seen.add(path)
   if (/\.(?:json|node|wasm)$/.test(path)) return []
-  const source = graph.files.read(path)
-  const found = derive('cjs-names', [source], () => lex(source))
+  const source = texts.read(path)
+  const found = texts.derive('cjs-names', [source], () => lex(source))
   const names = new Set(found.exports)
   for (const request of found.reexports) {
     try {
-      const target = graph.resolver.cjs(request, path)
+      const target = texts.resolve(request, path)
       if (target.startsWith('/') || /^[a-z]:/i.test(target))
-        for (const name of cjsExportNames(graph, target, derive, seen)) names.add(name)
+        for (const name of cjsExportNames(texts, target, seen)) names.add(name)
     } catch {
       // a re-export that does not resolve fails when the module runs, not here
     }

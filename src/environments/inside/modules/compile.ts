@@ -22,7 +22,7 @@ export class Compiler {
 
   // oxlint-disable-next-line typescript/no-explicit-any -- the caller knows the parameters it wrote into the code
   compile<F extends (...args: any[]) => unknown>(source: FunctionSource): F {
-    const key = this.#pack?.keyOf(source)
+    const key = this.#pack?.keyOf(source.filename, source.code)
     const cachedData = key === undefined ? undefined : this.#pack!.get(key)
     const script = new Script(source.code, {
       filename: source.filename,

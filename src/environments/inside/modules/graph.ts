@@ -1,7 +1,8 @@
 import { analyzeEsm, looksLikeEsm } from './analyze.ts'
 import { builtinNames, loadBuiltin } from './builtins.ts'
-import { cjsExportNames } from './cjs-names.ts'
+import { cjsExportNames, type CjsTexts } from './cjs-names.ts'
 import { generateCode, type Derive, type ModuleCode } from './codegen.ts'
+import { awaitsSomewhere, markCycles } from './cycles.ts'
 import type { EsmRecord, ModuleRecord } from './records.ts'
 import { filePathOf, Resolver } from './resolve.ts'
 import { SourceFiles } from './sources.ts'
@@ -27,8 +28,11 @@ export class ModuleGraph {
 
   readonly #derive: Derive
 
+  readonly #texts: CjsTexts
+
   constructor(derive: Derive = (_what, _texts, make) => make()) {
     this.#derive = derive
+    this.#texts = { read: (path) => this.files.read(path), resolve: (request, from) => this.resolver.cjs(request, from), derive }
   }
 
   shareFolder(folder: string): void {
@@ -165,7 +169,7 @@ export class ModuleGraph {
         if (record.isLinked) return record.exportNames
         return [...this.#namesOf(record)].filter((name) => this.#resolve(record, name) !== null)
       case 'cjs':
-        record.exportNames ??= cjsExportNames(this, record.path, this.#derive)
+        record.exportNames ??= cjsExportNames(this.#texts, record.path)
         return [...new Set([...record.exportNames, 'default', 'module.exports'])]
       case 'json':
         return ['default']
@@ -292,45 +296,4 @@ export class ModuleGraph {
     visit(root)
     return (root.order = order)
   }
-}
-
-/** Tarjan's strongly connected components over the fresh part of the graph: the old part can't point into it. */
-function markCycles(fresh: EsmRecord[]): void {
-  const isFresh = new Set<ModuleRecord>(fresh)
-  const number = new Map<EsmRecord, number>()
-  const low = new Map<EsmRecord, number>()
-  const stack: EsmRecord[] = []
-  const onStack = new Set<EsmRecord>()
-  const visit = (record: EsmRecord): void => {
-    number.set(record, number.size)
-    low.set(record, number.get(record)!)
-    stack.push(record)
-    onStack.add(record)
-    for (const dep of record.deps) {
-      if (dep.kind !== 'esm' || !isFresh.has(dep)) continue
-      if (!number.has(dep)) {
-        visit(dep)
-        low.set(record, Math.min(low.get(record)!, low.get(dep)!))
-      } else if (onStack.has(dep)) low.set(record, Math.min(low.get(record)!, number.get(dep)!))
-    }
-    if (low.get(record) !== number.get(record)) return
-    const members: EsmRecord[] = []
-    for (;;) {
-      const member = stack.pop()!
-      onStack.delete(member)
-      members.push(member)
-      if (member === record) break
-    }
-    if (members.length > 1 || record.deps.includes(record))
-      for (const member of members) Object.assign(member, { cycle: members, isLive: true })
-  }
-  for (const record of fresh) if (!number.has(record)) visit(record)
-}
-
-function awaitsSomewhere(record: ModuleRecord, seen: Set<ModuleRecord>): boolean {
-  if (record.kind === 'native') return true
-  if (record.kind !== 'esm' || seen.has(record)) return false
-  if (record.isLinked) return record.isAsyncGraph
-  seen.add(record)
-  return record.analysis.awaitsAtTopLevel || record.deps.some((dep) => awaitsSomewhere(dep, seen))
 }

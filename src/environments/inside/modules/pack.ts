@@ -3,7 +3,6 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { cachedDataVersionTag } from 'node:v8'
 import { parseJson } from './builtins.ts'
-import type { FunctionSource } from './compile.ts'
 
 const MAGIC = 'EWPACK1\n'
 
@@ -22,8 +21,8 @@ export class Pack {
     this.#read()
   }
 
-  keyOf(source: FunctionSource): string {
-    return hash(source.filename, source.code)
+  keyOf(filename: string, code: string): string {
+    return hash(filename, code)
   }
 
   /** A value derived from texts alone: read if it was derived before, else derived now and kept. JSON shapes only. */

@@ -4,9 +4,11 @@ import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { applyEdits, dynamicImportsOfCjs, IMPORT_NAME } from './analyze.ts'
 import { loadBuiltin, parseJson, withPrefix, type Exports } from './builtins.ts'
-import type { FunctionSource } from './compile.ts'
+import type { Compiler, FunctionSource } from './compile.ts'
+import type { ModuleGraph } from './graph.ts'
+import type { EsmRecord } from './records.ts'
 import { nodeModulePaths } from './resolve.ts'
-import type { WorldModules } from './world-modules.ts'
+import type { WorldHooks } from './world-hooks.ts'
 
 /** What Node's CommonJS modules have at run time, and its types do not say. */
 export type CjsModule = NodeJS.Module & { _compile?: (text: string, path: string) => unknown }
@@ -26,15 +28,24 @@ const extensions = (Module as unknown as { _extensions: Record<string, Extension
 const nodesOwn = new Map(Object.entries(extensions))
 const PARAMS = 'exports, require, module, __filename, __dirname'
 
+/** The other half of the world: what CommonJS needs of ES modules. */
+export interface EsmSide {
+  readonly graph: ModuleGraph
+  readonly compiler: Compiler
+  readonly hooks: WorldHooks
+  requireEsm(record: EsmRecord): unknown
+  importFrom(parentUrl: string): (specifier: unknown, options?: ImportCallOptions) => Promise<object>
+}
+
 /** The CommonJS half of a world: its own module cache, Node's rules. */
 export class WorldCjs {
   readonly cache: Record<string, CjsModule> = Object.create(null) as Record<string, CjsModule>
   /** `Module._load` of this world; test code may replace it. */
   load: Loader
-  readonly #modules: WorldModules
+  readonly #modules: EsmSide
   #facade: Exports | null = null
 
-  constructor(modules: WorldModules) {
+  constructor(modules: EsmSide) {
     this.#modules = modules
     this.load = (request, parent) => this.#load(request, parent)
   }

@@ -5,24 +5,12 @@ import type { ModuleGraph } from './graph.ts'
 import { namespaceBuilders } from './namespace.ts'
 import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord } from './records.ts'
 import { filePathOf } from './resolve.ts'
+import type { WorldHooks } from './world-hooks.ts'
 
 const NEW = 0
 const RUNNING = 1
 const DONE = 2
 const FAILED = 3
-
-/** What the world puts in place of builtins, and what it hears about imports that reach past it. */
-export interface WorldHooks {
-  /** Another object for a builtin, for modules of the given path; undefined: the real one. */
-  builtin(id: string, importerPath: string): Exports | undefined
-  /** `import()` of a builtin, which is how Vitest's runtime fetches one for a test file. */
-  onBuiltinImport(id: string): void
-  /** A module was loaded by Node itself and outlives this world. */
-  onNativeImport(url: string): void
-  onNativeAddon(path: string): void
-  /** `module.register` or `module.registerHooks` was called. */
-  onLoaderHook(name: string): void
-}
 
 /**
  * The module state of one test file: every module it imports is run anew, by functions that are shared.
