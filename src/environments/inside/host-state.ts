@@ -2,6 +2,8 @@ import process from 'node:process'
 import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
 import { HOST_FLAGS } from '../vms/host-flags.ts'
 import { FetchCache } from './fetch-cache.ts'
@@ -27,7 +29,20 @@ const ALWAYS_COMPARED = new Set(['node:timers', 'node:timers/promises', 'node:ut
 
 const SAVE_AFTER_MS = 300
 const COLLECT_ABOVE_BYTES = 256 * 1024 * 1024
-const { setTimeout, clearTimeout, gc: collectGarbage = () => {} } = globalThis
+const { setTimeout, clearTimeout } = globalThis
+
+/** Called between files, before V8 would let the heap grow for long. */
+const collectGarbage = globalThis.gc ?? hiddenGc()
+
+/** Under `--expose-gc` test code would have it too, and for good: the global can't be deleted. */
+function hiddenGc(): () => void {
+  setFlagsFromString('--expose-gc')
+  try {
+    return runInNewContext('gc') as () => void
+  } finally {
+    setFlagsFromString('--no-expose-gc')
+  }
+}
 
 /** What a host process keeps between test files, and how it gets back to where it was. */
 export class HostState {
@@ -53,7 +68,6 @@ export class HostState {
     this.graph = this.#newGraph()
     // test code and the processes it forks get to see the project's own flags
     process.execArgv = process.execArgv.filter((flag) => !HOST_FLAGS.includes(flag))
-    Reflect.deleteProperty(globalThis, 'gc')
     // Vitest defines it without `configurable`, once a process; on a property that exists the attribute stays as it is
     Object.defineProperty(globalThis, '__vitest_index__', {
       value: undefined,

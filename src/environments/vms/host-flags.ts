@@ -2,11 +2,5 @@
  * Flags of Node that every host gets. A host runs one test file at a time and there are as many hosts as workers:
  * collecting garbage on helper threads only takes the other hosts' cores, and a young generation that holds a whole
  * file's modules is swept once instead of being copied several times. Measured in docs/benchmarks.md.
- * `gc` is taken away from test code; the host calls it between files, before V8 would let the heap grow for long.
  */
-export const HOST_FLAGS: readonly string[] = [
-  '--expose-gc',
-  '--single-threaded-gc',
-  '--min-semi-space-size=64',
-  '--max-semi-space-size=64',
-]
+export const HOST_FLAGS: readonly string[] = ['--single-threaded-gc', '--min-semi-space-size=64', '--max-semi-space-size=64']
