@@ -37,8 +37,11 @@ export type FromHost =
   /** The world is gone and the process restored, or not: then `taints` says what was left. */
   | { kind: 'restored'; world: number; report: WorldReport }
   | { kind: 'pong'; n: number }
-  /** Several of the above, in order: one write instead of many. */
-  | { kind: 'many'; frames: FromHost[] }
+  /**
+   * Several of the above, in order: one write instead of many. Those that had to wait for the others are bytes of
+   * `v8.serialize`, made when they were said: Vitest goes on writing into what it has reported.
+   */
+  | { kind: 'many'; frames: (FromHost | Uint8Array)[] }
 
 export interface WorldReport {
   /** Why this process must not be lent again, in words a user understands; empty when clean. */

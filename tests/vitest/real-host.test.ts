@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
@@ -79,4 +80,33 @@ test('the same host serves file after file and run after run', async () => {
   for (const _ of [1, 2]) expect(Object.values((await project.run({ env })).states)).toEqual(['passed', 'passed', 'passed'])
   const { totals } = ofDaemon(project.root)
   expect(totals).toMatchObject({ files: 6, retired: {} })
+})
+
+test('reporters hear of every test what they hear from forks, in the same order', async () => {
+  project = realProject({
+    'reporter.mjs': `
+      import { writeFileSync } from 'node:fs'
+      const log = []
+      const note = (event) => (entity) => void log.push(event + ' ' + (entity.fullName ?? entity.relativeModuleId) + ' ' + (entity.result?.()?.state ?? ''))
+      export default class {
+        onTestModuleStart = note('start')
+        onTestCaseReady = note('ready')
+        onTestCaseResult = note('result')
+        onTestModuleEnd = note('end')
+        onTestRunEnd() { writeFileSync('events.json', JSON.stringify(log)) }
+      }`,
+    'a.test.ts': `
+      import { expect, test } from 'vitest'
+      let tries = 0
+      test('passes', () => {})
+      test('passes later', { retry: 2 }, () => expect(++tries).toBe(2))
+      test.skip('is skipped', () => {})`,
+  })
+  const events = async (more: Record<string, string>) => {
+    await project.run({ env: { ...env, ...more }, args: ['--reporter=./reporter.mjs'] })
+    return JSON.parse(readFileSync(join(project.root, 'events.json'), 'utf8')) as string[]
+  }
+  const stock = await events({ EVERWARM: '0' })
+  expect(stock).toContain('result passes later passed')
+  expect(await events({})).toEqual(stock)
 })

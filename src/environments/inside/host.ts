@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 // by import, as everywhere in this process: test code may replace the global
 import process from 'node:process'
+import { serialize } from 'node:v8'
 import type { DaemonToHost, FromHost, HostToDaemon, Taint, ToHost, WorldReport } from '../../contracts/host-wire.ts'
 import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import { HostState } from './host-state.ts'
@@ -36,7 +37,7 @@ class Host {
   readonly #queue: ToHost[] = []
   #isBusy = false
   #worlds = 0
-  readonly #held: FromHost[] = []
+  readonly #held: (FromHost | Uint8Array)[] = []
   #flushTimer: NodeJS.Timeout | null = null
   #memory = memoryUsage()
   #stray: Taint | null = null
@@ -163,7 +164,8 @@ class Host {
   #fromWorld(id: number, message: unknown, isUrgent: boolean): void {
     const current = this.#world
     if (current?.id !== id) return
-    this.#held.push({ kind: 'vitest', world: id, message })
+    const frame: FromHost = { kind: 'vitest', world: id, message }
+    this.#held.push(isUrgent ? frame : serialize(frame))
     const { __vitest_worker_response__: isResponse, type } = message as { __vitest_worker_response__?: true; type?: string }
     if (isResponse && type === 'testfileFinished' && current.isOnce && !current.isStopping) {
       // its holder waits for the end of the world anyway: all of it goes out in one write
@@ -183,7 +185,7 @@ class Host {
     if (this.#flushTimer) clearTimeout(this.#flushTimer)
     this.#flushTimer = null
     const frames = this.#held.splice(0)
-    if (frames.length > 0) this.#connection?.send(frames.length === 1 ? frames[0] : ({ kind: 'many', frames } satisfies FromHost))
+    if (frames.length > 0) this.#connection?.send({ kind: 'many', frames } satisfies FromHost)
   }
 
   async #end(id: number, failure?: Taint): Promise<void> {
@@ -237,7 +239,7 @@ class Host {
       const done = typeof encoding === 'function' ? encoding : callback
       const current = this.#world
       if (!current || !this.#connection) return writers[fd](chunk as string, encoding as never, callback as never)
-      this.#held.push({ kind: 'output', world: current.id, fd, chunk })
+      this.#held.push(serialize({ kind: 'output', world: current.id, fd, chunk } satisfies FromHost))
       this.#flushSoon()
       if (typeof done === 'function') nextTick(done as () => void)
       return true

@@ -34,7 +34,8 @@ export function launchDaemon(address: Address, env: Readonly<Record<string, stri
   const child = spawnProcess(process.execPath, [ENTRY], {
     detached: true,
     cwd: address.home,
-    env: Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name))),
+    // absolute: the daemon's own folder is another than ours
+    env: { ...Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name))), EVERWARM_HOME: address.home },
     stdio: ['ignore', 'ignore', stderr],
   })
   closeSync(stderr)

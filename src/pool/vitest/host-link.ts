@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { deserialize } from 'node:v8'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { FromHost, ToHost, WorldReport } from '../../contracts/host-wire.ts'
 import type { LeaseEnd } from '../../contracts/protocol.ts'
@@ -103,7 +104,10 @@ function hostLink(held: HeldLease, frames: FrameSocket, hold: (isHeld: boolean) 
   hold(false)
 
   function receive(frame: FromHost): void {
-    if (frame.kind === 'many') return frame.frames.forEach(receive)
+    if (frame.kind === 'many') {
+      for (const one of frame.frames) receive(one instanceof Uint8Array ? (deserialize(one) as FromHost) : one)
+      return
+    }
     if (frame.kind === 'pong' || frame.world !== current?.number) return
     const { listener } = current
     switch (frame.kind) {

@@ -26,8 +26,8 @@ export function lessonOf(doubt: Doubt, inFork: Failure | undefined): Pick<Lesson
     case 'start-failed':
       return { verdict: 'needs-process', reason: `its environment does not start in a warm host (${doubt.message})` }
     case 'host-lost':
-      // A host that was taken away, or ended with the daemon, says nothing about the file.
-      return doubt.loss.kind === 'host-exited'
+      // A host that was taken away, killed from outside or ended with the daemon says nothing about the file.
+      return doubt.loss.kind === 'host-exited' && doubt.loss.signal !== 'SIGKILL'
         ? { verdict: 'needs-process', reason: `a warm host ended under it (${lossText(doubt.loss)})` }
         : null
     default:

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Leaser } from '../leaser.ts'
 import type { PoolSettings } from './session.ts'
 
@@ -27,5 +27,7 @@ export function settingsOf(options: EverwarmOptions, env: Record<string, string 
 }
 
 export function cacheFolder(env: Record<string, string | undefined>): string {
-  return env['EVERWARM_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'everwarm')
+  return env['EVERWARM_CACHE']
+    ? resolve(env['EVERWARM_CACHE'])
+    : join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'everwarm')
 }
