@@ -127,14 +127,10 @@ function isUntouched(root: Root): boolean {
       if (value !== expected.value && !is(value, expected.value)) return false
     }
   }
-  return getPrototypeOf(object) === root.prototype && (!root.isExtensible || canGrow(object)) && !isLocked(root)
+  // an object that was frozen or sealed can't grow any more either
+  return getPrototypeOf(object) === root.prototype && (!root.isExtensible || canGrow(object))
 }
 
-/** Frozen or sealed objects keep their values: one configurable property tells. */
-function isLocked({ object, keys, descriptors }: Root): boolean {
-  const at = descriptors.findIndex((descriptor) => descriptor.configurable)
-  return at !== -1 && describe(object, keys[at]!)?.configurable === false
-}
 
 /** @returns what could not be put back, or null */
 function putBack({ object, keys, descriptors, prototype, isExtensible, ignored }: Root): string | null {
