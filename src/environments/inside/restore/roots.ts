@@ -131,7 +131,6 @@ function isUntouched(root: Root): boolean {
   return getPrototypeOf(object) === root.prototype && (!root.isExtensible || canGrow(object))
 }
 
-
 /** @returns what could not be put back, or null */
 function putBack({ object, keys, descriptors, prototype, isExtensible, ignored }: Root): string | null {
   const expected = new Map(keys.map((key, at) => [key, descriptors[at]!]))
