@@ -39,7 +39,8 @@ test.runIf(process.platform === 'linux')('a running tree counts with children th
   await once(child.stdout, 'data')
   const cpuMs = await quietCpuMs(child.pid!)
   child.kill('SIGKILL')
-  expect(cpuMs).toBeGreaterThan(490)
+  // 300 + 200 burnt in two processes; the kernel counts each in ticks of 10 ms, user and system apart
+  expect(cpuMs).toBeGreaterThanOrEqual(460)
   expect(cpuMs).toBeLessThan(1500)
   await once(child, 'exit')
   expect(treeCpuMs(child.pid!)).toBe(0)
