@@ -12,6 +12,8 @@ interface Root {
   isExtensible: boolean
   keys: PropertyKey[]
   descriptors: PropertyDescriptor[]
+  /** The first of them that can be redefined: it tells whether the object was locked since. */
+  configurableKey: PropertyKey | undefined
   /** Compared only after files that got this builtin module; null: after every file. */
   group: string | null
   /** Properties that have rules of their own and are none of this root's business. */
@@ -58,13 +60,15 @@ export class Roots {
   add(name: string, object: object, ignored: ReadonlySet<PropertyKey> | null = null): void {
     if (this.#shared(object)) return
     const keys = ownKeys(object, ignored)
+    const descriptors = keys.map((key) => describe(object, key)!)
     const root: Root = {
       name,
       object,
       prototype: getPrototypeOf(object) as object | null,
       isExtensible: canGrow(object),
       keys,
-      descriptors: keys.map((key) => describe(object, key)!),
+      descriptors,
+      configurableKey: keys.find((_, at) => descriptors[at]!.configurable),
       group: this.#group,
       ignored,
     }
@@ -127,8 +131,12 @@ function isUntouched(root: Root): boolean {
       if (value !== expected.value && !is(value, expected.value)) return false
     }
   }
-  // an object that was frozen or sealed can't grow any more either
-  return getPrototypeOf(object) === root.prototype && (!root.isExtensible || canGrow(object))
+  return getPrototypeOf(object) === root.prototype && (!root.isExtensible || canGrow(object)) && !isLocked(root)
+}
+
+/** Frozen or sealed objects keep their values: one property that was configurable tells. */
+function isLocked({ object, configurableKey }: Root): boolean {
+  return configurableKey !== undefined && describe(object, configurableKey)?.configurable === false
 }
 
 /** @returns what could not be put back, or null */
