@@ -18,6 +18,7 @@ import { addBuiltin, addIntrinsics, addValue } from './restore/intrinsics.ts'
 import { ProcessState } from './restore/process-state.ts'
 import { Roots } from './restore/roots.ts'
 import { clearTimers, trackTimers } from './restore/timers.ts'
+import { workerEntry } from './world.ts'
 
 export type Boot = Extract<DaemonToHost, { kind: 'boot' }>
 
@@ -111,6 +112,20 @@ export class HostState {
       for (const key of Object.keys(exports)) addValue(this.#roots, `${name}.${key}`, exports[key])
     } catch {
       // not installed: Vitest itself says so when a file asks for it
+    }
+  }
+
+  /** Reads, links and compiles Vitest's own runtime, which every file needs: nothing of it runs yet. */
+  prepare(): void {
+    const entry = workerEntry(this.boot.vitestPackage)
+    try {
+      const root = this.graph.link(entry, entry)
+      if (root.kind !== 'esm') return
+      for (const record of this.graph.orderOf(root)) {
+        if (record.kind === 'esm') record.run ??= this.compiler.compile({ ...this.graph.codeOf(record), filename: record.url })
+      }
+    } catch {
+      // the first file that needs it meets the same error, and reports it
     }
   }
 

@@ -25,6 +25,9 @@ interface VitestWorker {
 // Test code may replace it.
 const { queueMicrotask } = globalThis
 
+/** URL of the module that a world begins with. */
+export const workerEntry = (vitestPackage: string) => pathToFileURL(join(dirname(vitestPackage), 'dist', 'worker.js')).href
+
 export interface WorldOptions {
   graph: ModuleGraph
   compiler: Compiler
@@ -84,7 +87,7 @@ export class World {
 
   /** Loads the runtime; messages that come meanwhile are kept. @throws what the runtime's modules throw */
   async open(): Promise<void> {
-    const entry = pathToFileURL(join(dirname(this.#options.vitestPackage), 'dist', 'worker.js')).href
+    const entry = workerEntry(this.#options.vitestPackage)
     const vitest = (await this.#modules.import(entry, entry)) as unknown as VitestWorker
     vitest.init({
       post: (message) => this.#post(message),
