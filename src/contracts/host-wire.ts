@@ -43,6 +43,34 @@ export type FromHost =
    */
   | { kind: 'many'; frames: (FromHost | Uint8Array)[] }
 
+/**
+ * What a host notes in a file of its own before it lets code of a test file run: an endless loop lets nothing out
+ * over the socket any more. Only read when a host does not answer.
+ */
+export interface LastWord {
+  /** Frames sent on this connection so far; those in `frames` come after them and may have been sent since. */
+  sent: number
+  /** Frames that were waiting for company. */
+  frames: (FromHost | Uint8Array)[]
+  /** Tasks that ended since the last word, as `onTaskUpdate` would have said it: id, result, meta. */
+  ended: [id: string, result: unknown, meta: unknown][]
+  doing: Doing
+}
+
+/** What comes next in a host; ids are those of Vitest's tasks. */
+export type Doing =
+  | { kind: 'loading'; what: 'setup file' | 'test file'; path: string }
+  | { kind: 'test'; id: string }
+  /** Hooks around the tests of a suite or file. */
+  | { kind: 'suite'; id: string }
+  /** All tests are over; what is left is the environment's end. */
+  | { kind: 'ending' }
+
+/** The file of a host's last words; null for a named pipe, which stands in no folder. */
+export function lastWordsPath(address: string): string | null {
+  return address.startsWith('\\\\') ? null : `${address}.last`
+}
+
 export interface WorldReport {
   /** Why this process must not be lent again, in words a user understands; empty when clean. */
   taints: Taint[]

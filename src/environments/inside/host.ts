@@ -5,6 +5,7 @@ import { serialize } from 'node:v8'
 import type { DaemonToHost, FromHost, HostToDaemon, Taint, ToHost, WorldReport } from '../../contracts/host-wire.ts'
 import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import { HostState } from './host-state.ts'
+import { LastWords } from './last-words.ts'
 import { whenSettled } from './settle.ts'
 import { World } from './world.ts'
 
@@ -38,6 +39,11 @@ class Host {
   #isBusy = false
   #worlds = 0
   readonly #held: (FromHost | Uint8Array)[] = []
+  /** Frames that have left on this connection. */
+  #sent = 0
+  /** How many of the frames held are among the last words already. */
+  #noted = 0
+  readonly #lastWords: LastWords
   #flushTimer: NodeJS.Timeout | null = null
   #memory = memoryUsage()
   #stray: Taint | null = null
@@ -45,6 +51,12 @@ class Host {
 
   constructor(state: HostState) {
     this.#state = state
+    this.#lastWords = new LastWords(state.boot.address, () => {
+      const frames = this.#held.slice(this.#noted)
+      const sent = this.#sent + this.#noted
+      this.#noted = this.#held.length
+      return { sent, frames }
+    })
     for (const fd of [1, 2] as const) this.#interceptOutput(fd)
   }
 
@@ -91,6 +103,7 @@ class Host {
       if (open?.kind !== 'open' || !this.#tokens.delete(open.token)) continue
       this.#strangers.delete(connection)
       this.#connection = connection
+      this.#sent = 0
       for (const message of rest) this.#receive(message)
     }
   }
@@ -127,6 +140,7 @@ class Host {
       fetches,
       vitestPackage: boot.vitestPackage,
       vm: state.vm,
+      lastWords: this.#lastWords,
       onBuiltin: (builtin) => state.rememberBuiltin(builtin),
       send: (message, isUrgent) => this.#fromWorld(id, message, isUrgent),
       // a host that can't put itself in order is no host any more
@@ -185,6 +199,8 @@ class Host {
     if (this.#flushTimer) clearTimeout(this.#flushTimer)
     this.#flushTimer = null
     const frames = this.#held.splice(0)
+    this.#sent += frames.length
+    this.#noted = 0
     if (frames.length > 0) this.#connection?.send({ kind: 'many', frames } satisfies FromHost)
   }
 

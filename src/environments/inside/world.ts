@@ -6,6 +6,7 @@ import type { Compiler } from './modules/compile.ts'
 import type { ModuleGraph } from './modules/graph.ts'
 import { WorldModules } from './modules/world-modules.ts'
 import type { FetchCache, RpcAnswer, RpcQuery } from './fetch-cache.ts'
+import type { LastWords, RunnerRequest, RunnerState } from './last-words.ts'
 
 /** The public entry of Vitest's worker runtime, `vitest/worker`. */
 interface VitestWorker {
@@ -36,6 +37,7 @@ export interface WorldOptions {
   vitestPackage: string
   /** What Vitest's own modules get for `node:vm`. */
   vm: Exports
+  lastWords: LastWords
   /** Called before a builtin module is given out for the first time. */
   onBuiltin(id: string): void
   /** To Vitest's main process; what is not urgent may wait for what is. */
@@ -75,7 +77,7 @@ export class World {
         options.onBuiltin(id)
         if (!importerPath.startsWith(vitestFolder)) this.givenBuiltins.add(id)
         if (id === 'node:module') return this.#modules.cjs.moduleFacade
-        if (id === 'node:vm' && importerPath.startsWith(vitestFolder)) return options.vm
+        if (id === 'node:vm' && importerPath.startsWith(vitestFolder)) return options.lastWords.watchLoading(options.vm)
         return undefined
       },
       onBuiltinImport: (id) => this.givenBuiltins.add(id),
@@ -94,7 +96,10 @@ export class World {
       on: (listener) => void this.#listeners.add(listener),
       off: (listener) => void this.#listeners.delete(listener),
       setup: vitest.setupEnvironment,
-      runTests: (state, traces) => vitest.runBaseTests('run', state, traces),
+      runTests: (state, traces) => {
+        this.#options.lastWords.watchRunner(state as RunnerState)
+        return vitest.runBaseTests('run', state, traces)
+      },
       collectTests: (state, traces) => vitest.runBaseTests('collect', state, traces),
       teardown: () => {},
     })
@@ -108,6 +113,7 @@ export class World {
     if (delivered.t === 's') delivered = this.#options.fetches.keep(delivered) as typeof delivered
     // the name decides details of Vitest's runtime: it is to do what it does in a process of its own
     if (delivered.type === 'start' && delivered.context) delivered.context.pool = 'forks'
+    if (delivered.__vitest_worker_request__) this.#options.lastWords.expect(delivered as RunnerRequest)
     if (this.#early && delivered.__vitest_worker_request__ && delivered.type !== 'start') this.#early.push(delivered)
     else if (this.#isReady) this.#emit(delivered)
     else this.#waiting.push(delivered)

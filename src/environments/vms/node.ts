@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EverwarmError } from '../../contracts/errors.ts'
-import type { DaemonToHost, HostToDaemon } from '../../contracts/host-wire.ts'
+import { type DaemonToHost, type HostToDaemon, lastWordsPath } from '../../contracts/host-wire.ts'
 import type { HostProfile } from '../../contracts/protocol.ts'
 import { HOST_FLAGS } from './host-flags.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
@@ -193,7 +193,7 @@ function watchExit(child: ChildProcess, seat: Seat, clock: Clock): Promise<Insta
         late.cancel()
         child.stdout?.destroy()
         child.stderr?.destroy()
-        if (process.platform !== 'win32') rmSync(seat.address, { force: true })
+        if (process.platform !== 'win32') for (const path of filesAt(seat.address)) rmSync(path, { force: true })
         resolve({ code, signal })
         seat.onExit({ code, signal })
       }
@@ -201,6 +201,12 @@ function watchExit(child: ChildProcess, seat: Seat, clock: Clock): Promise<Insta
       child.once('close', done)
     })
   })
+}
+
+/** What a host leaves in its folder when it dies. */
+function filesAt(address: string): string[] {
+  const lastWords = lastWordsPath(address)
+  return lastWords === null ? [address] : [address, lastWords]
 }
 
 function startFailed(profile: HostProfile, why: string, tail: string, cause: unknown): EverwarmError {

@@ -1,5 +1,7 @@
+import { relative } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { Attempt } from './attempt.ts'
+import type { LastMoments } from './last-words.ts'
 import type { RpcCall } from './messages.ts'
 import type { TaskData, TaskResultData, Verdict } from './verdict.ts'
 
@@ -10,56 +12,121 @@ export interface HangReport {
   loose: { name: string; message: string } | undefined
 }
 
-export function hangError(file: string, silentMs: number, inTest: string | undefined): EverwarmError {
+export interface Hang {
+  /** Paths as a person knows them. */
+  files: readonly string[]
+  silentMs: number
+  limitMs: number
+  moments: LastMoments
+}
+
+type Pack = [id: string, result: unknown, meta: unknown]
+type Event = [id: string, event: string, data: undefined]
+
+/** @param what e.g. `The test "a > b" in c.test.ts` */
+export function hangError({ silentMs, limitMs }: Hang, what: string): EverwarmError {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
   return new EverwarmError('FILE_TIMEOUT', {
-    message:
-      `${file} was ended: its event loop did not answer for ${(silentMs / 1000).toFixed(1)} s` +
-      (inTest ? `, in the test "${inTest}".` : ', as in an endless loop.'),
+    message: `${what} was ended: the event loop did not answer for ${seconds(silentMs)} (the limit is ${seconds(limitMs)}), as in an endless loop.`,
     hint: 'everwarm({ hangLimit }) or EVERWARM_HANG_MS sets the limit in ms.',
   })
 }
 
-/** The calls that put a hang on its file, after all that the file reported by itself. */
-export function hangReport(attempt: Attempt, files: readonly string[], silentMs: number): HangReport {
-  const { verdict, queued } = attempt
-  const running = runningTest(verdict)
-  const error = serialized(hangError(files.join(', '), silentMs, running?.name))
-  const failed: TaskResultData & { errors: object[] } = { state: 'fail', errors: [error] }
-  const collected = verdict.files.find((file) => !isFinished(verdict, file))
-  if (collected) {
-    const ofFile = { ...verdict.tasks.get(collected.id)?.result, ...(running ? { state: 'fail' } : failed) }
-    const packs: unknown[] = [[collected.id, ofFile, collected.meta ?? {}]]
-    const events: unknown[] = []
-    if (running) {
-      packs.push([running.task.id, { ...running.result, ...failed }, running.task.meta ?? {}])
-      events.push([running.task.id, 'test-finished', undefined])
-    }
-    events.push([collected.id, 'suite-finished', undefined])
-    return { calls: [call('hang-update', 'onTaskUpdate', [packs, events])], loose: undefined }
+/** The calls that put a hang on its file and test, after all that the file reported by itself. */
+export function hangReport({ verdict, queued }: Attempt, told: Hang): HangReport {
+  const hang = told.moments.doing ? told : { ...told, moments: { ...told.moments, running: runningTests(verdict) } }
+  for (const [id, { result }] of hang.moments.ended) {
+    const known = verdict.tasks.get(id)
+    if (known) known.result = result
   }
+  const error = serialized(hangError(hang, placeOf(verdict, hang)))
+  const collected = verdict.files.filter((file) => !isOver(verdict.tasks.get(file.id)?.result))
+  if (collected.length > 0) return { calls: [ofCollected(verdict, collected, hang, error)], loose: undefined }
   const announced = queued.find((file) => !verdict.tasks.has(file.id))
-  if (!announced) return { calls: [], loose: error }
-  const file: TaskData & { file?: TaskData } = { ...announced, result: failed }
+  return announced ? { calls: ofAnnounced(announced, failed(error)), loose: undefined } : { calls: [], loose: error }
+}
+
+/** For a host without last words: as far as the worker could still send its updates, which it gathers for 100 ms. */
+function runningTests(verdict: Verdict): string[] {
+  return [...verdict.tasks].flatMap(([id, { task, result }]) => (task.type === 'test' && result?.state === 'run' ? [id] : []))
+}
+
+/** Where the loop is, as the subject of a sentence. */
+function placeOf(verdict: Verdict, { files, moments: { doing, running } }: Hang): string {
+  const file = files.join(', ')
+  const nameOf = (id: string) => `"${verdict.tasks.get(id)?.name ?? id}"`
+  if (running.length > 1) return `One of the concurrent tests ${running.map(nameOf).join(', ')} in ${file}`
+  if (running.length === 1) return `The test ${nameOf(running[0]!)} in ${file}`
+  if (doing?.kind === 'loading' && doing.what === 'setup file')
+    return `The setup file ${relative(process.cwd(), doing.path)}, loaded for ${file},`
+  if (doing?.kind === 'loading') return `The top level of ${file}, or of a module that it imports,`
+  if (doing?.kind === 'ending') return `The environment of ${file}, at its end,`
+  if (!doing) return file
+  const suite = doing.kind === 'suite' ? verdict.tasks.get(doing.id) : undefined
+  if (!suite) return `${file}, before any of its code was loaded,`
+  return suite.task.filepath ? `A hook around the tests of ${file}` : `A hook of the suite "${suite.name}" in ${file}`
+}
+
+/** One update: what had ended keeps its result, what hung fails, what did not come to run is skipped. */
+function ofCollected(verdict: Verdict, files: readonly TaskData[], { moments }: Hang, error: object): RpcCall {
+  const packs: Pack[] = []
+  const events: Event[] = []
+  const running = new Set(moments.running.filter((id) => verdict.tasks.has(id)))
+  // The one that was begun last carries the error; of the others nothing is known but that they did not end.
+  const culprit = [...running].at(-1)
+
+  function settle(task: TaskData): TaskResultData | undefined {
+    const known = verdict.tasks.get(task.id)?.result
+    const ended = moments.ended.get(task.id)
+    if (task.type === 'test') {
+      if (ended || isOver(known)) {
+        if (ended) tell(task, ended.result, 'test-finished', ended.meta)
+        return known
+      }
+      if (task.mode === 'skip' || task.mode === 'todo') return undefined
+      const result = running.has(task.id) ? { ...known, ...failed(error) } : notRun(known)
+      if (running.has(task.id)) tell(task, result, 'test-prepare')
+      tell(task, result, 'test-finished')
+      return result
+    }
+    const children = (task.tasks ?? []).map(settle)
+    if (isOver(known)) return known
+    const hasFailed = children.some((result) => result?.state === 'fail')
+    const isFile = task.filepath !== undefined
+    const own =
+      isFile && culprit === undefined
+        ? failed(error)
+        : { state: hasFailed || isFile ? 'fail' : children.some((result) => result?.state === 'pass') ? 'pass' : 'skip' }
+    const result = { ...known, ...own }
+    tell(task, result, 'suite-finished')
+    return result
+  }
+
+  function tell(task: TaskData, result: TaskResultData, event: string, meta: unknown = task.meta): void {
+    packs.push([task.id, result, meta ?? {}])
+    events.push([task.id, event, undefined])
+  }
+
+  for (const file of files) settle(file)
+  return call('hang-update', 'onTaskUpdate', [packs, events])
+}
+
+/** A file that never got so far as to name its tests. */
+function ofAnnounced(announced: TaskData, result: TaskResultData): RpcCall[] {
+  const file: TaskData & { file?: TaskData } = { ...announced, result }
   // A file is its own file; Vitest names tasks by it.
   file.file = file
-  const early = [[file.id, failed, file.meta ?? {}]]
-  return {
-    calls: [
-      call('hang-collected', 'onCollected', [[file]]),
-      call('hang-update', 'onTaskUpdate', [early, [[file.id, 'suite-failed-early', undefined]]]),
-    ],
-    loose: undefined,
-  }
+  return [
+    call('hang-collected', 'onCollected', [[file]]),
+    call('hang-update', 'onTaskUpdate', [[[file.id, result, file.meta ?? {}]], [[file.id, 'suite-failed-early', undefined]]]),
+  ]
 }
 
-/** Known only if the worker could still send it: its updates are gathered for 100 ms. */
-function runningTest(verdict: Verdict) {
-  return [...verdict.tasks.values()].find(({ task, result }) => task.type === 'test' && result?.state === 'run')
-}
+const failed = (error: object): TaskResultData => ({ state: 'fail', errors: [error] })
+const notRun = (known: TaskResultData | undefined) => ({ ...known, state: 'skip', note: 'not run: its file was ended' })
 
-function isFinished(verdict: Verdict, file: TaskData): boolean {
-  const state = verdict.tasks.get(file.id)?.result?.state
-  return state !== undefined && state !== 'run' && state !== 'queued'
+function isOver(result: TaskResultData | undefined): boolean {
+  return result !== undefined && result.state !== 'run' && result.state !== 'queued'
 }
 
 function call(i: string, m: string, a: unknown[]): RpcCall {

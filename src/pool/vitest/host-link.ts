@@ -1,10 +1,11 @@
 import { connect } from 'node:net'
 import { deserialize } from 'node:v8'
 import { EverwarmError } from '../../contracts/errors.ts'
-import type { FromHost, ToHost, WorldReport } from '../../contracts/host-wire.ts'
+import type { FromHost, LastWord, ToHost, WorldReport } from '../../contracts/host-wire.ts'
 import type { LeaseEnd } from '../../contracts/protocol.ts'
 import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import type { HeldLease, LeaseLoss } from '../leaser.ts'
+import { readLastWords } from './last-words.ts'
 
 /** How the host of a world went away. */
 export type HostLoss = LeaseLoss | { kind: 'socket-closed'; reason: string }
@@ -28,6 +29,8 @@ export interface HostLink {
   /** One world at a time. @throws DataCloneError if `env` cannot be sent */
   begin(world: Omit<Extract<ToHost, { kind: 'begin' }>, 'kind' | 'world'>, listener: WorldListener): WorldLine
   ping(): void
+  /** What a host that does not answer any more was about to run; frames it could not send are received first. */
+  lastWords(): LastWord[]
   /** Ends the process at once: for one that does not listen any more. */
   kill(): void
   /** Back to the pool; the link is of no use afterwards. */
@@ -73,10 +76,13 @@ export async function openHostLink(held: HeldLease, timeoutMs = 10_000): Promise
   return hostLink(held, frames, (isHeld) => (isHeld ? socket.ref() : socket.unref()))
 }
 
+const thawed = (frame: FromHost | Uint8Array) => (frame instanceof Uint8Array ? (deserialize(frame) as FromHost) : frame)
+
 function hostLink(held: HeldLease, frames: FrameSocket, hold: (isHeld: boolean) => void): HostLink {
   let worlds = 0
   let pings = 0
   let seenMs = performance.now()
+  let received = 0
   let current: { number: number; listener: WorldListener } | undefined
   let loss: HostLoss | undefined
 
@@ -105,7 +111,8 @@ function hostLink(held: HeldLease, frames: FrameSocket, hold: (isHeld: boolean) 
 
   function receive(frame: FromHost): void {
     if (frame.kind === 'many') {
-      for (const one of frame.frames) receive(one instanceof Uint8Array ? (deserialize(one) as FromHost) : one)
+      received += frame.frames.length
+      for (const one of frame.frames) receive(thawed(one))
       return
     }
     if (frame.kind === 'pong' || frame.world !== current?.number) return
@@ -140,6 +147,16 @@ function hostLink(held: HeldLease, frames: FrameSocket, hold: (isHeld: boolean) 
       // Only a world in progress keeps Vitest's process alive; an idle host must not.
       hold(true)
       return { number, send: (message) => frames.send({ kind: 'vitest', world: number, message } satisfies ToHost) }
+    },
+    lastWords() {
+      const words = readLastWords(held.lease.address)
+      for (const { sent, frames: waiting } of words) {
+        for (const one of waiting.slice(Math.max(0, received - sent))) {
+          received += 1
+          receive(thawed(one))
+        }
+      }
+      return words
     },
     ping: () => frames.send({ kind: 'ping', n: ++pings } satisfies ToHost),
     kill() {

@@ -1,8 +1,10 @@
+import { relative } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { Attempt, finishedAnswer } from './attempt.ts'
 import { hangReport } from './hang-report.ts'
 import type { HostLoss } from './host-link.ts'
 import type { Doubt } from './judgement.ts'
+import { type LastMoments, lastMoments } from './last-words.ts'
 import type { RpcAnswer, RunRequest, WorkerAnswer } from './messages.ts'
 import type { Session } from './session.ts'
 import type { Failure } from './verdict.ts'
@@ -34,6 +36,7 @@ export class WorldRun {
   readonly #request: RunRequest
   readonly #context: WorldRunContext
   readonly #asksForSnapshots = new Set<string>()
+  #moments: LastMoments = lastMoments([])
   readonly #aborted = Promise.withResolvers<Outcome>()
 
   constructor(world: World, request: RunRequest, context: WorldRunContext) {
@@ -69,8 +72,9 @@ export class WorldRun {
 
   /** Tells Vitest what the file had reported, and that it hung. @returns the message that ends the run */
   async reportHang(silentMs: number): Promise<WorkerAnswer> {
-    const files = this.#request.context.files.map(({ filepath }) => filepath)
-    const { calls, loose } = hangReport(this.attempt, files, silentMs)
+    const files = this.#request.context.files.map(({ filepath }) => relative(process.cwd(), filepath))
+    const hang = { files, silentMs, limitMs: this.#hangLimitMs(), moments: this.#moments }
+    const { calls, loose } = hangReport(this.attempt, hang)
     for (const call of calls) this.attempt.add(call)
     await this.attempt.replay()
     return finishedAnswer(loose)
@@ -87,7 +91,11 @@ export class WorldRun {
           kind: 'doubtful',
           doubt: { kind: 'start-failed', message: textOf(error) },
         })),
-        watch.hung.then((silentMs): Outcome => ({ kind: 'hung', silentMs })),
+        watch.hung.then((silentMs): Outcome => {
+          // Before its host is killed, because that takes the words away.
+          this.#moments = lastMoments(this.#world.link.lastWords())
+          return { kind: 'hung', silentMs }
+        }),
         this.#aborted.promise,
       ])
     } finally {

@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+import { project as newProject, type Project } from '../support/vitest-run.ts'
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
+let project: Project
+let env: Record<string, string>
+
+/** With the daemon and hosts of this checkout. */
+function realProject(files: Record<string, string>, test = ''): Project {
+  const made = newProject({
+    'vitest.config.ts': `
+      import { everwarm } from '${REPOSITORY}/src/vitest.ts'
+      export default { plugins: [everwarm()], test: { include: ['*.test.ts'], maxWorkers: 1, ${test} } }
+    `,
+    ...files,
+  })
+  env = { EVERWARM_HOME: join(made.root, 'home'), EVERWARM_HANG_MS: '1000' }
+  return made
+}
+
+afterEach(() => {
+  execFileSync(process.execPath, [join(REPOSITORY, 'src/cli/main.ts'), 'pool', 'stop'], {
+    env: { ...process.env, ...env },
+    stdio: 'ignore',
+  })
+  project.remove()
+})
+
+/** Messages of all errors in Vitest's JSON report, by test or file. */
+function messages(): Record<string, string> {
+  const { testResults } = JSON.parse(readFileSync(join(project.root, 'report.json'), 'utf8')) as {
+    testResults: { name: string; message: string; assertionResults: { fullName: string; failureMessages: string[] }[] }[]
+  }
+  return Object.fromEntries(
+    testResults.flatMap(({ name, message, assertionResults }) => [
+      [name.slice(project.root.length + 1), message],
+      ...assertionResults.map((result) => [result.fullName, result.failureMessages.join()]),
+    ]),
+  )
+}
+
+test('a test in an endless loop fails by name; those before it keep their verdict, those after it did not run', async () => {
+  project = realProject({
+    'loop.test.ts': `
+      import { describe, expect, test } from 'vitest'
+      test('passes first', () => {})
+      describe('in a suite', () => {
+        test('fails', () => { console.log('said before'); expect(1).toBe(2) })
+        test('turns', () => { for (;;); })
+        test('comes after', () => {})
+      })
+      test('comes last', () => {})`,
+    'next.test.ts': `import { test } from 'vitest'; test('runs on', () => {})`,
+  })
+  const result = await project.run({ env })
+  expect(result.code).toBe(1)
+  expect(result.states).toEqual({
+    'loop.test.ts > passes first': 'passed',
+    'loop.test.ts > in a suite fails': 'failed',
+    'loop.test.ts > in a suite turns': 'failed',
+    'loop.test.ts > in a suite comes after': 'skipped',
+    'loop.test.ts > comes last': 'skipped',
+    'next.test.ts > runs on': 'passed',
+  })
+  expect(messages()['in a suite turns']).toMatch(
+    /The test "in a suite > turns" in loop\.test\.ts was ended: the event loop did not answer for \d\.\d s \(the limit is 1\.0 s\)/,
+  )
+  expect(messages()['in a suite fails']).toContain('expected 1 to be 2')
+})
+
+test('it is named at once in a file that waited before, and after thousands of tests', async () => {
+  project = realProject({
+    'wait.test.ts': `
+      import { test } from 'vitest'
+      test('waits', () => new Promise((resolve) => setTimeout(resolve, 300)))
+      test('turns', async () => { await null; for (;;); })`,
+    'many.test.ts': `
+      import { test } from 'vitest'
+      for (let i = 0; i < 3000; i++) test('passes ' + i, () => {})
+      test('turns', () => { for (;;); })`,
+  })
+  const { states } = await project.run({ env })
+  expect(states).toMatchObject({
+    'wait.test.ts > waits': 'passed',
+    'wait.test.ts > turns': 'failed',
+    'many.test.ts > turns': 'failed',
+  })
+  expect(Object.values(states).filter((state) => state === 'passed')).toHaveLength(3001)
+})
+
+test.for<[string, string, RegExp, string?]>([
+  ['the top level', 'for (;;);', /^The top level of a\.test\.ts, or of a module that it imports, was ended/],
+  ['an import', `import './turns.ts'`, /^The top level of a\.test\.ts, or of a module that it imports, was ended/],
+  ['a setup file', '', /^The setup file turns\.ts, loaded for a\.test\.ts, was ended/, `setupFiles: './turns.ts'`],
+  ['beforeAll', `beforeAll(() => { for (;;); }); test('x', () => {})`, /^A hook around the tests of a\.test\.ts was ended/],
+  [
+    'a hook of a suite',
+    `describe('s', () => { test('x', () => {}); afterAll(() => { for (;;); }) })`,
+    /^A hook of the suite "s" in a\.test\.ts was ended/,
+  ],
+  ['beforeEach', `beforeEach(() => { for (;;); }); test('x', () => {})`, /^The test "x" in a\.test\.ts was ended/],
+])('a loop in %s is placed', async ([, code, message, config]) => {
+  project = realProject(
+    { 'a.test.ts': `import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'\n${code}`, 'turns.ts': 'for (;;);' },
+    config,
+  )
+  const result = await project.run({ env })
+  expect(result.code).toBe(1)
+  const told = Object.values(messages()).filter((text) => text !== '')
+  expect(told.map((text) => text.replace(/^EverwarmError: /, ''))).toContainEqual(expect.stringMatching(message))
+})
