@@ -75,7 +75,7 @@ function print(text: string): number {
 function complain(error: EverwarmError): number {
   say(`${error.code}: ${error.message}`)
   if (error.hint) say(error.hint)
-  return error.code === 'BAD_INPUT' ? 2 : 1
+  return error.code === 'BAD_INPUT' || error.code === 'CONFIG_INVALID' ? 2 : 1
 }
 
 function version(): string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { privateFolder } from '../../system/files.ts'
+import { type Env, readSettings } from '../../system/settings.ts'
 
 /** Where one user's daemon is found. */
 export interface Address {
@@ -22,8 +23,6 @@ export interface DaemonFiles {
   hostSocket(hostId: string): string
 }
 
-type Env = Readonly<Record<string, string | undefined>>
-
 const IS_WINDOWS = process.platform === 'win32'
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, the closing NUL included (man 7 unix). */
 const MAX_SOCKET_PATH_BYTES = 103
@@ -32,12 +31,12 @@ const LONGEST_NAME = 'h-12345678-1234567.sock'
 
 /**
  * `$EVERWARM_HOME`, else `$XDG_RUNTIME_DIR/everwarm`, else `<tmp>/everwarm-<uid>`. Touches nothing.
- * @throws EverwarmError ADDRESS_TOO_LONG
+ * @throws EverwarmError ADDRESS_TOO_LONG, CONFIG_INVALID
  */
 export function daemonAddress(env: Env = process.env): Address {
   const home = homeFolder(env)
   if (IS_WINDOWS) return { home, run: home, socket: `\\\\.\\pipe\\everwarm-${shortHash(home)}` }
-  const run = [home, join(tmpdir(), shortName(home)), join('/tmp', shortName(home))].find(fitsSocket)
+  const run = [home, resolve(tmpdir(), shortName(home)), join('/tmp', shortName(home))].find(fitsSocket)
   if (run === undefined) {
     throw new EverwarmError('ADDRESS_TOO_LONG', {
       message: `${home} is too long for a socket: ${MAX_SOCKET_PATH_BYTES} bytes at most, file name included.`,
@@ -48,15 +47,21 @@ export function daemonAddress(env: Env = process.env): Address {
 }
 
 function homeFolder(env: Env): string {
-  if (env.EVERWARM_HOME) return resolve(env.EVERWARM_HOME)
-  if (env.XDG_RUNTIME_DIR && isOwnFolder(env.XDG_RUNTIME_DIR)) return join(env.XDG_RUNTIME_DIR, 'everwarm')
-  return join(tmpdir(), `everwarm-${userId()}`)
+  const { home } = readSettings(env)
+  if (home !== undefined) return resolve(home)
+  if (env.XDG_RUNTIME_DIR && isOwnFolder(env.XDG_RUNTIME_DIR)) return resolve(env.XDG_RUNTIME_DIR, 'everwarm')
+  return resolve(tmpdir(), `everwarm-${userId()}`)
 }
 
 /** After `su` the variable often names the folder of the user before. */
 function isOwnFolder(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found !== undefined && found.isDirectory() && (IS_WINDOWS || found.uid === process.getuid!())
+  try {
+    const found = statSync(path)
+    return found.isDirectory() && (IS_WINDOWS || found.uid === process.getuid!())
+  } catch {
+    // Absent, or a name that no folder can have.
+    return false
+  }
 }
 
 function userId(): string {
@@ -72,8 +77,8 @@ const fitsSocket = (folder: string) => Buffer.byteLength(join(folder, LONGEST_NA
  * @throws EverwarmError ADDRESS_UNSAFE
  */
 export function prepareAddress({ home, run, socket }: Address): void {
-  privateFolder(home)
-  if (run !== home) privateFolder(run)
+  privateFolder(home, isOurs)
+  if (run !== home) privateFolder(run, isOurs)
   if (IS_WINDOWS) return
   const found = lstatSync(socket, { throwIfNoEntry: false })
   if (!found || found.isSymbolicLink() || found.isSocket()) return
@@ -82,6 +87,10 @@ export function prepareAddress({ home, run, socket }: Address): void {
     hint: 'Remove it, or set EVERWARM_HOME to another folder.',
   })
 }
+
+/** Names of all that everwarm puts into its folder. */
+const isOurs = (name: string) =>
+  /^(?:daemon\.(?:sock|token|log(?:\.old)?)|last-used\.json.*|compile-cache|launch.*|[dh]-.*|\.[nl]-.*)$/.test(name)
 
 export function daemonFiles(address: Address, id: string): DaemonFiles {
   if (IS_WINDOWS) {

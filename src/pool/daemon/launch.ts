@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { unsafe } from '../../system/files.ts'
 import { isAlive, spawnProcess } from '../../system/spawn.ts'
 import type { Address } from './address.ts'
 
@@ -24,12 +25,18 @@ const PASSED_ON =
 /**
  * Starts a daemon, or returns null: another client is doing it at this moment.
  * The lock only spares processes; that there is never more than one daemon is the claim's business.
+ * @throws EverwarmError ADDRESS_UNSAFE where no file can be written
  */
 export function launchDaemon(address: Address, env: Readonly<Record<string, string | undefined>>): Launch | null {
   const lock = join(address.run, 'launch.lock')
-  if (!takeLock(lock)) return null
   const words = join(address.run, `launch-${process.pid}.log`)
-  const stderr = openSync(words, 'w', 0o600)
+  let stderr: number
+  try {
+    if (!takeLock(lock)) return null
+    stderr = openSync(words, 'w', 0o600)
+  } catch (cause) {
+    throw unsafe(address.run, `cannot be written (${(cause as NodeJS.ErrnoException).code})`, cause)
+  }
   let outcome: number | string | undefined
   const child = spawnProcess(process.execPath, [ENTRY], {
     detached: true,

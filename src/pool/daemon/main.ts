@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { nodeDriver } from '../../environments/vms/node.ts'
 import { systemClock } from '../../system/clock.ts'
 import { fileLog } from '../../system/log.ts'
+import { readSettings } from '../../system/settings.ts'
 import { limitsFor, thisMachine } from '../limits.ts'
 import { DEFAULT_POLICY } from '../recycle.ts'
 import { daemonAddress, prepareAddress } from './address.ts'
@@ -17,6 +18,7 @@ const DEFAULT_IDLE_MS = 15 * 60_000
 const PATIENCE_MS = 30_000
 
 const env = process.env
+const settings = readSettings(env)
 const address = daemonAddress(env)
 prepareAddress(address)
 enableCompileCache(join(address.home, 'compile-cache'))
@@ -33,14 +35,14 @@ const daemon = startDaemon({
   listener,
   version: env.EVERWARM_VERSION_FOR_TESTS ?? packageVersion(),
   driver: nodeDriver({
-    entry: env.EVERWARM_HOST_ENTRY,
-    startTimeoutMs: numberFrom(env.EVERWARM_HOST_START_MS),
+    entry: settings.hostEntry,
+    startTimeoutMs: settings.hostStartMs,
   }),
   clock: systemClock,
-  policy: { ...DEFAULT_POLICY, maxLeases: numberFrom(env.EVERWARM_MAX_LEASES) ?? DEFAULT_POLICY.maxLeases },
-  limits: limitsFor(thisMachine(), numberFrom(env.EVERWARM_MAX_HOSTS)),
-  spares: numberFrom(env.EVERWARM_SPARES) ?? 2,
-  idleMs: numberFrom(env.EVERWARM_IDLE_MS) ?? DEFAULT_IDLE_MS,
+  policy: { ...DEFAULT_POLICY, maxLeases: settings.maxLeases ?? DEFAULT_POLICY.maxLeases },
+  limits: limitsFor(thisMachine(), settings.maxHosts),
+  spares: settings.spares ?? 2,
+  idleMs: settings.idleMs ?? DEFAULT_IDLE_MS,
   log,
   lastWrites: flushCompileCache,
   onEnd: () => process.exit(),
@@ -63,9 +65,4 @@ process.on('uncaughtException', (error) => {
 async function failAndEnd(): Promise<void> {
   setTimeout(() => process.exit(1), 2_000).unref()
   await daemon.end(0)
-}
-
-/** Whole numbers from 0 up; anything else counts as not given. */
-function numberFrom(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined
 }

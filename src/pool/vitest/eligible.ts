@@ -1,3 +1,5 @@
+import { readSettings, settingsFault } from '../../system/settings.ts'
+
 /** What is known of a run or a project when it is decided whether everwarm may run its files. */
 export interface RunFacts {
   nodeVersion: string
@@ -24,7 +26,9 @@ const NODE_AT_LEAST = [22, 12] as const
 
 /** Why no file of this run goes through everwarm, or null. */
 export function runRefusal(run: RunFacts): string | null {
-  if (run.env['EVERWARM'] === '0') return 'off (EVERWARM=0)'
+  const fault = settingsFault(run.env)
+  if (fault) return `not used: ${fault.code}: ${fault.message} ${fault.hint}`
+  if (readSettings(run.env).isOn === false) return 'off (EVERWARM=0)'
   const [major = 0, minor = 0] = run.nodeVersion.split('.').map(Number)
   if (major < NODE_AT_LEAST[0] || (major === NODE_AT_LEAST[0] && minor < NODE_AT_LEAST[1]))
     return `not used: Node ${run.nodeVersion} is older than ${NODE_AT_LEAST.join('.')}`
@@ -70,7 +74,8 @@ const RUNS_NOTHING = new Set([
  */
 export function willRunTests(argv: readonly string[], env: Record<string, string | undefined>): boolean {
   // Vitest sets VITEST before it loads the configuration; `vite build` does not. Workers and hosts have an id.
-  if (env['VITEST'] !== 'true' || env['VITEST_WORKER_ID'] !== undefined || env['EVERWARM'] === '0') return false
+  if (env['VITEST'] !== 'true' || env['VITEST_WORKER_ID'] !== undefined) return false
+  if (settingsFault(env) || readSettings(env).isOn === false) return false
   return !argv
     .slice(2)
     .some((argument) => RUNS_NOTHING.has(argument.split('=')[0]!) || /^--(?:pool|inspect|coverage$)/.test(argument))

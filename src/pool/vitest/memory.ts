@@ -1,16 +1,7 @@
 import { createHash } from 'node:crypto'
-import {
-  appendFileSync,
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../../system/files.ts'
 
 /** What was learnt about one file; valid as long as its content is the same. */
 export interface Lesson {
@@ -170,7 +161,7 @@ function parseLine<T extends { file: string }>(line: string): T[] {
 function append(folder: string, path: string, values: object[]): void {
   const lines = values.map((value) => `${JSON.stringify(value)}\n`).join('')
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     // One write with O_APPEND: lines of parallel runs do not mix.
     appendFileSync(path, lines, { mode: 0o600 })
   } catch {
@@ -204,5 +195,10 @@ function compact<T extends { file: string }>(path: string, key: (value: T) => st
 }
 
 function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  try {
+    return statSync(path).size
+  } catch {
+    // Absent, or a path that leads nowhere.
+    return 0
+  }
 }

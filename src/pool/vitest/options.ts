@@ -1,5 +1,7 @@
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { EverwarmError } from '../../contracts/errors.ts'
+import { type Env, MAX_TIMER_MS, readSettings, settingsFault } from '../../system/settings.ts'
 import type { Leaser } from '../leaser.ts'
 import type { PoolSettings } from './session.ts'
 
@@ -16,18 +18,45 @@ export interface EverwarmOptions {
   leaser?: () => Leaser
 }
 
-export function settingsOf(options: EverwarmOptions, env: Record<string, string | undefined>): PoolSettings {
+const MAX_WAIT_MS = 3_600_000
+
+/**
+ * A variable that is wrong counts as not given here: the run is refused because of it, with the reason.
+ * @throws EverwarmError CONFIG_INVALID for a wrong option
+ */
+export function settingsOf(options: EverwarmOptions, env: Env): PoolSettings {
+  const hangLimitMs = checked('hangLimit', options.hangLimit, MAX_TIMER_MS)
+  const waitMs = checked('waitLimit', options.waitLimit, MAX_WAIT_MS)
+  const { hangMs, isJudging } = readSettings(settingsFault(env) ? {} : env)
   return {
-    hangLimitMs: Number(env['EVERWARM_HANG_MS']) || (options.hangLimit ?? 30_000),
-    isHangLimitExact: Boolean(env['EVERWARM_HANG_MS']) || options.hangLimit !== undefined,
-    isJudging: env['EVERWARM_JUDGE'] !== '0',
-    waitMs: options.waitLimit ?? 30_000,
+    hangLimitMs: hangMs ?? hangLimitMs ?? 30_000,
+    isHangLimitExact: hangMs !== undefined || hangLimitMs !== undefined,
+    isJudging: isJudging !== false,
+    waitMs: waitMs ?? 30_000,
     cacheDir: cacheFolder(env),
   }
 }
 
-export function cacheFolder(env: Record<string, string | undefined>): string {
-  return env['EVERWARM_CACHE']
-    ? resolve(env['EVERWARM_CACHE'])
-    : join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'everwarm')
+function checked(name: keyof EverwarmOptions, ms: unknown, max: number): number | undefined {
+  if (ms === undefined) return undefined
+  if (Number.isInteger(ms) && (ms as number) >= 1 && (ms as number) <= max) return ms as number
+  throw new EverwarmError('CONFIG_INVALID', {
+    message: `everwarm({ ${name} }) must be a whole number of ms from 1 to ${max}, not ${JSON.stringify(ms) ?? String(ms)}.`,
+    hint: 'Correct it in the configuration of Vitest.',
+  })
+}
+
+/** Touches nothing. */
+export function cacheFolder(env: Env): string {
+  const given = env['EVERWARM_CACHE']?.trim() ? env['EVERWARM_CACHE'] : undefined
+  return given !== undefined ? resolve(given) : join(env['XDG_CACHE_HOME'] || join(homeFolder(), '.cache'), 'everwarm')
+}
+
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    // A user without an entry in the system's list and without HOME, as in some containers.
+    return tmpdir()
+  }
 }

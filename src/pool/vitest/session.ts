@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { TestProject, Vitest } from 'vitest/node'
 import { systemClock, type Clock } from '../../system/clock.ts'
+import { folderFault } from '../../system/files.ts'
 import type { Leaser } from '../leaser.ts'
 import { runRefusal } from './eligible.ts'
 import { LeaseKeeper } from './keeper.ts'
@@ -56,6 +57,9 @@ function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clo
   const say = (text: string) => notice(vitest.logger.errorStream as NodeJS.WritableStream, text)
   // The plugin has asked this already; for `test.pool: pool()` nobody has.
   const refusal = runRefusal(runFacts(vitest.config, vitest.version))
+  const fault = refusal === null ? folderFault(settings.cacheDir) : undefined
+  if (fault !== undefined)
+    say(`nothing is kept between runs: ${settings.cacheDir} ${fault}. Set EVERWARM_CACHE to a folder of your own.`)
   vitest.onClose(async () => {
     await keeper.close()
     memory.flush()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../../../system/files.ts'
 import { cachedDataVersionTag } from 'node:v8'
 import { parseJson } from './builtins.ts'
 
@@ -69,11 +70,20 @@ export class Pack {
     for (const { key, data } of entries) if (!(key in index)) put(key, data)
     const head = JSON.stringify({ tag: cachedDataVersionTag(), node: process.version, index })
     const text = `${MAGIC}${String(Buffer.byteLength(head)).padStart(12)}\n${head}`
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
-    const temporary = `${this.path}.${process.pid}`
-    writeFileSync(temporary, Buffer.concat([Buffer.from(text), ...parts]), { mode: 0o600 })
-    renameSync(temporary, this.path)
+    this.#replace(Buffer.concat([Buffer.from(text), ...parts]))
     this.#read()
+  }
+
+  #replace(content: Buffer): void {
+    const temporary = `${this.path}.${process.pid}`
+    try {
+      makeFolder(dirname(this.path))
+      writeFileSync(temporary, content, { mode: 0o600 })
+      renameSync(temporary, this.path)
+    } catch {
+      // A full or read-only disk costs time in the next process and nothing else.
+      rmSync(temporary, { force: true })
+    }
   }
 
   #read(): void {
