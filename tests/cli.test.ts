@@ -20,26 +20,69 @@ function everwarm(...args: string[]): Promise<{ code: number; out: string; err: 
   })
 }
 
-test('the version and the help are printed', async () => {
-  expect(await everwarm('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^everwarm \d+\.\d+\.\d+\n$/) })
-  expect(await everwarm('--help')).toMatchObject({ code: 0, out: expect.stringContaining('everwarm pool warm') })
-  expect(await everwarm('pool', 'status', '--help')).toMatchObject({ code: 0, out: expect.stringContaining('--json') })
+test('the version is printed', async () => {
+  for (const option of ['--version', '-v'])
+    expect(await everwarm(option)).toMatchObject({ code: 0, out: expect.stringMatching(/^everwarm \d+\.\d+\.\d+\n$/), err: '' })
+})
+
+const COMMANDS = ['explain', 'pool status', 'pool warm', 'pool drain', 'pool stop']
+
+test.for([[[]], [['help']], [['--help']], [['-h']]] as const)(
+  '"everwarm %s" lists all commands and the exit codes',
+  async ([args]) => {
+    const { code, out, err } = await everwarm(...args)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    for (const name of COMMANDS) expect(out).toContain(`  everwarm ${name} `)
+    expect(out).toContain('Exit codes: 0 done, 1 failed, 2 asked wrongly.')
+  },
+)
+
+test.for([[['pool', '--help']], [['help', 'pool']]] as const)('"everwarm %s" lists the commands of the pool', async ([args]) => {
+  const { code, out } = await everwarm(...args)
+  expect(code).toBe(0)
+  expect(out.match(/^ {2}everwarm pool \w+ {2}/gm)).toHaveLength(COMMANDS.filter((name) => name.startsWith('pool')).length)
+  expect(out).not.toContain('everwarm explain')
+})
+
+test.for(COMMANDS)('"everwarm %s --help" explains it and does nothing', async (name) => {
+  const asked = await everwarm(...name.split(' '), '--help')
+  expect(asked).toMatchObject({ code: 0, out: expect.stringContaining(`everwarm ${name}: `), err: '' })
+  expect(await everwarm('help', ...name.split(' '))).toEqual(asked)
+  expect(at!.leftovers()).toEqual([])
 })
 
 test.for([
-  [['pool', 'stauts']],
-  [['polo']],
-  [['--jsn']],
-  [['pool', 'status', '--jsn']],
-  [['pool', 'status', 'now']],
-  [['pool', 'warm', '--count', 'x']],
-  [['pool', 'warm', '--count', '0']],
-  [['pool', 'warm', '--root', '/nowhere']],
-] as const)('"%s" is refused with code 2, an error code and a hint', async ([args]) => {
+  [['pool'], /"everwarm pool" is not complete: "pool status", "pool warm", "pool drain", "pool stop"/, 'everwarm pool --help'],
+  [['pool', 'stauts'], /no command "pool stauts"; there are "pool status"/, 'everwarm pool --help'],
+  [['polo'], /no command "polo"; there are "explain", "pool status"/, 'everwarm --help'],
+  [['help', 'polo'], /no command "polo"/, 'everwarm --help'],
+  [['--jsn'], /no option "--jsn"/, 'everwarm --help'],
+  [['pool', '--jsn'], /no option "--jsn" of "everwarm pool"/, 'everwarm --help'],
+  [['pool', 'status', '--jsn'], /Unknown option '--jsn'/, 'everwarm pool status --help'],
+  [['pool', 'status', 'now'], /"now" is too much here/, 'everwarm --help'],
+  [['pool', 'warm', '--count', 'x'], /--count must be a whole number from 1 to 64, not "x"/, 'everwarm --help'],
+  [['pool', 'warm', '--count'], /'--count <value>' argument missing/, 'everwarm pool warm --help'],
+  [['pool', 'warm', '--count', '0'], /--count must be a whole number/, 'everwarm --help'],
+  [['pool', 'warm', '--root', '/nowhere'], /No test run of \/nowhere is remembered/, 'Run its tests once'],
+  [['explain'], /Which test file/, 'everwarm --help'],
+  [['explain', 'a', 'b'], /Which test file/, 'everwarm --help'],
+  [['explain', '/nowhere.test.ts'], /There is no file \/nowhere\.test\.ts/, 'Give its path'],
+] as const)('"everwarm %s" is refused with code 2, what is wrong, and where to look', async ([args, message, hint]) => {
   const { code, out, err } = await everwarm(...args)
   expect(code).toBe(2)
   expect(out).toBe('')
-  expect(err).toMatch(/BAD_INPUT: .+\n.*(--help|Run its tests)/)
+  expect(err).toMatch(/^everwarm BAD_INPUT: .+\neverwarm .+\n$/)
+  expect(err).toMatch(message)
+  expect(err).toContain(hint)
+})
+
+test('a variable that is wrong is refused with code 2, too', async () => {
+  at = house({ EVERWARM_IDLE_MS: 'soon' })
+  for (const command of ['status', 'stop']) {
+    const { code, err } = await everwarm('pool', command)
+    expect(code).toBe(2)
+    expect(err).toContain('CONFIG_INVALID: EVERWARM_IDLE_MS must be a whole number')
+  }
 })
 
 test('status without a daemon starts none and prints the same shape as with one', async () => {

@@ -30,6 +30,7 @@ export function wholeNumber(text: unknown, about: { name: string; min: number; m
   throw badInput(`${about.name} must be a whole number from ${about.min} to ${about.max}, not "${String(text)}".`)
 }
 
-export function badInput(message: string): EverwarmError {
-  return new EverwarmError('BAD_INPUT', { message, hint: 'See `everwarm --help`.' })
+/** @param see the command that shows what is right */
+export function badInput(message: string, see = 'everwarm --help', cause?: unknown): EverwarmError {
+  return new EverwarmError('BAD_INPUT', { message, hint: `See \`${see}\`.`, cause })
 }

@@ -26,44 +26,89 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
 /** Exit codes: 0 done, 1 failed, 2 asked wrongly. */
 async function main(args: string[]): Promise<number> {
   try {
-    if (args[0] === '--version' || args[0] === '-v') return print(`everwarm ${version()}`)
-    const isHelp = args.length === 0 || args.includes('--help') || args.includes('-h')
-    const name = commandName(args)
-    if (!name && isHelp) return print(await help())
-    if (!name) throw badInput(`There is no command "${args.filter((arg) => !arg.startsWith('-')).join(' ') || args.join(' ')}".`)
+    if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) return print(`everwarm ${version()}`)
+    const asked = readQuestion(args)
+    if (asked.isHelp) return print(await help(asked.words))
+    const name = asked.words.join(' ')
     const command = await COMMANDS[name]!.load()
-    if (isHelp)
-      return print([`everwarm ${name}: ${COMMANDS[name]!.summary}`, ...command.help.map((line) => `  ${line}`)].join('\n'))
-    await command.run({ ...parse(command, args.slice(name.split(' ').length)), env: process.env, print })
+    await command.run({ ...parse(name, command, args.slice(asked.words.length)), env: process.env, print })
     return 0
   } catch (error) {
     return complain(errorFromData(error))
   }
 }
 
-function commandName(args: string[]): string | undefined {
-  return Object.keys(COMMANDS).find((name) => name.split(' ').every((word, i) => args[i] === word))
+/**
+ * `words` are those of a command, or of a group of commands (none: of all) where help is asked for.
+ * @throws EverwarmError BAD_INPUT
+ */
+function readQuestion(args: string[]): { words: string[]; isHelp: boolean } {
+  const isHelp = args.length === 0 || args[0] === 'help' || args.some((arg) => arg === '--help' || arg === '-h')
+  const said = (args[0] === 'help' ? args.slice(1) : args).filter((arg) => arg !== '--help' && arg !== '-h')
+  const words = commandWords(said)
+  if (words) return { words, isHelp }
+  const group = said.filter((arg) => !arg.startsWith('-'))
+  if (isHelp && group.length === said.length && commandsIn(group).length > 0) return { words: group, isHelp }
+  if (group.length === said.length && group.length > 0 && commandsIn(group).length > 0)
+    throw badInput(
+      `"everwarm ${group.join(' ')}" is not complete: ${list(commandsIn(group))}.`,
+      `everwarm ${group.join(' ')} --help`,
+    )
+  throw unknownCommand(said)
 }
 
-function parse(command: Command, args: string[]) {
+function commandWords(args: string[]): string[] | undefined {
+  return Object.keys(COMMANDS)
+    .map((name) => name.split(' '))
+    .find((words) => words.every((word, i) => args[i] === word))
+}
+
+/** The commands that begin with these words; all of them for none. */
+function commandsIn(group: string[]): string[] {
+  const prefix = group.map((word) => `${word} `).join('')
+  return Object.keys(COMMANDS).filter((name) => name.startsWith(prefix))
+}
+
+function unknownCommand(said: string[]): EverwarmError {
+  const [first = '', second = ''] = said
+  if (first.startsWith('-')) return badInput(`There is no option "${first}" without a command.`)
+  const inGroup = commandsIn([first])
+  if (inGroup.length > 0 && second.startsWith('-')) return badInput(`There is no option "${second}" of "everwarm ${first}".`)
+  if (inGroup.length > 0)
+    return badInput(`There is no command "${first} ${second}"; there are ${list(inGroup)}.`, `everwarm ${first} --help`)
+  return badInput(`There is no command "${first}"; there are ${list(Object.keys(COMMANDS))}.`)
+}
+
+const list = (names: string[]) => names.map((name) => `"${name}"`).join(', ')
+
+function parse(name: string, command: Command, args: string[]) {
   try {
     return parseArgs({ args, options: command.options, allowPositionals: true, strict: true })
   } catch (cause) {
-    // Node's text names the option and needs no more than a code.
-    throw new EverwarmError('BAD_INPUT', { message: (cause as Error).message, hint: 'See `everwarm --help`.', cause })
+    // Node's first sentence names the option; the rest is advice for values that begin with a dash.
+    const [message] = (cause as Error).message.split('. ')
+    throw badInput(`${message!.replace(/\.$/, '')}.`, `everwarm ${name} --help`, cause)
   }
 }
 
-async function help(): Promise<string> {
-  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  everwarm ${name.padEnd(width)}  ${summary}`)
+async function help(words: string[]): Promise<string> {
+  const name = words.join(' ')
+  const command = COMMANDS[name]
+  if (command) {
+    const { help: lines } = await command.load()
+    return [`everwarm ${name}: ${command.summary}`, ...lines.map((line) => (line === '' ? '' : `  ${line}`))].join('\n')
+  }
+  const names = commandsIn(words)
+  const width = Math.max(...names.map((each) => each.length))
   return [
     'everwarm keeps the processes that run your tests warm.',
     '',
-    ...commands,
+    ...names.map((each) => `  everwarm ${each.padEnd(width)}  ${COMMANDS[each]!.summary}`),
     '',
     '  everwarm <command> --help',
     '  everwarm --version',
+    '',
+    'Exit codes: 0 done, 1 failed, 2 asked wrongly.',
   ].join('\n')
 }
 
