@@ -37,13 +37,14 @@ export interface ErrorData {
  */
 export class EverwarmError extends Error {
   readonly code: ErrorCode
-  readonly hint: string | undefined
+  /** Absent, not undefined, where there is none: reporters print the properties of errors. */
+  declare readonly hint: string | undefined
 
   constructor(code: ErrorCode, about: { message: string; hint?: string; cause?: unknown }) {
     super(about.message, about.cause === undefined ? undefined : { cause: about.cause })
     this.name = 'EverwarmError'
     this.code = code
-    this.hint = about.hint
+    if (about.hint !== undefined) this.hint = about.hint
   }
 
   toJSON(): ErrorData {

@@ -1,34 +1,12 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
-import { project as newProject, type Project } from '../support/vitest-run.ts'
+import { realProject, type RealProject } from '../support/real-run.ts'
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
-let project: Project
-let env: Record<string, string>
+let project: RealProject
+afterEach(() => project.remove())
 
-/** With the daemon and hosts of this checkout. */
-function realProject(files: Record<string, string>, test = ''): Project {
-  const made = newProject({
-    'vitest.config.ts': `
-      import { everwarm } from '${REPOSITORY}/src/vitest.ts'
-      export default { plugins: [everwarm()], test: { include: ['*.test.ts'], maxWorkers: 1, ${test} } }
-    `,
-    ...files,
-  })
-  env = { EVERWARM_HOME: join(made.root, 'home'), EVERWARM_HANG_MS: '1000' }
-  return made
-}
-
-afterEach(() => {
-  execFileSync(process.execPath, [join(REPOSITORY, 'src/cli/main.ts'), 'pool', 'stop'], {
-    env: { ...process.env, ...env },
-    stdio: 'ignore',
-  })
-  project.remove()
-})
+const env = { EVERWARM_HANG_MS: '1000' }
 
 /** Messages of all errors in Vitest's JSON report, by test or file. */
 function messages(): Record<string, string> {
@@ -106,7 +84,7 @@ test.for<[string, string, RegExp, string?]>([
 ])('a loop in %s is placed', async ([, code, message, config]) => {
   project = realProject(
     { 'a.test.ts': `import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'\n${code}`, 'turns.ts': 'for (;;);' },
-    config,
+    { test: config },
   )
   const result = await project.run({ env })
   expect(result.code).toBe(1)

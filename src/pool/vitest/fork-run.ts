@@ -63,6 +63,11 @@ export class ForkPlace {
     this.#worker.send(message as WorkerRequest)
   }
 
+  /** Full names; what its worker could not report any more is not among them. */
+  runningTests(): string[] {
+    return this.#verdict.running().map(({ name }) => name)
+  }
+
   stop(): Promise<void> {
     return this.#worker.stop()
   }

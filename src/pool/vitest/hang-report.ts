@@ -34,7 +34,9 @@ export function hangError({ silentMs, limitMs }: Hang, what: string): EverwarmEr
 
 /** The calls that put a hang on its file and test, after all that the file reported by itself. */
 export function hangReport({ verdict, queued }: Attempt, told: Hang): HangReport {
-  const hang = told.moments.doing ? told : { ...told, moments: { ...told.moments, running: runningTests(verdict) } }
+  // Without last words: what the worker could still send.
+  const running = told.moments.doing ? told.moments.running : verdict.running().map(({ id }) => id)
+  const hang = { ...told, moments: { ...told.moments, running } }
   for (const [id, { result }] of hang.moments.ended) {
     const known = verdict.tasks.get(id)
     if (known) known.result = result
@@ -44,11 +46,6 @@ export function hangReport({ verdict, queued }: Attempt, told: Hang): HangReport
   if (collected.length > 0) return { calls: [ofCollected(verdict, collected, hang, error)], loose: undefined }
   const announced = queued.find((file) => !verdict.tasks.has(file.id))
   return announced ? { calls: ofAnnounced(announced, failed(error)), loose: undefined } : { calls: [], loose: error }
-}
-
-/** For a host without last words: as far as the worker could still send its updates, which it gathers for 100 ms. */
-function runningTests(verdict: Verdict): string[] {
-  return [...verdict.tasks].flatMap(([id, { task, result }]) => (task.type === 'test' && result?.state === 'run' ? [id] : []))
 }
 
 /** Where the loop is, as the subject of a sentence. */

@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events'
+import { relative } from 'node:path'
 import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
 import { errorFromData } from '../../contracts/errors.ts'
 import { Attempt } from './attempt.ts'
+import { crashError } from './crash-report.ts'
 import { ForkPlace } from './fork-run.ts'
 import { doubtText, lessonOf, type Doubt } from './judgement.ts'
 import { answer, asForks, isRequest, isRpcAnswer, type RunRequest, type StartRequest } from './messages.ts'
@@ -28,6 +30,8 @@ export class WarmWorker implements PoolWorker {
   #place: Place = { at: 'nowhere' }
   #start: StartRequest | undefined
   #run: WorldRun | undefined
+  /** What a fork runs now. */
+  #inFork: RunRequest | undefined
   #cancel: unknown
   #isStopped = false
 
@@ -172,16 +176,28 @@ export class WarmWorker implements PoolWorker {
       const fork = await ForkPlace.open(this.#options, this.#start!, {
         up: (message) => this.#up(message),
         error: (error) => this.#fail(error),
-        exit: (code, signal) => void this.#events.emit('exit', code, signal),
+        exit: (code, signal) => this.#crash(code, signal),
       })
       if (this.#isStopped) return fork.stop()
       this.#place = { at: 'fork', fork }
     }
+    this.#inFork = request
     this.#place.fork.run(request, announced, (failure, verdict) => {
+      this.#inFork = undefined
       this.#session.learn(this.#options.project, request, lessonOf(doubt, failure))
       this.#record(request, { where: 'fork', why: doubtText(doubt), failure, verdict })
     })
     if (this.#cancel) this.#place.fork.send(this.#cancel)
+  }
+
+  /** A fork that is gone is not stopped any more: Vitest's own would wait for an exit that has been. */
+  #crash(code: number | null, signal: string | null): void {
+    const place = this.#place
+    const request = this.#inFork
+    if (!request || place.at !== 'fork') return void this.#events.emit('exit', code, signal)
+    this.#place = { at: 'nowhere' }
+    const files = request.context.files.map(({ filepath }) => relative(process.cwd(), filepath))
+    this.#fail(crashError({ code, signal, files, tests: place.fork.runningTests() }))
   }
 
   #record(

@@ -87,6 +87,23 @@ export class Verdict {
     }
   }
 
+  /** Tests that were begun and not ended, as far as it was reported: Vitest's worker gathers its updates for 100 ms. */
+  running(): { id: string; name: string }[] {
+    return [...this.tasks].flatMap(([id, { task, name, result }]) =>
+      task.type === 'test' && result?.state === 'run' ? [{ id, name }] : [],
+    )
+  }
+
+  /** Whether nothing failed but whole files, each with nothing but one of these messages. */
+  hasOnlyFileErrors(messages: ReadonlySet<string>): boolean {
+    if (this.#loose.length > 0) return false
+    return [...this.tasks.values()].every(({ task, result }) => {
+      if (result?.state !== 'fail') return true
+      const errors = result.errors ?? []
+      return task.filepath !== undefined && errors.length > 0 && errors.every((error) => messages.has(String(error.message)))
+    })
+  }
+
   /** What all collected tests may take together by their own timeouts, retries included, ms; 0 before they are collected. */
   allTimeoutsMs(): number {
     let sum = 0

@@ -36,6 +36,9 @@ export class WorldRun {
   readonly #request: RunRequest
   readonly #context: WorldRunContext
   readonly #asksForSnapshots = new Set<string>()
+  readonly #asksForFiles = new Set<string>()
+  /** What Vite itself said against the test files. */
+  readonly #refusals = new Set<string>()
   #moments: LastMoments = lastMoments([])
   readonly #aborted = Promise.withResolvers<Outcome>()
 
@@ -47,6 +50,7 @@ export class WorldRun {
     this.attempt = new Attempt({
       up: (message) => {
         this.#noteSnapshotPath(message)
+        this.#noteFetch(message)
         context.up(message)
       },
       down: (message) => world.send(message),
@@ -61,6 +65,7 @@ export class WorldRun {
 
   /** See `Attempt.swallows`. */
   swallows(answer: RpcAnswer): boolean {
+    if (this.#asksForFiles.delete(answer.i) && answer.e !== undefined) this.#refusals.add(messageOf(answer.e))
     if (this.#asksForSnapshots.delete(answer.i) && typeof answer.r === 'string') this.written.watch(answer.r)
     return this.attempt.swallows(answer.i)
   }
@@ -109,6 +114,9 @@ export class WorldRun {
     const end = this.#world.isOnce ? await this.#world.end() : undefined
     const failure = this.attempt.verdict.failure(finish.error ?? end?.error)
     if (!failure) return { kind: 'passed', finish, failure, why: 'passed' }
+    // Vite has no better opinion of the file for a process of its own.
+    if (this.attempt.verdict.hasOnlyFileErrors(this.#refusals) && finish.error === undefined && end?.error === undefined)
+      return { kind: 'passed', finish, failure, why: 'Vite cannot transform it' }
     const { session, project } = this.#context
     if (session.settings.isJudging && !session.isConfirmed(project, this.#request, failure))
       return { kind: 'doubtful', doubt: { kind: 'failed', failure } }
@@ -129,12 +137,24 @@ export class WorldRun {
     return this.#context.project.vitest.config.snapshotOptions.updateSnapshot !== 'none'
   }
 
+  #noteFetch(message: unknown): void {
+    const { m, i, a } = message as { m?: string; i?: string; a?: unknown[] }
+    if (m !== 'fetch' || i === undefined) return
+    // Below its root Vite names a file from there.
+    const path = String(a?.[0])
+    const { root } = this.#context.project.config
+    if (this.#request.context.files.some(({ filepath }) => filepath === path || filepath === root + path))
+      this.#asksForFiles.add(i)
+  }
+
   #noteSnapshotPath(message: unknown): void {
     const { m, i } = message as { m?: string; i?: string }
     if (m === 'resolveSnapshotPath' && i !== undefined && this.#mayWriteSnapshots) this.#asksForSnapshots.add(i)
   }
 }
 
+const messageOf = (error: unknown) => String((error as { message?: unknown } | null)?.message ?? error)
+
 function textOf(error: unknown): string {
-  return String((error as { message?: unknown } | null)?.message ?? error).split('\n', 1)[0]!
+  return messageOf(error).split('\n', 1)[0]!
 }

@@ -1,0 +1,37 @@
+import { EverwarmError } from '../../contracts/errors.ts'
+
+/** How a process ended that was running test files. */
+export interface Crash {
+  code: number | null
+  signal: string | null
+  /** Paths as a person knows them. */
+  files: readonly string[]
+  /** Full names of the tests that are known to have been running. */
+  tests: readonly string[]
+}
+
+const CAUSES: Record<string, string> = {
+  SIGABRT: 'process.abort(), or V8 ran out of memory: see the lines above; NODE_OPTIONS=--max-old-space-size=4096 gives it more.',
+  SIGSEGV: 'native code, most often that of an addon: run the file alone and leave imports out one by one.',
+  SIGBUS: 'native code, most often that of an addon: run the file alone and leave imports out one by one.',
+  SIGILL: 'native code, most often that of an addon: run the file alone and leave imports out one by one.',
+  SIGFPE: 'native code, most often that of an addon: run the file alone and leave imports out one by one.',
+  SIGKILL: 'process.kill(), or the system for want of memory: look into its log, or run fewer files at once with --maxWorkers.',
+  SIGTERM: 'process.kill(), or somebody who ended it.',
+}
+
+/** A process of its own died under its files, as it would have in Vitest's `forks`. */
+export function crashError({ code, signal, files, tests }: Crash): EverwarmError {
+  const how = signal === null ? `exit code ${code}` : `signal ${signal}`
+  const during = tests.length > 0 ? `, in the test ${tests.map((name) => `"${name}"`).join(' or ')}` : ''
+  const cause = signal === null ? 'code that ends the process.' : (CAUSES[signal] ?? `whoever sends ${signal}.`)
+  const next = `\`npx vitest run ${files[0] ?? ''} --no-file-parallelism\` runs it alone.`
+  // The next step is part of the text: Vitest prints message and stack, and a hint only as a property.
+  const error = new EverwarmError('HOST_CRASHED', {
+    // Vitest's own words first: people and tools look for them.
+    message: `Worker exited unexpectedly with ${how} while running ${files.join(', ')}${during}; its tests have no result. The cause is ${cause} ${next}`,
+  })
+  // Where in everwarm it was noticed is none of the user's business.
+  error.stack = `${error.name}: ${error.message}`
+  return error
+}
