@@ -10,4 +10,5 @@ if [ ! -x node_modules/.bin/node ]; then
   exit 1
 fi
 node_modules/.bin/tsc -p tsconfig.build.json
+node_modules/.bin/node scripts/build-id.ts
 chmod +x dist/cli/main.js 2>/dev/null || true
