@@ -142,6 +142,32 @@ test.for<[string, { args?: string[]; env?: Record<string, string>; test?: string
   expect(result.stderr).toContain(line)
 })
 
+test('EVERWARM=0 says so in one line, with as many projects and configurations as there are', async () => {
+  const own = (name: string) => `
+    import { everwarm, options } from '../everwarm.ts'
+    export default { plugins: [everwarm(options)], test: { name: '${name}' } }`
+  project = newProject({
+    'one/a.test.ts': IN_FORK,
+    'two/b.test.ts': IN_FORK,
+    'three/c.test.ts': IN_FORK,
+    'four/d.test.ts': IN_FORK,
+    'three/vitest.config.ts': own('three'),
+    'four/vitest.config.ts': own('four'),
+    'vitest.config.ts': `
+      import { everwarm, options } from './everwarm.ts'
+      export default { plugins: [everwarm(options)], test: { projects: [
+        { extends: true, test: { name: 'one', include: ['one/*.test.ts'] } },
+        { extends: false, plugins: [everwarm(options)], test: { name: 'two', include: ['two/*.test.ts'] } },
+        './three',
+        './four',
+      ] } }`,
+  })
+  const { code, stderr, states } = await project.run({ env: { EVERWARM: '0' } })
+  expect(code).toBe(0)
+  expect(Object.values(states)).toEqual(['passed', 'passed', 'passed', 'passed'])
+  expect(stderr).toBe('everwarm: off (EVERWARM=0)\n')
+})
+
 test('a daemon that cannot be had: the run goes on without hosts, and one line says why', async () => {
   project = newProject({
     'a.test.ts': IN_FORK,

@@ -1,6 +1,11 @@
 type Stream = NodeJS.WritableStream & { isTTY?: boolean }
 
-const said = new WeakMap<Stream, Set<string>>()
+/**
+ * Of the process, not of this module: the configurations of several projects may each have loaded a copy of it,
+ * because Vite bundles what they import by path.
+ */
+const SAID = Symbol.for('everwarm.notices')
+const said = ((globalThis as { [SAID]?: WeakMap<Stream, Set<string>> })[SAID] ??= new WeakMap())
 
 /** One dim line on Vitest's stderr; the same line only once per stream. */
 export function notice(stream: Stream, text: string): void {
