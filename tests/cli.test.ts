@@ -105,6 +105,46 @@ test('status shows who holds what', async () => {
   expect(out).toContain(`vitest /home/me/app (${process.pid})`)
 })
 
+test('the metrics count leases, how they ended and how long they took', async () => {
+  expect(await everwarm('pool', 'status', '--metrics')).toMatchObject({ code: 0, out: expect.stringMatching(/^everwarm_up 0$/m) })
+  const client = await at!.connect()
+  for (const outcome of ['clean', 'clean', 'tainted'] as const) {
+    const lease = await client.acquire(at!.request())
+    await client.release(lease.leaseId, { outcome })
+  }
+  await client.acquire(at!.request())
+  await expect(client.acquire(at!.request({ nodePath: '/no "node"' }))).rejects.toMatchObject({ code: 'HOST_START_FAILED' })
+
+  const { code, out } = await everwarm('pool', 'status', '--metrics')
+  expect(code).toBe(0)
+  for (const line of [
+    'everwarm_up 1',
+    'everwarm_clients 1',
+    'everwarm_leases 1',
+    'everwarm_leases_granted_total 4',
+    'everwarm_leases_ended_total{outcome="clean"} 2',
+    'everwarm_leases_ended_total{outcome="tainted"} 1',
+    'everwarm_leases_refused_total{code="HOST_START_FAILED"} 1',
+    'everwarm_hosts{state="leased"} 1',
+    'everwarm_hosts_retired_total{reason="tainted"} 1',
+    'everwarm_lease_wait_seconds_bucket{le="+Inf"} 4',
+    'everwarm_lease_wait_seconds_count 4',
+    'everwarm_lease_held_seconds_count 3',
+  ])
+    expect(out.split('\n')).toContain(line)
+  // Every line is a comment or a sample, and no metric is declared twice.
+  const sample = /^(?:# (?:HELP|TYPE) |everwarm_\w+(?:\{\w+="[^"]*"\})? [\d.e+-]+$)/
+  expect(
+    out
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !sample.test(line)),
+  ).toEqual([])
+  const declared = out.match(/^# TYPE \w+/gm)!
+  expect(new Set(declared).size).toBe(declared.length)
+  expect((await everwarm('pool', 'status', '--metrics', '--json')).code).toBe(2)
+})
+
 test('warm opens a host for the project used last, which the next run gets; drain ends it; stop ends the daemon', async () => {
   at = house()
   const before = await at.connect()

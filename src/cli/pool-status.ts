@@ -1,5 +1,6 @@
 import type { PoolStatus } from '../contracts/protocol.ts'
-import { type Command, refusePositionals } from './command.ts'
+import { badInput, type Command, refusePositionals } from './command.ts'
+import { metricsText } from './metrics.ts'
 import { duration, megabytes, table } from './table.ts'
 import { withDaemon } from './with-daemon.ts'
 
@@ -7,11 +8,18 @@ import { withDaemon } from './with-daemon.ts'
 export type StatusReport = Omit<PoolStatus, 'daemon'> & { daemon: PoolStatus['daemon'] | null }
 
 export const poolStatus: Command = {
-  options: { json: { type: 'boolean' } },
-  help: ['--json   for programs; {"daemon": null, …} when no daemon runs', '', 'Never starts a daemon.'],
+  options: { json: { type: 'boolean' }, metrics: { type: 'boolean' } },
+  help: [
+    '--json     for programs; {"daemon": null, …} when no daemon runs',
+    '--metrics  for Prometheus, in its text format',
+    '',
+    'Never starts a daemon.',
+  ],
   async run(given) {
     refusePositionals(given)
     const report = (await withDaemon(given, 'everwarm pool status', (client) => client.status())) ?? EMPTY
+    if (given.values.json && given.values.metrics) throw badInput('--json and --metrics exclude each other.')
+    if (given.values.metrics) return given.print(metricsText(report))
     given.print(given.values.json ? JSON.stringify(report, null, 2) : statusText(report))
   },
 }
@@ -24,6 +32,12 @@ const EMPTY: StatusReport = {
   slots: { used: 0, limit: 0, spares: 0 },
   memory: { hostsBytes: 0, limitBytes: 0 },
   totals: { leases: 0, files: 0, hostsStarted: 0, retired: {} },
+  leaseTimes: {
+    waitMs: { boundsMs: [], counts: [], sumMs: 0 },
+    heldMs: { boundsMs: [], counts: [], sumMs: 0 },
+    ended: {},
+    refused: {},
+  },
 }
 
 function statusText({ daemon, hosts, leases, waiting, slots, memory, totals }: StatusReport): string {

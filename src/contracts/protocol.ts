@@ -68,6 +68,9 @@ export type LeaseEnd = z.infer<typeof LeaseEnd>
 export const SlotState = z.enum(['opening', 'idle', 'leased', 'retiring', 'closed'])
 export type SlotState = z.infer<typeof SlotState>
 
+/** Counts of times by upper bound, ms; one count more than bounds, for what is longer than all of them. */
+const Histogram = z.object({ boundsMs: z.array(z.number()), counts: z.array(z.number().int()), sumMs: z.number() })
+
 export const PoolStatus = z.object({
   daemon: z.object({
     pid: z.number().int(),
@@ -108,6 +111,15 @@ export const PoolStatus = z.object({
     files: z.number().int(),
     hostsStarted: z.number().int(),
     retired: z.record(z.string(), z.number()),
+  }),
+  /** Since the daemon's start. */
+  leaseTimes: z.object({
+    waitMs: Histogram,
+    heldMs: Histogram,
+    /** By outcome, see `LeaseOutcome`. */
+    ended: z.record(z.string(), z.number()),
+    /** By the code of the error. */
+    refused: z.record(z.string(), z.number()),
   }),
 })
 export type PoolStatus = z.infer<typeof PoolStatus>

@@ -3,6 +3,7 @@ import type { HostProfile, Lease, LeaseEnd, LeaseRequest, PoolStatus } from '../
 import type { Driver, InstanceExit } from '../environments/driver.ts'
 import type { Clock, Timer } from '../system/clock.ts'
 import { createHosts } from './hosts.ts'
+import { LeaseStats } from './lease-stats.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
 import { profileKey, rootMark } from './profile.ts'
 import type { RecyclePolicy } from './recycle.ts'
@@ -52,7 +53,7 @@ export interface Pool {
   warm(profile: HostProfile, count: number): Promise<number>
   drain(): number
   leases(): HeldLease[]
-  status(): Pick<PoolStatus, 'hosts' | 'waiting' | 'slots' | 'memory' | 'totals'> & { isDraining: boolean }
+  status(): Pick<PoolStatus, 'hosts' | 'waiting' | 'slots' | 'memory' | 'totals' | 'leaseTimes'> & { isDraining: boolean }
   /** From now on nothing is lent; who waits in line hears so. Held leases go on. */
   refuse(): void
   /** Refuses, revokes, kills, and resolves when the last process is gone. */
@@ -75,6 +76,7 @@ export function createPool(options: PoolOptions): Pool {
   const taintsInARow = new Map<string, number>()
   const startErrors = new Map<string, EverwarmError>()
   const settleListeners = new Set<() => void>()
+  const stats = new LeaseStats()
   let line: Waiter[] = []
   let serial = 0
   let leasesGranted = 0
@@ -98,6 +100,7 @@ export function createPool(options: PoolOptions): Pool {
       },
       failed,
       closed(slot, held, exit, wasOpening) {
+        if (held) stats.ended('host-exited', clock.now() - held.sinceMs)
         events.hostClosed(slot.pid, held, exit)
         // The end of an opening host is told to those in line first, by `failed`, or another would be opened for them.
         if (!wasOpening) settle()
@@ -113,8 +116,13 @@ export function createPool(options: PoolOptions): Pool {
     line = line.filter((waiter) => waiter.profileKey !== slot.profileKey)
     usedAtMs.delete(slot.profileKey)
     startErrors.set(slot.profileKey, error)
-    for (const waiter of losers) waiter.reject(error)
+    for (const waiter of losers) turnAway(waiter, error)
     settle()
+  }
+
+  function turnAway(waiter: Waiter, error: EverwarmError): void {
+    stats.refused(error.code)
+    waiter.reject(error)
   }
 
   function grant(slot: Slot, waiter: Waiter): void {
@@ -122,6 +130,7 @@ export function createPool(options: PoolOptions): Pool {
     const served = slot.leases
     const { token, address } = hosts.lend(slot, leaseId, waiter.clientId)
     leasesGranted += 1
+    stats.granted(clock.now() - waiter.sinceMs)
     servedAt.set(waiter.clientId, leasesGranted)
     usedAtMs.set(slot.profileKey, clock.now())
     events.used(waiter.profile)
@@ -163,7 +172,7 @@ export function createPool(options: PoolOptions): Pool {
     const leased = leases().length
     for (const waiter of expired(line, clock.now())) {
       line = line.filter((other) => other !== waiter)
-      waiter.reject(tooLate(waiter, leased, limits.maxHosts))
+      turnAway(waiter, tooLate(waiter, leased, limits.maxHosts))
     }
     settle()
   }
@@ -204,7 +213,7 @@ export function createPool(options: PoolOptions): Pool {
 
   function refuse(): void {
     isRefusing = true
-    for (const waiter of line.splice(0)) waiter.reject(stopping())
+    for (const waiter of line.splice(0)) turnAway(waiter, stopping())
     for (const timer of [deadline, rest, sweep]) timer?.cancel()
   }
 
@@ -238,6 +247,7 @@ export function createPool(options: PoolOptions): Pool {
           hint: 'Its host may have ended before it was given back.',
         })
       }
+      stats.ended(end.outcome, clock.now() - held.sinceMs)
       const slot = hosts.get(held.hostId)
       if (end.outcome === 'tainted') slot.taint ??= end.reason ?? 'said so by its client'
       taintsInARow.set(slot.profileKey, slot.taint === null ? 0 : (taintsInARow.get(slot.profileKey) ?? 0) + 1)
@@ -248,7 +258,10 @@ export function createPool(options: PoolOptions): Pool {
       line = line.filter((waiter) => waiter.clientId !== clientId)
       servedAt.delete(clientId)
       // At once: the host may be in a busy loop, where it cannot see that its client is gone.
-      for (const held of leases()) if (held.clientId === clientId) hosts.retire(hosts.get(held.hostId), 'connection-lost', 0)
+      for (const held of leases().filter((lease) => lease.clientId === clientId)) {
+        stats.ended('connection-lost', clock.now() - held.sinceMs)
+        hosts.retire(hosts.get(held.hostId), 'connection-lost', 0)
+      }
       settle()
     },
     async warm(profile, count) {
@@ -287,13 +300,17 @@ export function createPool(options: PoolOptions): Pool {
         },
         memory: { hostsBytes: usedBytes(all(), limits), limitBytes: limits.maxBytes },
         totals: { leases: leasesGranted, files, hostsStarted, retired: { ...retired } },
+        leaseTimes: stats.times(),
         isDraining: all().some((slot) => slot.isDrained),
       }
     },
     refuse,
     async stop() {
       refuse()
-      for (const held of leases()) events.revoked(held, 'The daemon was told to stop.')
+      for (const held of leases()) {
+        stats.ended('revoked', clock.now() - held.sinceMs)
+        events.revoked(held, 'The daemon was told to stop.')
+      }
       for (const slot of all()) if (slot.life.status !== 'retiring') hosts.retire(slot, 'stopped', 0)
       await until(() => all().length === 0)
     },
