@@ -44,10 +44,32 @@ const sessions = new WeakMap<Vitest, Session>()
 export function sessionOf(vitest: Vitest, settings: PoolSettings, newLeaser: () => Leaser, clock: Clock = systemClock): Session {
   let session = sessions.get(vitest)
   if (!session) {
-    session = openSession(vitest, settings, newLeaser(), clock)
+    session = openSession(vitest, settings, tracedWhereAsked(vitest, newLeaser()), clock)
     sessions.set(vitest, session)
   }
   return session
+}
+
+/** What traces needs is loaded only where somebody has asked for them. */
+function tracedWhereAsked(vitest: Vitest, leaser: Leaser): Leaser {
+  const isAsked = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || process.env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
+  if (!isAsked) return leaser
+  const failed = (reason: string) =>
+    notice(
+      vitest.logger.errorStream as NodeJS.WritableStream,
+      `traces of leases were not sent (${reason}); see OTEL_EXPORTER_OTLP_ENDPOINT, or set OTEL_TRACES_EXPORTER=none`,
+    )
+  const traced = Promise.all([import('../traced-leaser.ts'), import('../../system/otlp.ts')]).then(
+    ([{ tracedLeaser }, { traceTarget }]) => {
+      const target = traceTarget(process.env)
+      return target ? tracedLeaser(leaser, target, failed) : leaser
+    },
+  )
+  return {
+    acquire: async (profile, waitMs) => (await traced).acquire(profile, waitMs),
+    warm: leaser.warm,
+    close: async () => (await traced).close(),
+  }
 }
 
 function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clock: Clock): Session {
