@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer, type Socket } from 'node:net'
 // by import, as everywhere in this process: test code may replace the global
 import process from 'node:process'
@@ -15,6 +16,8 @@ const sendToDaemon = process.send!.bind(process) as (message: HostToDaemon) => v
 const { setImmediate, setTimeout, clearTimeout } = globalThis
 const { nextTick } = process
 const memoryUsage = process.memoryUsage.bind(process)
+/** Calls a function in the async context of the host itself: what a file entered must not be around the next one. */
+const inOwnContext = AsyncLocalStorage.snapshot()
 const now = performance.now.bind(performance)
 const writers = { 1: process.stdout.write.bind(process.stdout), 2: process.stderr.write.bind(process.stderr) } as const
 
@@ -144,7 +147,7 @@ class Host {
       onBuiltin: (builtin) => state.rememberBuiltin(builtin),
       send: (message, isUrgent) => this.#fromWorld(id, message, isUrgent),
       // a host that can't put itself in order is no host any more
-      onStopped: () => setImmediate(() => void this.#end(id).catch(kill)),
+      onStopped: () => inOwnContext(() => setImmediate(() => void this.#end(id).catch(kill))),
     })
     this.#world = { id, world, isOnce, isStopping: false }
     this.#isBusy = false

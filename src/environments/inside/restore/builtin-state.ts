@@ -51,10 +51,15 @@ export class BuiltinState {
   readonly #hooks: asyncHooks.AsyncHook[] = []
   readonly #subscriptions: [name: string | symbol, subscriber: Subscriber][] = []
   readonly #timeouts: { signal: AbortSignal; dueMs: number }[] = []
+  readonly #stores: [channel: Channel, store: Parameters<Channel['bindStore']>[0]][] = []
   #flags: string | null = null
+  /** What `executionAsyncResource()` gives outside of every resource: one object for the life of a process. */
+  #topResource: Record<PropertyKey, unknown> | null = null
 
   constructor() {
-    const { createHook } = asyncHooks
+    const { createHook, executionAsyncResource } = asyncHooks
+    // no hook is active yet, so the callback of a promise has no resource of its own
+    void Promise.resolve().then(() => (this.#topResource = executionAsyncResource() as Record<PropertyKey, unknown>))
     replace(asyncHooks, 'createHook', (options) => {
       const hook = createHook(options)
       this.#hooks.push(hook)
@@ -71,6 +76,12 @@ export class BuiltinState {
     replace(prototype, 'subscribe', function (this: Channel, subscriber) {
       subscriptions.push([this.name, subscriber])
       return Reflect.apply(subscribeTo, this, [subscriber])
+    })
+    const { bindStore } = prototype
+    const stores = this.#stores
+    replace(prototype, 'bindStore', function (this: Channel, store, transform) {
+      stores.push([this, store])
+      return Reflect.apply(bindStore, this, [store, transform])
     })
     const { setFlagsFromString } = v8
     replace(v8, 'setFlagsFromString', (flags) => {
@@ -96,6 +107,8 @@ export class BuiltinState {
     }
     for (const hook of this.#hooks.splice(0)) hook.disable()
     for (const [name, subscriber] of this.#subscriptions.splice(0)) diagnostics.unsubscribe(name, subscriber)
+    for (const [channel, store] of this.#stores.splice(0)) channel.unbindStore(store)
+    if (this.#topResource) for (const key of Reflect.ownKeys(this.#topResource)) delete this.#topResource[key]
     if (given.has('node:perf_hooks') || performance.getEntries().length > 0) {
       performance.clearMarks()
       performance.clearMeasures()
