@@ -5,12 +5,13 @@ import { pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
-import { HOST_FLAGS } from '../vms/host-flags.ts'
+import { withoutHostFlags } from '../vms/host-flags.ts'
 import { FetchCache } from './fetch-cache.ts'
 import { inlinedVm } from './inlined.ts'
 import { loadBuiltin, withPrefix } from './modules/builtins.ts'
 import { Compiler } from './modules/compile.ts'
 import { ModuleGraph } from './modules/graph.ts'
+import { hideVmModules } from './modules/namespace-shells.ts'
 import { Pack } from './modules/pack.ts'
 import { BuiltinState } from './restore/builtin-state.ts'
 import { activeResources, openedSince } from './restore/handles.ts'
@@ -68,7 +69,9 @@ export class HostState {
     this.compiler = new Compiler(this.pack)
     this.graph = this.#newGraph()
     // test code and the processes it forks get to see the project's own flags
-    process.execArgv = process.execArgv.filter((flag) => !HOST_FLAGS.includes(flag))
+    process.execArgv = withoutHostFlags(process.execArgv)
+    const given = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
+    if (!given.includes('--experimental-vm-modules')) hideVmModules()
     // Vitest defines it without `configurable`, once a process; on a property that exists the attribute stays as it is
     Object.defineProperty(globalThis, '__vitest_index__', {
       value: undefined,

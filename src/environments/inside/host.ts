@@ -214,6 +214,7 @@ class Host {
     const startedMs = now()
     // promises that settle in this turn still belong to the file
     await new Promise<void>((resolve) => setImmediate(resolve))
+    current.world.close()
     const taints = [...current.world.taints, ...this.#restore(current.world.givenBuiltins), ...(failure ? [failure] : [])]
     if (this.#stray) taints.push(this.#stray)
     this.#stray = null

@@ -119,6 +119,11 @@ export class World {
     else this.#waiting.push(delivered)
   }
 
+  /** Nothing of it runs any more. */
+  close(): void {
+    this.#modules.close()
+  }
+
   #emit(message: unknown): void {
     for (const listener of this.#listeners) listener(message)
   }

@@ -3,4 +3,20 @@
  * collecting garbage on helper threads only takes the other hosts' cores, and a young generation that holds a whole
  * file's modules is swept once instead of being copied several times. Measured in docs/benchmarks.md.
  */
-export const HOST_FLAGS: readonly string[] = ['--single-threaded-gc', '--min-semi-space-size=64', '--max-semi-space-size=64']
+export const HOST_FLAGS: readonly string[] = [
+  '--single-threaded-gc',
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
+  // real namespace objects for modules that are functions; hidden from test code
+  '--experimental-vm-modules',
+]
+
+/** The flags a process was started with, without those that only hosts get: these came last. */
+export function withoutHostFlags(execArgv: readonly string[]): string[] {
+  const own = [...execArgv]
+  for (const flag of HOST_FLAGS) {
+    const at = own.lastIndexOf(flag)
+    if (at !== -1) own.splice(at, 1)
+  }
+  return own
+}

@@ -81,3 +81,22 @@ test('an ambiguous text is a module by its syntax, not by its words', () => {
   expect(looksLikeEsm('a.js', 'export const a = 1')).toBe(true)
   expect(looksLikeEsm('a.js', 'exports.import = "export"')).toBe(false)
 })
+
+test('`arguments` at the top of a module is the name of nothing, and in a function its own', () => {
+  const source = `export const top = typeof arguments, f = () => arguments, o = { arguments: 1 }.arguments
+export function g() { return () => arguments.length }`
+  expect(rewritten(source)).toBe(`       const top = typeof __ew_args, f = () => __ew_args, o = { arguments: 1 }.arguments
+       function g() { return () => arguments.length }`)
+})
+
+test.each([
+  ['ns.member + ns?.other + ns[name]', undefined],
+  ['call(ns)', true],
+  ['const all = { ...ns }', true],
+  ['const { a } = ns', true],
+  ['export { ns as kept }', true],
+  ['other.ns + $ns + nsX', undefined],
+])('a namespace is held by who does more than read members of it: %s', (use, isHeld) => {
+  const { imports } = analyzeEsm('a.mjs', `import * as ns from './x.mjs'\n${use}`)
+  expect(imports[0]!.isHeld).toBe(isHeld)
+})

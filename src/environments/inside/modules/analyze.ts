@@ -1,5 +1,6 @@
 // by its file: under the condition "browser", which projects with a DOM give to their workers, its entry is WebAssembly
 import { parseSync } from 'oxc-parser/src-js/index.js'
+import { argumentsAtTopLevel } from './arguments-at-top.ts'
 import { reassignedNames } from './reassigned.ts'
 import { awaitsAtTopLevel } from './top-level-await.ts'
 
@@ -15,6 +16,8 @@ export interface ImportBinding {
   /** Exported name in the other module; `*` for its namespace. */
   name: string
   local: string
+  /** Of a namespace: it is used as a value, and not only to read a member of it. */
+  isHeld?: true
 }
 
 export type ExportBinding =
@@ -92,8 +95,9 @@ export function analyzeEsm(path: string, source: string): EsmAnalysis {
     erase(node.start, node.end)
     for (const { importName, localName } of node.entries) {
       const name = importName.kind === 'NamespaceObject' ? '*' : importName.kind === 'Default' ? 'default' : importName.name!
-      imports.push({ request, name, local: localName.value })
-      byLocal.set(localName.value, imports.at(-1)!)
+      const local = localName.value
+      imports.push({ request, name, local, ...(name === '*' && isHeld(source, local) ? { isHeld: true } : {}) })
+      byLocal.set(local, imports.at(-1)!)
     }
   }
   const readExport = (node: StaticExport): void => {
@@ -151,6 +155,7 @@ export function analyzeEsm(path: string, source: string): EsmAnalysis {
   }
   for (const meta of importMetas)
     edits.push({ start: meta.start, end: meta.end, text: padMeta(source.slice(meta.start, meta.end)) })
+  edits.push(...argumentsAtTopLevel(source, () => parsed.program))
   for (const call of dynamicImports) edits.push({ start: call.start, end: call.start + 6, text: IMPORT_NAME })
   edits.sort((a, b) => a.start - b.start)
   return {
@@ -206,6 +211,18 @@ function intersect(names: string[], other: ReadonlySet<string>): string[] {
 
 function reexportOf(name: string, { request, name: imported }: ImportBinding): ExportBinding {
   return imported === '*' ? { kind: 'namespace', name, request } : { kind: 'indirect', name, request, imported }
+}
+
+/** Whether a name occurs in any other way than `name.member`. Errs towards yes: comments, strings, shadowing. */
+function isHeld(source: string, name: string): boolean {
+  for (let at = source.indexOf(name); at !== -1; at = source.indexOf(name, at + 1)) {
+    const before = source.slice(Math.max(0, at - 40), at)
+    const isPart = /[\w$]$/.test(before) || /[\w$]/.test(source[at + name.length] ?? '')
+    const isProperty = /(?<!\.\.)\.\s*$/.test(before)
+    if (isPart || isProperty || /\*\s*as\s+$/.test(before)) continue
+    if (!/^\s*(?:\.|\?\.|\[)/.test(source.slice(at + name.length, at + name.length + 40))) return true
+  }
+  return false
 }
 
 function exportName(entry: StaticExport['entries'][number]): string {

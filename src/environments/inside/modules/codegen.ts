@@ -1,4 +1,4 @@
-import { applyEdits, IMPORT_NAME, META_NAME, type Edit } from './analyze.ts'
+import { applyEdits, IMPORT_NAME, META_NAME, type Edit, type ImportBinding } from './analyze.ts'
 import type { EsmRecord } from './records.ts'
 import { referenceEdits } from './references.ts'
 
@@ -26,9 +26,7 @@ export function generateCode(record: EsmRecord, starNames: ReadonlyMap<string, n
 
 function plainCode(record: EsmRecord, starNames: ReadonlyMap<string, number>): ModuleCode {
   const { analysis, source } = record
-  const constants = analysis.imports.map(({ request, name, local }) =>
-    name === '*' ? `${local}=__ew_d[${namespaceSlot(record, request)}]` : `${local}=__ew_d[${request}]${access(name)}`,
-  )
+  const constants = analysis.imports.map((binding) => `${binding.local}=${imported(record, binding)}`)
   const prefix = `(${analysis.awaitsAtTopLevel ? 'async ' : ''}function(${PARAMS}){'use strict';${constants.length > 0 ? `const ${constants.join(',')};` : ''}`
   const properties = exportProperties(record, starNames).map(({ name, expression, mayChange }) =>
     mayChange ? `get ${property(name)}(){return ${expression}}` : `${property(name)}:${expression}`,
@@ -39,12 +37,7 @@ function plainCode(record: EsmRecord, starNames: ReadonlyMap<string, number>): M
 
 function liveCode(record: EsmRecord, starNames: ReadonlyMap<string, number>, derive: Derive): ModuleCode {
   const { analysis, source } = record
-  const expressions = new Map(
-    analysis.imports.map(({ request, name, local }) => [
-      local,
-      name === '*' ? `__ew_d[${namespaceSlot(record, request)}]` : `__ew_d[${request}]${access(name)}`,
-    ]),
-  )
+  const expressions = new Map(analysis.imports.map((binding) => [binding.local, imported(record, binding)]))
   const getters = exportProperties(record, starNames).map(
     ({ name, expression }) => `get ${property(name)}(){return ${expression}}`,
   )
@@ -71,7 +64,11 @@ function exportProperties(record: EsmRecord, starNames: ReadonlyMap<string, numb
       const expression = `__ew_d[${entry.request}]${access(entry.imported)}`
       own.set(entry.name, { name: entry.name, expression, mayChange: record.isLive })
     } else if (entry.kind === 'namespace') {
-      own.set(entry.name, { name: entry.name, expression: `__ew_d[${namespaceSlot(record, entry.request)}]`, mayChange: false })
+      own.set(entry.name, {
+        name: entry.name,
+        expression: `__ew_d[${namespaceSlot(record, entry.request, true)}]`,
+        mayChange: false,
+      })
     }
   }
   for (const [name, request] of starNames) {
@@ -80,11 +77,16 @@ function exportProperties(record: EsmRecord, starNames: ReadonlyMap<string, numb
   return [...own.values()].filter(({ name }) => record.exportNames.includes(name))
 }
 
+function imported(record: EsmRecord, { request, name, isHeld }: ImportBinding): string {
+  return name === '*' ? `__ew_d[${namespaceSlot(record, request, isHeld === true)}]` : `__ew_d[${request}]${access(name)}`
+}
+
 /** Index of a request's namespace object behind the dependencies. */
-function namespaceSlot(record: EsmRecord, request: number): number {
-  let slot = record.namespaceSlots.indexOf(request)
-  if (slot === -1) slot = record.namespaceSlots.push(request) - 1
-  return record.analysis.requests.length + slot
+function namespaceSlot(record: EsmRecord, request: number, isExact: boolean): number {
+  const { namespaceSlots, analysis } = record
+  let slot = namespaceSlots.findIndex((one) => one.request === request && one.isExact === isExact)
+  if (slot === -1) slot = namespaceSlots.push({ request, isExact }) - 1
+  return analysis.requests.length + slot
 }
 
 function isPlainName(name: string): boolean {

@@ -3,6 +3,7 @@ import { builtinNames, loadBuiltin } from './builtins.ts'
 import { cjsExportNames, type CjsTexts } from './cjs-names.ts'
 import { generateCode, type Derive, type ModuleCode } from './codegen.ts'
 import { awaitsSomewhere, markCycles } from './cycles.ts'
+import { NamespaceShells } from './namespace-shells.ts'
 import type { EsmRecord, ModuleRecord } from './records.ts'
 import { filePathOf, Resolver } from './resolve.ts'
 import { SourceFiles } from './sources.ts'
@@ -16,6 +17,7 @@ type Target = { record: ModuleRecord; name: string }
 export class ModuleGraph {
   readonly files = new SourceFiles()
   readonly resolver = new Resolver()
+  readonly shells = new NamespaceShells()
   readonly records: ModuleRecord[] = []
   /** Compiled CommonJS files by path: each is compiled once and called by every world. */
   readonly cjsFunctions = new Map<string, unknown>()
@@ -100,7 +102,7 @@ export class ModuleGraph {
   }
 
   #esmRecord(url: string, path: string, source: string): EsmRecord {
-    const analysis = this.#derive('esm', [source], () => analyzeEsm(path, source))
+    const analysis = this.#derive('esm 2', [source], () => analyzeEsm(path, source))
     return {
       kind: 'esm',
       index: -1,
@@ -114,6 +116,7 @@ export class ModuleGraph {
       cycle: null,
       exportNames: [],
       namespaceSlots: [],
+      changing: null,
       namespaces: null,
       order: null,
       run: null,

@@ -26,14 +26,22 @@ export interface EsmRecord extends RecordBase {
   cycle: EsmRecord[] | null
   /** Where each exported name comes from; null: ambiguous, so not exported. Filled at linking. */
   exportNames: string[]
+  /** Names whose values may still change after it ran; found when its namespace is first asked for. */
+  changing: ReadonlySet<string> | null
   /** Builders of its namespace object; made when it is first asked for. */
   namespaces: NamespaceBuilders | null
   /** Slots after the dependencies in the argument array: requests whose namespace object is needed. */
-  namespaceSlots: number[]
+  namespaceSlots: NamespaceSlot[]
   /** Post-order of the graph below this module; computed when it is first imported as a root. */
   order: ModuleRecord[] | null
   run: ((...args: unknown[]) => unknown) | null
   isLinked: boolean
+}
+
+export interface NamespaceSlot {
+  request: number
+  /** False: only members of it are read. */
+  isExact: boolean
 }
 
 export interface CjsRecord extends RecordBase {

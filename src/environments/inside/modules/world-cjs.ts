@@ -6,6 +6,7 @@ import { applyEdits, dynamicImportsOfCjs, IMPORT_NAME } from './analyze.ts'
 import { loadBuiltin, parseJson, withPrefix, type Exports } from './builtins.ts'
 import type { Compiler, FunctionSource } from './compile.ts'
 import type { ModuleGraph } from './graph.ts'
+import type { DynamicImport } from './module-inputs.ts'
 import type { EsmRecord } from './records.ts'
 import { nodeModulePaths } from './resolve.ts'
 import type { WorldHooks } from './world-hooks.ts'
@@ -19,8 +20,9 @@ type CjsFunction = (
   module: CjsModule,
   filename: string,
   folder: string,
-  dynamicImport?: unknown,
 ) => void
+/** A text with `import()` in it gets that first: the function itself has Node's five arguments. */
+type CjsFactory = (dynamicImport: unknown) => CjsFunction
 type Extension = (module: CjsModule, path: string) => void
 export type Loader = (request: string, parent: CjsModule | undefined, isMain?: boolean) => unknown
 
@@ -34,7 +36,7 @@ export interface EsmSide {
   readonly compiler: Compiler
   readonly hooks: WorldHooks
   requireEsm(record: EsmRecord): unknown
-  importFrom(parentUrl: string): (specifier: unknown, options?: ImportCallOptions) => Promise<object>
+  importFrom(parentUrl: string): DynamicImport
 }
 
 /** The CommonJS half of a world: its own module cache, Node's rules. */
@@ -143,24 +145,19 @@ export class WorldCjs {
 
   #run(module: CjsModule, path: string): void {
     const { cjsFunctions, files } = this.#modules.graph
-    let run = cjsFunctions.get(path) as CjsFunction | undefined
-    if (!run) cjsFunctions.set(path, (run = this.#modules.compiler.compile<CjsFunction>(cjsSource(path, files.read(path)))))
-    this.#call(run, module, path)
+    let compiled = cjsFunctions.get(path) as CjsFunction | CjsFactory | undefined
+    if (!compiled)
+      cjsFunctions.set(
+        path,
+        (compiled = this.#modules.compiler.compile<CjsFunction | CjsFactory>(cjsSource(path, files.read(path)))),
+      )
+    this.#call(compiled, module, path)
   }
 
-  #call(run: CjsFunction, module: CjsModule, path: string): void {
+  #call(compiled: CjsFunction | CjsFactory, module: CjsModule, path: string): void {
     const require = this.#requireFor(() => module)
-    if (run.length === 5) run.call(module.exports, module.exports, require, module, path, dirname(path))
-    else
-      run.call(
-        module.exports,
-        module.exports,
-        require,
-        module,
-        path,
-        dirname(path),
-        this.#modules.importFrom(pathToFileURL(path).href),
-      )
+    const run = isFactory(compiled) ? compiled(this.#modules.importFrom(pathToFileURL(path).href)) : compiled
+    run.call(module.exports, module.exports, require, module, path, dirname(path))
   }
 
   #newModule(path: string, parent: CjsModule | undefined): CjsModule {
@@ -200,8 +197,13 @@ export class WorldCjs {
 function cjsSource(path: string, text: string): FunctionSource {
   const source = text.startsWith('#!') ? `//${text.slice(2)}` : text
   const imports = dynamicImportsOfCjs(path, source)
-  const prefix = `(function (${PARAMS}${imports.length > 0 ? `, ${IMPORT_NAME}` : ''}) { `
-  return { code: `${prefix}${applyEdits(source, imports)}\n})`, filename: path, prefixLength: prefix.length }
+  const [before, after] = imports.length > 0 ? [`(${IMPORT_NAME} => `, ')'] : ['', '']
+  const prefix = `${before}(function (${PARAMS}) { `
+  return { code: `${prefix}${applyEdits(source, imports)}\n})${after}`, filename: path, prefixLength: prefix.length }
+}
+
+function isFactory(compiled: CjsFunction | CjsFactory): compiled is CjsFactory {
+  return compiled.length === 1
 }
 
 function readJson(path: string, text: string): unknown {

@@ -2,10 +2,11 @@ import { builtinContainer, loadBuiltin, parseJson, type Exports } from './builti
 import { WorldCjs } from './world-cjs.ts'
 import type { Compiler } from './compile.ts'
 import type { ModuleGraph } from './graph.ts'
-import { namespaceBuilders } from './namespace.ts'
+import { ModuleInputs, type DynamicImport } from './module-inputs.ts'
 import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord } from './records.ts'
 import { filePathOf } from './resolve.ts'
 import type { WorldHooks } from './world-hooks.ts'
+import { WorldNamespaces } from './world-namespaces.ts'
 
 const NEW = 0
 const RUNNING = 1
@@ -25,16 +26,33 @@ export class WorldModules {
   readonly #containers: (Exports | undefined)[] = []
   readonly #errors = new Map<number, unknown>()
   readonly #pending = new Map<number, Promise<void>>()
-  readonly #namespaces = new Map<ModuleRecord, object>()
+  readonly #namespaces: WorldNamespaces
+  readonly #inputs: ModuleInputs
   readonly #generators = new Map<EsmRecord, Generator | AsyncGenerator>()
   readonly #lists = new Map<EsmRecord, unknown[]>()
-  readonly #replaced = new Map<Exports, Exports>()
 
   constructor(graph: ModuleGraph, compiler: Compiler, hooks: WorldHooks) {
     this.graph = graph
     this.compiler = compiler
     this.hooks = hooks
     this.cjs = new WorldCjs(this)
+    this.#namespaces = new WorldNamespaces({
+      graph,
+      containerOf: (record) => this.#containers[record.index]!,
+      isDone: (record) => this.#status[record.index] === DONE,
+    })
+    this.#inputs = new ModuleInputs({
+      graph,
+      hooks,
+      namespaces: this.#namespaces,
+      containers: this.#containers,
+      importFrom: (url) => this.importFrom(url),
+    })
+  }
+
+  /** Nothing of it runs any more. */
+  close(): void {
+    this.#namespaces.close()
   }
 
   /** `import()`. Resolves to a namespace object. */
@@ -43,14 +61,16 @@ export class WorldModules {
     if (record.kind === 'esm') {
       if (record.isAsyncGraph) await this.#startAsync(record, new Set())
       else this.#runSync(record)
-      return this.namespaceOf(record)
+      return this.#namespaces.of(record)
     }
     if (record.kind === 'native') return this.#importNative(record.url, record.isShared)
     this.#run(record, parentUrl)
     if (record.kind === 'builtin') this.hooks.onBuiltinImport(record.id)
-    // the real namespace of a builtin follows syncBuiltinESMExports(), which fake timers rely on
-    if (record.kind === 'builtin' && !this.hooks.builtin(record.id, pathOf(parentUrl))) return import(record.id)
-    return this.namespaceOf(record)
+    // the real namespace of a builtin follows syncBuiltinESMExports(), which fake timers rely on;
+    // that of node:vm has names that the flags of a host have added
+    if (record.kind === 'builtin' && record.id !== 'node:vm' && !this.hooks.builtin(record.id, pathOf(parentUrl)))
+      return import(record.id)
+    return this.#namespaces.of(record)
   }
 
   /** `require` of an ES module. @throws ERR_REQUIRE_ASYNC_MODULE */
@@ -65,29 +85,8 @@ export class WorldModules {
     this.#runSync(record)
     const container = this.#containers[record.index]!
     if (record.exportNames.includes('module.exports')) return container['module.exports']
-    const namespace = this.namespaceOf(record)
-    if (!record.exportNames.includes('default') || record.exportNames.includes('__esModule')) return namespace
-    const names = [...record.exportNames, '__esModule']
-    const facade: Exports = {}
-    for (const name of record.exportNames) Object.defineProperty(facade, name, { enumerable: true, get: () => container[name] })
-    facade.__esModule = true
-    return namespaceBuilders(names, this.graph.changingNames(record)).settled(facade)
-  }
-
-  namespaceOf(record: ModuleRecord): object {
-    let namespace = this.#namespaces.get(record)
-    if (!namespace) {
-      const container = this.#containers[record.index]!
-      if (record.kind === 'esm') {
-        const builders = (record.namespaces ??= namespaceBuilders(record.exportNames, this.graph.changingNames(record)))
-        namespace = (this.#status[record.index] === DONE ? builders.settled : builders.live)(container)
-      } else {
-        const builders = namespaceBuilders(Object.keys(container), new Set())
-        namespace = (Object.values(container).includes(undefined) ? builders.open : builders.settled)(container)
-      }
-      this.#namespaces.set(record, namespace)
-    }
-    return namespace
+    if (!record.exportNames.includes('default') || record.exportNames.includes('__esModule')) return this.#namespaces.of(record)
+    return this.#namespaces.ofRequired(record)
   }
 
   #runSync(root: EsmRecord): void {
@@ -189,9 +188,9 @@ export class WorldModules {
     if (!record.isLive) {
       this.#containers[record.index] = run.call(
         undefined,
-        this.#dependencies(record),
-        this.#metaOf(record),
-        this.#importOf(record),
+        this.#inputs.dependencies(record),
+        this.#inputs.metaOf(record),
+        this.#inputs.importOf(record),
       ) as Exports
       return
     }
@@ -212,9 +211,9 @@ export class WorldModules {
         const run = this.#functionOf(record)
         this.#containers[index] = (await run.call(
           undefined,
-          this.#dependencies(record),
-          this.#metaOf(record),
-          this.#importOf(record),
+          this.#inputs.dependencies(record),
+          this.#inputs.metaOf(record),
+          this.#inputs.importOf(record),
         )) as Exports
       }
       this.#status[index] = DONE
@@ -235,9 +234,13 @@ export class WorldModules {
       const publish = (exports: Exports) => {
         this.#containers[member.index] = exports
       }
-      const generator = this.#functionOf(member).call(undefined, list, this.#metaOf(member), this.#importOf(member), publish) as
-        | Generator
-        | AsyncGenerator
+      const generator = this.#functionOf(member).call(
+        undefined,
+        list,
+        this.#inputs.metaOf(member),
+        this.#inputs.importOf(member),
+        publish,
+      ) as Generator | AsyncGenerator
       this.#generators.set(member, generator)
       void generator.next()
     }
@@ -248,59 +251,15 @@ export class WorldModules {
   #fill(record: EsmRecord): void {
     const list = this.#lists.get(record)!
     list.length = 0
-    list.push(...this.#dependencies(record))
-  }
-
-  #dependencies(record: EsmRecord): unknown[] {
-    const { deps, namespaceSlots } = record
-    const count = deps.length
-    const list: unknown[] = []
-    for (let at = 0; at < count; at++) {
-      const dep = deps[at]!
-      list[at] = dep.kind === 'builtin' ? this.#builtinFor(dep.id, dep.index, record.path) : this.#containers[dep.index]
-    }
-    for (let at = 0; at < namespaceSlots.length; at++) {
-      const request = namespaceSlots[at]!
-      const dep = deps[request]!
-      const container = list[request] as Exports | undefined
-      if (container === undefined || dep.kind === 'native') list[count + at] = container
-      else if (container !== this.#containers[dep.index])
-        list[count + at] = namespaceBuilders(Object.keys(container), new Set()).settled(container)
-      else list[count + at] = this.namespaceOf(dep)
-    }
-    return list
-  }
-
-  #builtinFor(id: string, index: number, importerPath: string): Exports {
-    const replaced = this.hooks.builtin(id, importerPath)
-    if (!replaced) return this.#containers[index]!
-    let container = this.#replaced.get(replaced)
-    if (!container) this.#replaced.set(replaced, (container = builtinContainer(replaced)))
-    return container
+    list.push(...this.#inputs.dependencies(record))
   }
 
   #functionOf(record: EsmRecord): (...args: unknown[]) => unknown {
     return (record.run ??= this.compiler.compile({ ...this.graph.codeOf(record), filename: record.url }))
   }
 
-  #metaOf(record: EsmRecord): object | undefined {
-    if (!record.analysis.usesMeta) return undefined
-    const { path, url } = record
-    return Object.assign(Object.create(null) as object, {
-      dirname: path.slice(0, path.lastIndexOf('/')) || '/',
-      filename: path,
-      main: false,
-      resolve: (specifier: string, parent: string | URL = url) => this.graph.resolver.esm(`${specifier}`, `${parent}`),
-      url,
-    })
-  }
-
-  #importOf(record: EsmRecord): ((specifier: unknown, options?: ImportCallOptions) => Promise<object>) | undefined {
-    return record.analysis.usesDynamicImport ? this.importFrom(record.url) : undefined
-  }
-
   /** The `import()` of one module. */
-  importFrom(parentUrl: string): (specifier: unknown, options?: ImportCallOptions) => Promise<object> {
+  importFrom(parentUrl: string): DynamicImport {
     return async (specifier, options) => this.import(`${specifier as string}`, parentUrl, options?.with?.type)
   }
 
