@@ -34,6 +34,8 @@ export type FromHost =
   | { kind: 'vitest'; world: number; message: unknown }
   /** `process.stdout.write` and `process.stderr.write` of test code, in order with the messages. */
   | { kind: 'output'; world: number; fd: 1 | 2; chunk: string | Uint8Array }
+  /** The file asks for what only a process of its own can give: what it reports here is not to be believed. */
+  | { kind: 'unfit'; world: number; reason: string }
   /** The world is gone and the process restored, or not: then `taints` says what was left. */
   | { kind: 'restored'; world: number; report: WorldReport }
   | { kind: 'pong'; n: number }

@@ -110,3 +110,21 @@ test('reporters hear of every test what they hear from forks, in the same order'
   expect(stock).toContain('result passes later passed')
   expect(await events({})).toEqual(stock)
 })
+
+test("a file that hooks into Node's loader runs in a process of its own, at once and without a failure", async () => {
+  project = realProject({
+    'a.test.ts': `
+      import { createRequire, registerHooks } from 'node:module'
+      import { expect, test } from 'vitest'
+      const require = createRequire(import.meta.url)
+      registerHooks({ resolve: (name, context, next) => next(name === 'made-up' ? 'node:os' : name, context) })
+      test('its hook is heard', () => expect(require('made-up').EOL).toBe('\\n'))`,
+  })
+  const first = await project.run({ env })
+  expect(first.states).toEqual({ 'a.test.ts > its hook is heard': 'passed' })
+  expect(first.runs['a.test.ts']).toMatchObject({ where: 'fork', why: expect.stringContaining('module.registerHooks()') })
+  expect((await project.run({ env })).runs['a.test.ts']).toMatchObject({
+    where: 'fork',
+    why: expect.stringContaining('module.registerHooks()'),
+  })
+})

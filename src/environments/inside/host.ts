@@ -146,6 +146,7 @@ class Host {
       lastWords: this.#lastWords,
       onBuiltin: (builtin) => state.rememberBuiltin(builtin),
       send: (message, isUrgent) => this.#fromWorld(id, message, isUrgent),
+      onUnfit: (reason) => this.#send({ kind: 'unfit', world: id, reason }),
       // a host that can't put itself in order is no host any more
       onStopped: () => inOwnContext(() => setImmediate(() => void this.#end(id).catch(kill))),
     })

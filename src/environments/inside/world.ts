@@ -42,6 +42,8 @@ export interface WorldOptions {
   onBuiltin(id: string): void
   /** To Vitest's main process; what is not urgent may wait for what is. */
   send(message: unknown, isUrgent: boolean): void
+  /** The file needs a process of its own, for the reason given. */
+  onUnfit(reason: string): void
   /** The worker has answered `stop`: nothing more will come. */
   onStopped(): void
 }
@@ -82,7 +84,10 @@ export class World {
       },
       onBuiltinImport: (id) => this.givenBuiltins.add(id),
       onNativeImport: (url) => this.taints.push({ code: 'native-import', detail: `${url} was imported by Node itself` }),
-      onLoaderHook: (name) => this.taints.push({ code: 'loader-hook', detail: `module.${name}()` }),
+      onLoaderHook: (name) => {
+        this.taints.push({ code: 'loader-hook', detail: `module.${name}()` })
+        options.onUnfit(`module.${name}() acts on Node's own loader, which a warm host does not use for the file's modules`)
+      },
       onNativeAddon: (path) => this.taints.push({ code: 'native-addon', detail: path }),
     })
   }

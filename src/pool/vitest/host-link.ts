@@ -14,6 +14,7 @@ export type HostLoss = LeaseLoss | { kind: 'socket-closed'; reason: string }
 export interface WorldListener {
   message(message: unknown): void
   output(fd: 1 | 2, chunk: string | Uint8Array): void
+  unfit(reason: string): void
   restored(report: WorldReport): void
   lost(loss: HostLoss): void
 }
@@ -122,6 +123,8 @@ function hostLink(held: HeldLease, frames: FrameSocket, hold: (isHeld: boolean) 
         return listener.message(frame.message)
       case 'output':
         return listener.output(frame.fd, frame.chunk)
+      case 'unfit':
+        return listener.unfit(frame.reason)
       case 'restored':
         current = undefined
         hold(false)

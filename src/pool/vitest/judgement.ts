@@ -6,6 +6,8 @@ import type { Failure } from './verdict.ts'
 export type Doubt =
   | { kind: 'failed'; failure: Failure }
   | { kind: 'start-failed'; message: string }
+  /** It said so itself, by what it asked for. */
+  | { kind: 'unfit'; reason: string }
   | { kind: 'host-lost'; loss: HostLoss }
   | { kind: 'no-host'; message: string }
   | { kind: 'lesson'; reason: string }
@@ -16,6 +18,7 @@ export type Doubt =
 export function lessonOf(doubt: Doubt, inFork: Failure | undefined): Pick<Lesson, 'verdict' | 'reason' | 'digest'> | null {
   if (doubt.kind === 'failed' && inFork?.digest === doubt.failure.digest)
     return { verdict: 'fails', reason: inFork.summary, digest: inFork.digest }
+  if (doubt.kind === 'unfit') return { verdict: 'needs-process', reason: doubt.reason }
   if (inFork) return null
   switch (doubt.kind) {
     case 'failed':
@@ -42,6 +45,8 @@ export function doubtText(doubt: Doubt): string {
       return `failed in a warm host (${doubt.failure.summary}), judged in a process of its own`
     case 'start-failed':
       return `its environment did not start in a warm host (${doubt.message})`
+    case 'unfit':
+      return doubt.reason
     case 'host-lost':
       return `its warm host was lost (${lossText(doubt.loss)})`
     case 'no-host':

@@ -163,8 +163,10 @@ export class WarmWorker implements PoolWorker {
   #doubt(world: World, request: RunRequest, attempt: Attempt, doubt: Doubt): Promise<void> {
     attempt.drop()
     this.#run!.written.restore()
+    // It may be in the midst of its tests, and waiting for them is of no use.
+    if (doubt.kind === 'unfit') world.abandon(doubt.reason)
     // A failed test taints nothing by itself: the host can be restored and lent again.
-    void world.end()
+    else void world.end()
     return this.#runInFork(request, doubt, new Set(attempt.queued.map((file) => file.id)))
   }
 

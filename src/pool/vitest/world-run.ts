@@ -96,6 +96,7 @@ export class WorldRun {
           kind: 'doubtful',
           doubt: { kind: 'start-failed', message: textOf(error) },
         })),
+        this.#world.unfit.then((reason): Outcome => ({ kind: 'doubtful', doubt: { kind: 'unfit', reason } })),
         watch.hung.then((silentMs): Outcome => {
           // Before its host is killed, because that takes the words away.
           this.#moments = lastMoments(this.#world.link.lastWords())

@@ -21,6 +21,8 @@ export class World {
   readonly link: HostLink
   /** Settles when the host went away in the middle of this world; never, once it is over. */
   readonly gone: Promise<HostLoss>
+  /** Settles with the reason when the file turns out to need a process of its own. */
+  readonly unfit: Promise<string>
   /** What the host found after this world; never settles for a host that went away. */
   readonly report: Promise<WorldReport>
   tenant: Tenant | undefined
@@ -38,13 +40,16 @@ export class World {
     this.#stopped = new Promise((resolve) => (this.#stop = resolve))
     const gone = Promise.withResolvers<HostLoss>()
     const report = Promise.withResolvers<WorldReport>()
+    const unfit = Promise.withResolvers<string>()
     this.gone = gone.promise
+    this.unfit = unfit.promise
     this.report = report.promise
     this.#line = link.begin(
       { env: facts.env, cwd: process.cwd(), runId: facts.runId, isOnce },
       {
         message: (message) => this.#receive(message),
         output: (fd, chunk) => this.tenant?.output(fd, chunk),
+        unfit: (reason) => unfit.resolve(reason),
         restored: (found) => {
           report.resolve(found)
           this.#restored(found)
