@@ -70,6 +70,7 @@ export class HostState {
     this.graph = this.#newGraph()
     // test code and the processes it forks get to see the project's own flags
     process.execArgv = withoutHostFlags(process.execArgv)
+    process.argv[1] = join(dirname(boot.vitestPackage), 'dist', 'workers', 'forks.js')
     const given = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
     if (!given.includes('--experimental-vm-modules')) hideVmModules()
     // Vitest defines it without `configurable`, once a process; on a property that exists the attribute stays as it is

@@ -283,6 +283,8 @@ function watchBetweenWorlds(report: ((taint: Taint) => void) | null): void {
 }
 
 process.on('disconnect', kill)
+// As Vitest's own worker has one: what a test emits itself must not end the process.
+process.on('error', () => {})
 process.once('message', (first: DaemonToHost) => {
   if (first.kind !== 'boot') return kill()
   void start(first)

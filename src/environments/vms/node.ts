@@ -59,7 +59,8 @@ function spawnHost({ nodePath, cwd, env }: HostProfile, args: string[]): ChildPr
     cwd,
     env,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // stdin as in a fork of Vitest: open, and nothing ever comes
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'json',
   })
 }

@@ -176,10 +176,11 @@ export class WorldCjs {
   }
 
   #requireFor(module: () => CjsModule): NodeJS.Require {
-    const require = ((request: string) => {
-      checkRequest(request)
-      return this.load(request, module(), false)
-    }) as NodeJS.Require
+    const load = (request: string) => this.load(request, module(), false)
+    const require = function require(path: string) {
+      checkRequest(path)
+      return load(path)
+    } as NodeJS.Require
     const { resolver } = this.#modules.graph
     const resolve = ((request: string, options?: { paths?: string[] }) => {
       checkRequest(request)

@@ -2,7 +2,7 @@ import type { Exports } from './builtins.ts'
 
 /** What the world puts in place of builtins, and what it hears about imports that reach past it. */
 export interface WorldHooks {
-  /** Another object for a builtin, for modules of the given path; undefined: the real one. */
+  /** Another object for a builtin, for static imports of the given file, or with '' for all others; undefined: the real one. */
   builtin(id: string, importerPath: string): Exports | undefined
   /** `import()` of a builtin, which is how Vitest's runtime fetches one for a test file. */
   onBuiltinImport(id: string): void

@@ -4,7 +4,6 @@ import type { Compiler } from './compile.ts'
 import type { ModuleGraph } from './graph.ts'
 import { ModuleInputs, type DynamicImport } from './module-inputs.ts'
 import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord } from './records.ts'
-import { filePathOf } from './resolve.ts'
 import type { WorldHooks } from './world-hooks.ts'
 import { WorldNamespaces } from './world-namespaces.ts'
 
@@ -64,12 +63,11 @@ export class WorldModules {
       return this.#namespaces.of(record)
     }
     if (record.kind === 'native') return this.#importNative(record.url, record.isShared)
-    this.#run(record, parentUrl)
+    this.#run(record)
     if (record.kind === 'builtin') this.hooks.onBuiltinImport(record.id)
     // the real namespace of a builtin follows syncBuiltinESMExports(), which fake timers rely on;
     // that of node:vm has names that the flags of a host have added
-    if (record.kind === 'builtin' && record.id !== 'node:vm' && !this.hooks.builtin(record.id, pathOf(parentUrl)))
-      return import(record.id)
+    if (record.kind === 'builtin' && record.id !== 'node:vm' && !this.hooks.builtin(record.id, '')) return import(record.id)
     return this.#namespaces.of(record)
   }
 
@@ -91,7 +89,7 @@ export class WorldModules {
 
   #runSync(root: EsmRecord): void {
     for (const record of this.graph.orderOf(root)) {
-      if (this.#status[record.index] !== DONE) this.#run(record, root.url)
+      if (this.#status[record.index] !== DONE) this.#run(record)
     }
   }
 
@@ -108,7 +106,7 @@ export class WorldModules {
     if (pending) return pending
     visiting.add(record)
     if (record.kind === 'native') return this.#keepPending(index, this.#runNative(record))
-    if (record.kind !== 'esm') return void this.#run(record, record.url)
+    if (record.kind !== 'esm') return void this.#run(record)
     if (status === RUNNING) return undefined
     const waits: Promise<void>[] = []
     for (const dep of record.deps) {
@@ -116,9 +114,8 @@ export class WorldModules {
       if (wait) waits.push(wait)
     }
     const isAsync = record.analysis.awaitsAtTopLevel
-    if (waits.length === 0)
-      return isAsync ? this.#keepPending(index, this.#evaluateAsync(record)) : void this.#run(record, record.url)
-    const after = Promise.all(waits).then(() => (isAsync ? this.#evaluateAsync(record) : this.#run(record, record.url)))
+    if (waits.length === 0) return isAsync ? this.#keepPending(index, this.#evaluateAsync(record)) : void this.#run(record)
+    const after = Promise.all(waits).then(() => (isAsync ? this.#evaluateAsync(record) : this.#run(record)))
     return this.#keepPending(index, after)
   }
 
@@ -133,7 +130,7 @@ export class WorldModules {
     this.#status[record.index] = DONE
   }
 
-  #run(record: ModuleRecord, parentUrl: string): void {
+  #run(record: ModuleRecord): void {
     const { index } = record
     const status = this.#status[index] ?? NEW
     if (status === DONE || status === RUNNING) return
@@ -151,7 +148,7 @@ export class WorldModules {
           this.#containers[index] = { default: this.#readJson(record) }
           break
         case 'builtin':
-          this.#containers[index] = builtinContainer(this.hooks.builtin(record.id, pathOf(parentUrl)) ?? loadBuiltin(record.id))
+          this.#containers[index] = builtinContainer(this.hooks.builtin(record.id, '') ?? loadBuiltin(record.id))
           break
         case 'native':
           throw new Error(`${record.url} can only be imported asynchronously`)
@@ -267,10 +264,6 @@ export class WorldModules {
     if (!isShared) this.hooks.onNativeImport(url)
     return (await import(url)) as object
   }
-}
-
-function pathOf(url: string): string {
-  return filePathOf(url)?.path ?? url
 }
 
 function readOwn(exports: unknown, name: string): unknown {

@@ -49,6 +49,7 @@ export class ProcessState {
       ['process', process as Emitter],
       ['process.stdout', process.stdout as Emitter],
       ['process.stderr', process.stderr as Emitter],
+      ['process.stdin', process.stdin as Emitter],
     ].map(([name, emitter]) => ({
       name: name as string,
       emitter: emitter as Emitter,
