@@ -4,7 +4,9 @@
 cd "$(dirname "$0")/.." || exit 1
 PATH="$PWD/node_modules/.bin:$PATH"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# Our own tests run on everwarm, with a daemon and caches that end with them.
+own() { EVERWARM_HOME="$work/h" EVERWARM_CACHE="$work/c" "$@"; }
+trap 'own node dist/cli/main.js pool stop >/dev/null 2>&1; rm -rf "$work"' EXIT
 passed=0
 failed=0
 
@@ -23,7 +25,7 @@ check 'lint' oxlint
 check 'format' oxfmt --check src tests benchmarks scripts
 
 echo '== tests'
-vitest run --reporter=default --reporter=json --outputFile.json="$work/tests.json"
+own vitest run --reporter=default --reporter=json --outputFile.json="$work/tests.json"
 status=$?
 # vitest's own count; a run that broke off or had unhandled errors counts as one failure more.
 counts=$(node scripts/count.ts "$work/tests.json" "$status")

@@ -90,7 +90,7 @@ function execute(
   env: Record<string, string | undefined>,
 ): Promise<Pick<RunResult, 'code' | 'stdout' | 'stderr'>> {
   return new Promise((resolve) =>
-    execFile(process.execPath, args, { cwd, env, timeout: 60_000, killSignal: 'SIGKILL' }, (error, stdout, stderr) =>
+    execFile(process.execPath, args, { cwd, env, timeout: 110_000, killSignal: 'SIGKILL' }, (error, stdout, stderr) =>
       resolve({ code: error ? (typeof error.code === 'number' ? error.code : -1) : 0, stdout, stderr }),
     ),
   )
