@@ -15,6 +15,15 @@ test('what was added, changed, deleted or redefined is put back', () => {
   expect(Object.getOwnPropertyDescriptors(object)).toEqual(Object.getOwnPropertyDescriptors({ kept: 1, changed: 2, deleted: 3 }))
 })
 
+test('names are listed in their old order again, also after one was deleted', () => {
+  const object: Record<string, unknown> = { first: 1, second: 2, third: 3 }
+  const roots = new Roots()
+  roots.add('object', object)
+  delete object.second
+  roots.restore(none)
+  expect(Object.keys(object)).toEqual(['first', 'second', 'third'])
+})
+
 test('nothing is touched where nothing changed, not even by NaN', () => {
   const roots = new Roots()
   roots.add('object', { number: Number.NaN })

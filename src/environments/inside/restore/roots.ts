@@ -151,9 +151,24 @@ function putBack({ object, keys, descriptors, prototype, isExtensible, ignored }
       left = `${String(key)} can't be set back`
     }
   }
+  if (left === null && canGrow(object)) putInOrder(object, keys, expected, ignored)
   if (isExtensible && !canGrow(object)) left = 'is frozen, sealed or not extensible any more'
   if (getPrototypeOf(object) !== prototype && !setPrototypeOf(object, prototype)) left = "prototype can't be set back"
   return left
+}
+
+/** What was deleted comes back at the end, and names are listed in the order of their making. */
+function putInOrder(
+  object: object,
+  keys: readonly PropertyKey[],
+  expected: ReadonlyMap<PropertyKey, PropertyDescriptor>,
+  ignored: ReadonlySet<PropertyKey> | null,
+): void {
+  const now = ownKeys(object, ignored)
+  const first = keys.findIndex((key, at) => now[at] !== key)
+  if (first === -1) return
+  for (const key of keys.slice(first))
+    if (expected.get(key)!.configurable && remove(object, key)) define(object, key, expected.get(key)!)
 }
 
 function isSame(a: PropertyDescriptor | undefined, b: PropertyDescriptor): boolean {
