@@ -26,10 +26,12 @@ export interface BalanceOptions {
 export function balance(weights: readonly number[], shardCount: number, options: BalanceOptions = {}): number[][] {
   const bins: Bin[] = Array.from({ length: shardCount }, (_, i) => ({ items: [], load: options.loads?.[i] ?? 0 }))
   const order = weights.map((_, i) => i).sort((a, b) => weights[b]! - weights[a]! || a - b)
+  const heap = bins.map((bin, index) => ({ bin, index })).sort(lighter)
   for (const item of order) {
-    const bin = lightest(bins)
+    const { bin } = heap[0]!
     bin.items.push(item)
     bin.load += weights[item]!
+    sink(heap)
   }
   if (options.improve !== false) improve(bins, weights)
   return bins.map((bin) => bin.items)
@@ -46,11 +48,27 @@ export function lowerBound(weights: readonly number[], shardCount: number): numb
   return Math.max(longest, total / shardCount)
 }
 
-/** Of equally light ones that with fewer items: items without weight are spread too. */
-function lightest(bins: readonly Bin[]): Bin {
-  let best = bins[0]!
-  for (const bin of bins) if (bin.load < best.load || (bin.load === best.load && bin.items.length < best.items.length)) best = bin
-  return best
+interface Place {
+  bin: Bin
+  index: number
+}
+
+/** Of equally light ones that with fewer items comes first: items without weight are spread too. */
+function lighter(a: Place, b: Place): number {
+  return a.bin.load - b.bin.load || a.bin.items.length - b.bin.items.length || a.index - b.index
+}
+
+/** Brings a binary heap in order again after its first place has become heavier. */
+function sink(heap: Place[]): void {
+  for (let at = 0; ;) {
+    const left = 2 * at + 1
+    if (left >= heap.length) return
+    const right = left + 1
+    const child = right < heap.length && lighter(heap[right]!, heap[left]!) < 0 ? right : left
+    if (lighter(heap[at]!, heap[child]!) <= 0) return
+    ;[heap[at], heap[child]] = [heap[child]!, heap[at]!]
+    at = child
+  }
 }
 
 function improve(bins: Bin[], weights: readonly number[]): void {
