@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { chance, heavyTailed } from '../../benchmarks/sharding/durations.ts'
 import { balance, lowerBound } from './balance.ts'
 import { plan } from './plan.ts'
 import { checkSamePlan } from './same-plan.ts'
@@ -14,23 +15,10 @@ const weights = fc.array(fc.oneof(fc.integer({ min: 0, max: 30 }), fc.double({ m
 })
 const counts = fc.integer({ min: 1, max: 50 })
 
-/** A fixed sequence (mulberry32), so that a missed figure can be looked at again. */
-function heavyTailed(count: number, seed: number): number[] {
-  let state = seed
-  const random = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-  const normal = () => Math.sqrt(-2 * Math.log(random() || 1e-9)) * Math.cos(2 * Math.PI * random())
-  return Array.from({ length: count }, () => Math.min(600_000, 6_000 * Math.exp(1.2 * normal())))
-}
-
 test('heavy-tailed durations on 2 to 50 shards end within 1.03 of the bound', () => {
   const over = [300, 1000, 3000].flatMap((files) =>
     Array.from({ length: 49 }, (_, i) => i + 2).map((n) => {
-      const times = heavyTailed(files, n * 1000 + files)
+      const times = heavyTailed(files, chance(n * 1000 + files))
       return { files, n, ratio: peak(times, balance(times, n)) / lowerBound(times, n) }
     }),
   )
