@@ -3,12 +3,14 @@ import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { encodeTiming } from './timing-line.ts'
-import { type Sample, timingOf } from './timing.ts'
+import { type Sample, type Timing, timingOf } from './timing.ts'
 
 /** Writes runs into the store, one file of its own per writer. */
 export interface TimingWriter {
   /** On disk when it returns: a SIGKILL afterwards loses nothing. Never throws; see `problem`. */
   record(sample: Sample): void
+  /** The same for what is known already: of another store, or of a report. */
+  add(timing: Timing): void
   /** Nothing more comes. Without it (a killed process) the journal is kept for an hour and then taken as ended. */
   close(): void
   /** Why runs could not be written, for people; undefined while all is well. */
@@ -46,10 +48,12 @@ export function openWriter(folder: string): TimingWriter {
       problem = `timings are not recorded: ${(error as Error).message}`
     }
   }
+  const add = (timing: Timing) => {
+    if (!isClosed) attempt(() => append(encodeTiming(timing)))
+  }
   return {
-    record(sample) {
-      if (!isClosed) attempt(() => append(encodeTiming(timingOf(sample))))
-    },
+    record: (sample) => add(timingOf(sample)),
+    add,
     close() {
       if (isClosed) return
       isClosed = true
