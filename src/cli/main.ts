@@ -8,6 +8,7 @@ import { badInput, type Command } from './command.ts'
 /** A new command: one line here, and its file. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
   explain: { summary: 'where a test file ran last, and why', load: async () => (await import('./explain.ts')).explain },
+  plan: { summary: 'how a run would be split into shards', load: async () => (await import('./plan.ts')).plan },
   'pool status': {
     summary: 'what is warm, who uses it, and what it costs',
     load: async () => (await import('./pool-status.ts')).poolStatus,
@@ -21,6 +22,18 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     load: async () => (await import('./pool-drain.ts')).poolDrain,
   },
   'pool stop': { summary: 'end the daemon and all its hosts', load: async () => (await import('./pool-stop.ts')).poolStop },
+  'timings show': {
+    summary: 'what is known of how long files take',
+    load: async () => (await import('./timings-show.ts')).timingsShow,
+  },
+  'timings import': {
+    summary: 'take over durations from reports of other tools',
+    load: async () => (await import('./timings-import.ts')).timingsImport,
+  },
+  'timings export': {
+    summary: 'hand durations to other tools, or to all shards of a run',
+    load: async () => (await import('./timings-export.ts')).timingsExport,
+  },
 }
 
 /** Exit codes: 0 done, 1 failed, 2 asked wrongly. */

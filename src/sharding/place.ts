@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 
 /**
@@ -27,11 +27,12 @@ export function timingsPlace(folder: string, env: Env, option?: string): Timings
   return path.endsWith('.jsonl') ? { store: own, file: path, root } : { store: path, root }
 }
 
-/** The nearest folder with a package.json, else the folder itself. */
+/** The nearest folder with a package.json, else the folder itself. A real path: hosts name their files so. */
 export function projectRoot(folder: string): string {
-  for (let at = resolve(folder); ; at = dirname(at)) {
+  const start = existsSync(folder) ? realpathSync(folder) : resolve(folder)
+  for (let at = start; ; at = dirname(at)) {
     if (existsSync(join(at, 'package.json'))) return at
-    if (dirname(at) === at) return resolve(folder)
+    if (dirname(at) === at) return start
   }
 }
 

@@ -12,18 +12,17 @@ export interface ExportedFile {
   tests: { name: string; durationMs: number; hasFailed: boolean }[]
 }
 
-/** Files that only were skipped are left out: there is no duration to tell. */
+/** Files and tests that were only ever skipped are left out: there is no duration to tell. */
 export function exportedFiles(snapshot: Snapshot): ExportedFile[] {
   const known = estimator(snapshot)
   return snapshot.timings.flatMap((timing) => {
     const estimate = known.estimate(timing)
     if (estimate.source !== 'measured') return []
     const status = lastStatus(timing)
-    const tests = [...timing.tests].map(([name, runs]) => ({
-      name,
-      durationMs: known.estimateTest(timing, name) ?? 0,
-      hasFailed: hasFailed(runs.at(-1)!),
-    }))
+    const tests = [...timing.tests].flatMap(([name, runs]) => {
+      const ms = known.estimateTest(timing, name)
+      return ms === undefined ? [] : [{ name, durationMs: ms, hasFailed: hasFailed(runs.at(-1)!) }]
+    })
     const atMs = timing.runs.reduce((max, run) => Math.max(max, run.atMs), 0)
     return [{ timing, durationMs: estimate.ms, hasFailed: status === 'failed' || status === 'timedOut', atMs, tests }]
   })

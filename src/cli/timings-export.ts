@@ -1,0 +1,48 @@
+import { resolve } from 'node:path'
+import { EverwarmError } from '../contracts/errors.ts'
+import { FORMATS, formatNamed } from '../sharding/formats/all.ts'
+import { timingsPlace } from '../sharding/place.ts'
+import { makeSnapshot } from '../sharding/snapshot.ts'
+import { openTimingStore } from '../sharding/timing-store.ts'
+import { writeAtomically } from '../system/files.ts'
+import { badInput, type Command, type Given, refusePositionals } from './command.ts'
+
+export const timingsExport: Command = {
+  options: { format: { type: 'string' }, to: { type: 'string' }, root: { type: 'string' } },
+  help: [
+    '--format <name>  everwarm by default:',
+    ...FORMATS.filter((format) => format.write).map(({ name, summary }) => `  ${name.padEnd(14)}  ${summary}`),
+    '--to <file>      by default it is printed',
+    '--root <path>    the project, this folder by default',
+  ],
+  async run(given: Given) {
+    refusePositionals(given)
+    const { values, env, print } = given
+    const format = formatNamed(typeof values.format === 'string' ? values.format : 'everwarm')
+    if (!format.write) throw badInput(`The format "${format.name}" can only be imported.`)
+    const place = timingsPlace(typeof values.root === 'string' ? values.root : '.', env)
+    // The store and not a committed file: this is how that file is brought up to date.
+    const snapshot = makeSnapshot(openTimingStore(place.store).read())
+    if (snapshot.timings.length === 0)
+      throw new EverwarmError('BAD_INPUT', {
+        message: `Nothing is known yet of the files of ${place.root}.`,
+        hint: 'Run its tests with everwarm first, or `everwarm timings import` a report.',
+      })
+    const text = format.write(snapshot)
+    if (typeof values.to !== 'string') return print(text.replace(/\n$/, ''))
+    write(resolve(values.to), text)
+    print(`${snapshot.timings.length} files in ${values.to} (${format.name})`)
+  },
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeAtomically(path, text)
+  } catch (cause) {
+    throw new EverwarmError('BAD_INPUT', {
+      message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
+      hint: 'Give --to a file in a folder that is there.',
+      cause,
+    })
+  }
+}
