@@ -25,7 +25,17 @@ test('the version is printed', async () => {
     expect(await everwarm(option)).toMatchObject({ code: 0, out: expect.stringMatching(/^everwarm \d+\.\d+\.\d+\n$/), err: '' })
 })
 
-const COMMANDS = ['explain', 'pool status', 'pool warm', 'pool drain', 'pool stop']
+const COMMANDS = [
+  'explain',
+  'pool status',
+  'pool warm',
+  'pool drain',
+  'pool stop',
+  'plan',
+  'timings show',
+  'timings import',
+  'timings export',
+]
 
 test.for([[[]], [['help']], [['--help']], [['-h']]] as const)(
   '"everwarm %s" lists all commands and the exit codes',

@@ -8,7 +8,6 @@ import { badInput, type Command } from './command.ts'
 /** A new command: one line here, and its file. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
   explain: { summary: 'where a test file ran last, and why', load: async () => (await import('./explain.ts')).explain },
-  plan: { summary: 'how a run would be split into shards', load: async () => (await import('./plan.ts')).plan },
   'pool status': {
     summary: 'what is warm, who uses it, and what it costs',
     load: async () => (await import('./pool-status.ts')).poolStatus,
@@ -22,6 +21,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     load: async () => (await import('./pool-drain.ts')).poolDrain,
   },
   'pool stop': { summary: 'end the daemon and all its hosts', load: async () => (await import('./pool-stop.ts')).poolStop },
+  plan: { summary: 'how a run would be split into shards', load: async () => (await import('./plan.ts')).plan },
   'timings show': {
     summary: 'what is known of how long files take',
     load: async () => (await import('./timings-show.ts')).timingsShow,

@@ -43,7 +43,7 @@ export const plan: Command = {
   async run(given) {
     refusePositionals(given)
     const { values, env, print } = given
-    if (values.shards === undefined) throw badInput('How many shards? `everwarm plan --shards <n>`.')
+    if (values.shards === undefined) throw badInput('How many shards? `everwarm plan --shards <n>`.', 'everwarm plan --help')
     const shardCount = wholeNumber(values.shards, { name: '--shards', min: 1, max: 10_000, otherwise: 1 })
     const { strategy, all } = await chosenStrategy(values.strategy)
     const settings = settingsOf(values)
@@ -105,16 +105,18 @@ async function loadStrategy(path: string): Promise<Strategy> {
 
 function settingsOf(values: Given['values']): Partial<StrategySettings> {
   const tagMode = text(values['tag-mode']) ?? 'group'
-  if (tagMode !== 'group' && tagMode !== 'spread') throw badInput(`--tag-mode is group or spread, not "${tagMode}".`)
+  if (tagMode !== 'group' && tagMode !== 'spread')
+    throw badInput(`--tag-mode is group or spread, not "${tagMode}".`, 'everwarm plan --help')
   return { tagMode, level: wholeNumber(values.level, { name: '--level', min: 1, max: 100, otherwise: 1 }) }
 }
 
 /** @throws EverwarmError BAD_INPUT if it cannot be told which host is meant */
 function hostFor(root: string, asked: string | undefined): HostName | 'timings' {
   if (asked === 'vitest' || asked === 'playwright' || asked === 'timings') return asked
-  if (asked !== undefined) throw badInput(`--host is vitest, playwright or timings, not "${asked}".`)
+  if (asked !== undefined) throw badInput(`--host is vitest, playwright or timings, not "${asked}".`, 'everwarm plan --help')
   const found = hostsOf(root, names(root))
-  if (found.length > 1) throw badInput(`Both Vitest and Playwright are set up in ${root}: say which with --host.`)
+  if (found.length > 1)
+    throw badInput(`Both Vitest and Playwright are set up in ${root}: say which with --host.`, 'everwarm plan --help')
   return found[0] ?? 'timings'
 }
 

@@ -1,10 +1,10 @@
+import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 import { FORMATS, formatNamed } from '../sharding/formats/all.ts'
 import { timingsPlace } from '../sharding/place.ts'
 import { makeSnapshot } from '../sharding/snapshot.ts'
 import { openTimingStore } from '../sharding/timing-store.ts'
-import { writeAtomically } from '../system/files.ts'
 import { badInput, type Command, type Given, refusePositionals } from './command.ts'
 
 export const timingsExport: Command = {
@@ -19,7 +19,7 @@ export const timingsExport: Command = {
     refusePositionals(given)
     const { values, env, print } = given
     const format = formatNamed(typeof values.format === 'string' ? values.format : 'everwarm')
-    if (!format.write) throw badInput(`The format "${format.name}" can only be imported.`)
+    if (!format.write) throw badInput(`The format "${format.name}" can only be imported.`, 'everwarm timings export --help')
     const place = timingsPlace(typeof values.root === 'string' ? values.root : '.', env)
     // The store and not a committed file: this is how that file is brought up to date.
     const snapshot = makeSnapshot(openTimingStore(place.store).read())
@@ -37,7 +37,7 @@ export const timingsExport: Command = {
 
 function write(path: string, text: string): void {
   try {
-    writeAtomically(path, text)
+    writeFileSync(path, text)
   } catch (cause) {
     throw new EverwarmError('BAD_INPUT', {
       message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,

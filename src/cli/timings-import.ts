@@ -26,7 +26,8 @@ export const timingsImport: Command = {
     '--root <path>         the project, this folder by default',
   ],
   async run({ positionals, values, env, print }: Given) {
-    if (positionals.length === 0) throw badInput('Which report? `everwarm timings import <report>`.')
+    if (positionals.length === 0)
+      throw badInput('Which report? `everwarm timings import <report>`.', 'everwarm timings import --help')
     const text = (name: string) => (typeof values[name] === 'string' ? (values[name] as string) : undefined)
     const place = timingsPlace(text('root') ?? '.', env)
     const store = openTimingStore(place.store)
@@ -51,7 +52,8 @@ export const timingsImport: Command = {
       print(summary(name, chosen.name, imported))
     }
     writer.close()
-    if (found === 0) throw badInput('There was nothing to take over for the files of this project.')
+    if (found === 0)
+      throw badInput('There was nothing to take over for the files of this project.', 'everwarm timings import --help')
     if (writer.problem)
       throw new EverwarmError('TIMINGS_UNREADABLE', {
         message: `${place.store}: ${writer.problem}`,

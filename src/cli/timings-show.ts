@@ -18,7 +18,8 @@ export const timingsShow: Command = {
     '--json            for programs: all files, all runs',
   ],
   async run({ positionals, values, env, print }: Given) {
-    if (positionals.length > 1) throw badInput('`everwarm timings show` takes one part of a path.')
+    if (positionals.length > 1)
+      throw badInput('`everwarm timings show` takes one part of a path.', 'everwarm timings show --help')
     const limit = wholeNumber(values.limit, { name: '--limit', min: 1, max: 1_000_000, otherwise: 20 })
     const place = timingsPlace(typeof values.root === 'string' ? values.root : '.', env)
     const snapshot = readSnapshot(place)

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { makeFolder } from '../system/files.ts'
 import { encodeTiming } from './timing-line.ts'
 import { type Sample, type Timing, timingOf } from './timing.ts'
 
@@ -27,7 +28,7 @@ export function openWriter(folder: string): TimingWriter {
   let problem: string | undefined
   let isClosed = false
   const open = () => {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     return openSync(join(folder, journalName()), 'ax', 0o644)
   }
   const append = (line: string) => {

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { type Env, readSettings } from '../system/settings.ts'
 
 /**
  * Where a project's timings are.
@@ -15,13 +16,14 @@ export interface TimingsPlace {
   root: string
 }
 
-type Env = Readonly<Record<string, string | undefined>>
-
-/** @param option what a configuration says; stronger than the environment */
+/**
+ * @param option what a configuration says; stronger than the environment
+ * @throws EverwarmError CONFIG_INVALID
+ */
 export function timingsPlace(folder: string, env: Env, option?: string): TimingsPlace {
   const root = projectRoot(folder)
   const own = join(root, 'node_modules', '.cache', 'everwarm', 'timings')
-  const chosen = option ?? env['EVERWARM_TIMINGS']
+  const chosen = option ?? readSettings(env).timings
   if (!chosen) return { store: own, root }
   const path = resolve(option === undefined ? process.cwd() : root, chosen)
   return path.endsWith('.jsonl') ? { store: own, file: path, root } : { store: path, root }
@@ -48,7 +50,7 @@ export function knownPath(root: string, file: string): string {
  */
 export function runIdOf(env: Env): string | undefined {
   return (
-    env['EVERWARM_RUN_ID'] ||
+    readSettings(env).runId ||
     env['GITHUB_RUN_ID'] ||
     env['CI_PIPELINE_ID'] ||
     env['CIRCLE_WORKFLOW_ID'] ||

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, linkSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeAtomically } from '../system/files.ts'
+import { makeFolder, writeAtomically } from '../system/files.ts'
 import { parseSnapshot, type Snapshot } from './snapshot.ts'
 
 /** Which shard of which run asks. */
@@ -24,7 +24,7 @@ export interface ShardRequest {
  */
 export function snapshotOfRound(folder: string, request: ShardRequest, take: () => Snapshot, nowMs = Date.now()): Snapshot {
   const rounds = join(folder, 'rounds')
-  mkdirSync(rounds, { recursive: true })
+  makeFolder(rounds)
   const key = createHash('sha256')
     .update(JSON.stringify([request.count, request.subject, request.runId ?? null]))
     .digest('hex')
@@ -75,7 +75,7 @@ function stored(folder: string, round: string): Snapshot | undefined {
 
 /** undefined: another one has begun it. */
 function begin(folder: string, round: string, snapshot: Snapshot): Snapshot | undefined {
-  mkdirSync(join(folder, 'snapshots'), { recursive: true })
+  makeFolder(join(folder, 'snapshots'))
   writeAtomically(snapshotPath(folder, snapshot.hash), snapshot.text)
   const draft = `${round}.${randomBytes(6).toString('hex')}.draft`
   writeFileSync(draft, snapshot.hash, { flag: 'wx' })

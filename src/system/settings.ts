@@ -24,6 +24,10 @@ export interface Settings {
   maxLeases: number | undefined
   /** `EVERWARM_SPARES` */
   spares: number | undefined
+  /** `EVERWARM_TIMINGS`: a folder or a file, as given */
+  timings: string | undefined
+  /** `EVERWARM_RUN_ID`: what all shards of one run have in common */
+  runId: string | undefined
   /** `EVERWARM_HOST_ENTRY`: another program for hosts, for tests of everwarm itself */
   hostEntry: string | undefined
 }
@@ -47,6 +51,8 @@ export function readSettings(env: Env): Settings {
     maxHosts: whole(env, 'EVERWARM_MAX_HOSTS', 1, 1_024),
     maxLeases: whole(env, 'EVERWARM_MAX_LEASES', 1, 1_000_000_000),
     spares: whole(env, 'EVERWARM_SPARES', 0, 1_024),
+    timings: text(env, 'EVERWARM_TIMINGS'),
+    runId: text(env, 'EVERWARM_RUN_ID'),
     hostEntry: text(env, 'EVERWARM_HOST_ENTRY'),
   }
 }
