@@ -1,3 +1,4 @@
+// npm run bench -- sharding [--suites N] [--trials N] [--write]
 // npm run bench -- vitest [--only app,jsdom,…] [--rounds N] [--files N] [--json FILE] [--write]
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
@@ -9,6 +10,7 @@ import { BenchError, checkGenerators, packEverwarm, prepareProject, versionIn } 
 import { judge, markdown, memoryTable, plain, sampleTable, verdictTable, type MemoryResult, type Sample } from './report.ts'
 import { MEMORY, ONE_ROUND, ROWS, SUITES, type Suite } from './rows.ts'
 import { MAX_WORKERS, runOnce } from './runners.ts'
+import { writeSection } from './section.ts'
 
 const repo = resolve(import.meta.dirname, '..')
 const USAGE =
@@ -28,7 +30,7 @@ function readArguments() {
   const badInput = (message: string) => new BenchError('BAD_INPUT', `${message}\n  ${USAGE}`)
   try {
     const { values, positionals } = parseArgs({ args: process.argv.slice(2), options: OPTIONS, allowPositionals: true })
-    if (positionals.join() !== 'vitest') throw badInput('The benchmark to run is "vitest".')
+    if (positionals.join() !== 'vitest') throw badInput('The benchmarks to run are "vitest" and "sharding".')
     const names = [...SUITES.map((suite) => suite.name as string), MEMORY.name]
     const only = values.only?.split(',') ?? names
     const unknown = only.find((name) => !names.includes(name))
@@ -114,7 +116,7 @@ async function report(samples: Sample[], memory: MemoryResult | null, options: A
     resultPath,
     JSON.stringify({ machine, options: { ...options, skip: [...options.skip] }, verdicts, memory, samples }, null, 2),
   )
-  if (options.write) writeFileSync(resolve(repo, 'docs/benchmarks.md'), page(tables, machine))
+  if (options.write) writeSection(resolve(repo, 'docs/benchmarks.md'), 'vitest', page(tables, machine))
 }
 
 function machineText(): string[] {
@@ -135,12 +137,15 @@ function machineText(): string[] {
 function page(tables: { title: string; table: string[][] }[], machine: string[]): string {
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`
   const sections = tables.filter(({ table }) => table.length > 1).map(({ title, table }) => `## ${title}\n\n${markdown(table)}\n`)
-  return `# Benchmarks\n\nWritten by \`${command}\`.\n\n${machine.map((line) => `- ${line}`).join('\n')}\n\n${sections.join('\n')}`
+  return `Written by \`${command}\`.\n\n${machine.map((line) => `- ${line}`).join('\n')}\n\n${sections.join('\n')}`
 }
 
-await main().catch((error: Error & { code?: string }) => {
-  console.error(
-    `${error instanceof BenchError ? error.code : 'INTERNAL'}: ${error instanceof BenchError ? error.message : error.stack}`,
-  )
-  process.exitCode = error instanceof BenchError && error.code === 'BAD_INPUT' ? 2 : 1
-})
+const [name, ...rest] = process.argv.slice(2)
+await (name === 'sharding' ? import('./sharding.ts').then((sharding) => sharding.main(rest)) : main()).catch(
+  (error: Error & { code?: string }) => {
+    console.error(
+      `${error instanceof BenchError ? error.code : 'INTERNAL'}: ${error instanceof BenchError ? error.message : error.stack}`,
+    )
+    process.exitCode = error instanceof BenchError && error.code === 'BAD_INPUT' ? 2 : 1
+  },
+)

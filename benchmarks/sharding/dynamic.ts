@@ -15,6 +15,8 @@ export interface Scenario {
   noise(chance: Chance): number
   /** Part of the files that never ran. */
   unknown: number
+  /** false: the host gives no times of tests, so no file can be split. */
+  testsKnown: boolean
   /** Sigma of the workers' speeds; 0: all alike. */
   speedSigma: number
 }
@@ -24,6 +26,7 @@ export const FORTY_PERCENT: Omit<Scenario, 'workers'> = {
   files: 20,
   noise: ({ uniform }) => 0.6 + 0.8 * uniform(),
   unknown: 0.1,
+  testsKnown: true,
   speedSigma: 0,
 }
 
@@ -51,7 +54,7 @@ export function runOver(
   return { over: outcome.durationMs / lowerBound(real, scenario.workers), portions: outcome.portions, runs: outcome.runs }
 }
 
-function suite(real: readonly number[], { noise, unknown }: Scenario, luck: Chance): TestFile[] {
+function suite(real: readonly number[], { noise, unknown, testsKnown }: Scenario, luck: Chance): TestFile[] {
   const guesses = real.map((ms) => ({ ms: ms * noise(luck), isMeasured: luck.uniform() >= unknown }))
   const known = guesses.filter(({ isMeasured }) => isMeasured).map(({ ms }) => ms)
   const [usualMs, longMs] = [quantile(known, 0.5), quantile(known, 0.95)]
@@ -64,9 +67,10 @@ function suite(real: readonly number[], { noise, unknown }: Scenario, luck: Chan
     durationMs: isMeasured ? ms : usualMs,
     highMs: isMeasured ? ms : longMs,
     isMeasured,
-    tests: isMeasured
-      ? Array.from({ length: TESTS }, (_, t) => ({ name: `t${t}`, durationMs: Math.max(0, ms - FIXED_MS) / TESTS }))
-      : [],
+    tests:
+      isMeasured && testsKnown
+        ? Array.from({ length: TESTS }, (_, t) => ({ name: `t${t}`, durationMs: Math.max(0, ms - FIXED_MS) / TESTS }))
+        : [],
   }))
 }
 

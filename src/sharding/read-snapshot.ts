@@ -7,7 +7,7 @@ import { openTimingStore } from './timing-store.ts'
 
 /**
  * What is known now; for a shard, what its run is planned from.
- * A store that cannot hold the round of a shard (a read-only disk) is read as it is.
+ * A store that cannot hold the round of a shard (a read-only disk, one without hard links) is read as it is.
  * @throws EverwarmError TIMINGS_UNREADABLE for a file of timings that is not there or is none
  */
 export function readSnapshot(place: TimingsPlace, shard?: ShardRequest): Snapshot {
@@ -17,7 +17,8 @@ export function readSnapshot(place: TimingsPlace, shard?: ShardRequest): Snapsho
   try {
     return snapshotOfRound(place.store, shard, take)
   } catch (error) {
-    if (!['EROFS', 'EACCES', 'EPERM', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error
     return take()
   }
 }

@@ -39,7 +39,7 @@ export interface CompactOptions {
 }
 
 const BASE = /^base-(\d{1,15})\.jsonl$/
-/** Journals are merged when there are this many, or when they hold this much and a quarter of the base. */
+/** Journals are merged when there are this many, or when they hold this much, and half as much as the base. */
 const MANY_JOURNALS = 64
 const MUCH_BYTES = 256 * 1024
 /** A journal without an end is taken as ended after this time without a write, if its process is gone, or in any case after a day. */
@@ -121,7 +121,7 @@ function isDue(folder: string): boolean {
   const journals = sizes.filter(({ name }) => name.endsWith(JOURNAL_SUFFIX))
   const sum = (files: typeof sizes) => files.reduce((total, { bytes }) => total + bytes, 0)
   const base = sum(sizes.filter(({ name }) => BASE.test(name)))
-  return journals.length >= MANY_JOURNALS || sum(journals) > Math.max(MUCH_BYTES, base / 4)
+  return journals.length >= MANY_JOURNALS || sum(journals) > Math.max(MUCH_BYTES, base / 2)
 }
 
 /**

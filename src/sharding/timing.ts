@@ -52,7 +52,7 @@ export function timingOf({ project, environment, file, atMs, durationMs, status,
  * associative and idempotent, so parts of a store may be read in any order, and twice.
  */
 export function mergeTimings(a: Timing, b: Timing): Timing {
-  const all = ordered([...a.runs, ...b.runs], (run) => run.temperature)
+  const all = ordered([...a.runs, ...b.runs])
   const kept = new Set(
     (['warm', 'cold'] as const).flatMap((kind) => all.filter((r) => r.temperature === kind).slice(-KEPT_FILE_RUNS)),
   )
@@ -60,17 +60,24 @@ export function mergeTimings(a: Timing, b: Timing): Timing {
   const sinceMs = all.slice(-KEPT_FILE_RUNS)[0]?.atMs ?? 0
   const tests = new Map<string, TestRun[]>()
   for (const name of [...new Set([...a.tests.keys(), ...b.tests.keys()])].sort()) {
-    const runs = ordered([...(a.tests.get(name) ?? []), ...(b.tests.get(name) ?? [])], () => '').slice(-KEPT_TEST_RUNS)
+    const runs = ordered([...(a.tests.get(name) ?? []), ...(b.tests.get(name) ?? [])]).slice(-KEPT_TEST_RUNS)
     if (runs.length > 0 && runs.at(-1)!.atMs >= sinceMs) tests.set(name, runs)
   }
   return { project: a.project, environment: a.environment, file: a.file, runs: all.filter((run) => kept.has(run)), tests }
 }
 
 /** Oldest first, equal ones once; ties go by content, so that every order of merging gives the same. */
-function ordered<R extends TestRun>(runs: R[], kind: (run: R) => string): R[] {
-  const compare = (x: R, y: R) =>
-    x.atMs - y.atMs || x.durationMs - y.durationMs || byText(x.status, y.status) || byText(kind(x), kind(y))
-  return runs.sort(compare).filter((run, i) => i === 0 || compare(runs[i - 1]!, run) !== 0)
+function ordered<R extends TestRun>(runs: R[]): R[] {
+  return runs.sort(compareRuns).filter((run, i) => i === 0 || compareRuns(runs[i - 1]!, run) !== 0)
+}
+
+function compareRuns(x: TestRun & { temperature?: string }, y: TestRun & { temperature?: string }): number {
+  return (
+    x.atMs - y.atMs ||
+    x.durationMs - y.durationMs ||
+    byText(x.status, y.status) ||
+    byText(x.temperature ?? '', y.temperature ?? '')
+  )
 }
 
 /** By code units: the same on every machine, whatever its language. */
@@ -92,12 +99,27 @@ export function mergeAll(parts: Iterable<Timing>): Timing[] {
 
 /** All runs of a key at once: pair by pair would sort them again with every part. */
 function mergeGroup(group: readonly Timing[]): Timing {
-  const [first] = group
+  const first = group[0]!
+  // Nearly all of a store that was compacted.
+  if (group.length === 1 && isMerged(first)) return first
   const tests = new Map<string, TestRun[]>()
   for (const part of group) for (const [name, runs] of part.tests) tests.set(name, [...(tests.get(name) ?? []), ...runs])
-  const whole = { ...first!, runs: group.flatMap((part) => part.runs), tests }
-  return mergeTimings(whole, { ...first!, runs: [], tests: new Map() })
+  return mergeTimings({ ...first, runs: group.flatMap((part) => part.runs), tests }, { ...first, runs: [], tests: new Map() })
 }
+
+/** Whether merging it with nothing would change nothing, as far as a quick look tells: in order, and not too much of it. */
+function isMerged({ runs, tests }: Timing): boolean {
+  if (runs.length > KEPT_FILE_RUNS || !isOrdered(runs)) return false
+  let before = ''
+  for (const [name, own] of tests) {
+    if (name < before || own.length === 0 || own.length > KEPT_TEST_RUNS || !isOrdered(own)) return false
+    if (own.at(-1)!.atMs < (runs[0]?.atMs ?? 0)) return false
+    before = name
+  }
+  return true
+}
+
+const isOrdered = (runs: readonly TestRun[]) => runs.every((run, i) => i === 0 || compareRuns(runs[i - 1]!, run) < 0)
 
 /** When it failed last, ms since 1970; undefined if no run that is still known failed. */
 export function lastFailureMs({ runs }: Timing): number | undefined {
