@@ -1,13 +1,17 @@
-import type { PoolRunnerInitializer } from 'vitest/node'
+import type { PoolRunnerInitializer, Reporter, ResolvedConfig, TestModule, TestSequencerConstructor } from 'vitest/node'
 import { daemonConnector, type DaemonConnector } from './pool/vitest/daemon-leaser.ts'
 import { willRunTests } from './pool/vitest/eligible.ts'
 import { cacheFolder, settingsOf, type EverwarmOptions } from './pool/vitest/options.ts'
 import { everwarmPlugin, type EverwarmPlugin } from './pool/vitest/plugin.ts'
 import { WarmWorker } from './pool/vitest/pool-worker.ts'
 import { sessionOf } from './pool/vitest/session.ts'
+import { timingsReporter } from './reporter/vitest.ts'
+import { type ShardingOptions, timedSequencer } from './sharding/vitest.ts'
 
 export type { EverwarmOptions } from './pool/vitest/options.ts'
 export type { EverwarmPlugin } from './pool/vitest/plugin.ts'
+export type { ShardingOptions } from './sharding/vitest.ts'
+export type { Strategy } from './sharding/strategy.ts'
 
 /**
  * Runs every test file in a warm host instead of a new process: `plugins: [everwarm()]`.
@@ -17,12 +21,48 @@ export function everwarm(options: EverwarmOptions = {}): EverwarmPlugin {
   const daemon = connector()
   // A cold daemon boots while Vite loads; nobody waits for it here.
   if (!options.leaser && willRunTests(process.argv, process.env)) daemon.begin()
-  return everwarmPlugin(warmPool(options, daemon))
+  const plugin = everwarmPlugin(warmPool(options, daemon))
+  const { sharding = {} } = options
+  if (sharding === false || process.env['EVERWARM'] === '0') return plugin
+  return {
+    ...plugin,
+    configureServer(server) {
+      plugin.configureServer(server)
+      useSharding((server.config as { test?: ResolvedConfig }).test, sharding)
+    },
+    configureVitest(context) {
+      plugin.configureVitest(context)
+      useSharding(context.vitest.config, sharding)
+    },
+  }
 }
 
 /** The pool by itself, for `test.pool: pool()`. */
 export function pool(options: EverwarmOptions = {}): PoolRunnerInitializer {
   return warmPool(options, connector())
+}
+
+/** The reporter by itself, for `test.reporters`: records timings, marks results of shards with their plan. */
+export function timings(options: ShardingOptions = {}): Reporter {
+  return timingsReporter({ ...options, temperatureOf })
+}
+
+/** The sequencer by itself, for `test.sequence.sequencer`; `Base` is Vitest's `BaseSequencer`, or one that extends it. */
+export function sequencer(Base: TestSequencerConstructor, options: ShardingOptions = {}): TestSequencerConstructor {
+  return timedSequencer(Base, options)
+}
+
+const temperatureOf = (module: TestModule) => ((module.project.config.pool as string) === 'everwarm' ? 'warm' : 'cold')
+
+const sharded = new WeakSet<ResolvedConfig>()
+
+/** Once per run: a plugin is asked for every project. A sequencer of the user's own is left to it. */
+function useSharding(root: ResolvedConfig | undefined, options: ShardingOptions): void {
+  const Base = root?.sequence?.sequencer
+  if (!root || sharded.has(root) || (Base?.name !== 'BaseSequencer' && Base?.name !== 'RandomSequencer')) return
+  sharded.add(root)
+  root.sequence.sequencer = timedSequencer(Base, options)
+  root.reporters.push(timings(options) as never)
 }
 
 const connector = () => daemonConnector(`vitest ${process.cwd()}`, cacheFolder(process.env))

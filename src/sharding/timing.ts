@@ -1,6 +1,6 @@
 /** How a test or a file ended. */
 export type TestStatus = 'passed' | 'failed' | 'skipped' | 'timedOut'
-/** warm: in a host or browser that had run before; cold: in one opened for it, or without everwarm. */
+/** warm: by everwarm's pool, in a host or browser that is kept; cold: without it. */
 export type Temperature = 'warm' | 'cold'
 
 /** A file in one project and environment: what is timed. */

@@ -57,11 +57,13 @@ export function project(files: Record<string, string>, { options = '', test = ''
       const report = join(root, 'report.json')
       rmSync(report, { force: true })
       const result = await execute(
-        [VITEST, 'run', '--reporter=default', '--reporter=json', `--outputFile=${report}`, ...args],
+        [VITEST, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
         root,
         {
           ...cleanEnv(),
           EVERWARM_CACHE: cache,
+          // node_modules are this checkout's own: the default place for timings would be shared
+          EVERWARM_TIMINGS: join(root, '.timings'),
           ...env,
         },
       )

@@ -2,6 +2,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type Env, MAX_TIMER_MS, readSettings, settingsFault } from '../../system/settings.ts'
+import type { ShardingOptions } from '../../sharding/vitest.ts'
 import type { Leaser } from '../leaser.ts'
 import type { PoolSettings } from './session.ts'
 
@@ -14,6 +15,8 @@ export interface EverwarmOptions {
   hangLimit?: number
   /** How long a file may wait for a warm host before it runs in a process of its own, ms; default 30 000. */
   waitLimit?: number
+  /** How `--shard` splits and runs are ordered; `false`: as Vitest does it, and no timings are kept. */
+  sharding?: ShardingOptions | false
   /** Who lends hosts: for tests of everwarm itself. */
   leaser?: () => Leaser
 }
