@@ -15,8 +15,7 @@ export interface PlanMark {
 export function checkSamePlan(marks: readonly PlanMark[]): void {
   const [first] = marks
   if (!first) return
-  const other = marks.find((mark) => mark.planHash !== first.planHash || mark.count !== first.count)
-  if (other) throw mismatch(`${shown(other)} was split by another plan (${short(other)}) than ${shown(first)} (${short(first)})`)
+  if (marks.some((mark) => planOf(mark) !== planOf(first))) throw mismatch(`${groupsOf(marks)}: these do not belong together`)
   const indexes = marks.map(({ index }) => index)
   const twice = indexes.find((index, i) => indexes.indexOf(index) !== i)
   if (twice !== undefined) throw mismatch(`Shard ${twice}/${first.count} is there twice`)
@@ -25,8 +24,21 @@ export function checkSamePlan(marks: readonly PlanMark[]): void {
     throw mismatch(`Of ${first.count} shards ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing`)
 }
 
-const shown = ({ index, count }: PlanMark) => `Shard ${index}/${count}`
-const short = ({ planHash }: PlanMark) => planHash.slice(0, 8)
+const planOf = ({ planHash, count }: PlanMark) => `${planHash} ${count}`
+
+/** The plan of most shards first: "Shards 1/3, 3/3 were split by plan 655953c1, shard 2/3 by plan e39f6186". */
+function groupsOf(marks: readonly PlanMark[]): string {
+  const groups = [...Map.groupBy(marks, planOf).values()].sort((a, b) => b.length - a.length)
+  return groups
+    .map((group, i) => {
+      const shards = group.map(({ index, count }) => `${index}/${count}`).sort()
+      const noun = `${i === 0 ? 'S' : 's'}hard${shards.length > 1 ? 's' : ''}`
+      const verb = i > 0 ? '' : shards.length > 1 ? ' were split' : ' was split'
+      return `${noun} ${shards.join(', ')}${verb} by plan ${group[0]!.planHash.slice(0, 8)}`
+    })
+    .join(', ')
+}
+
 const mismatch = (what: string) =>
   new EverwarmError('PLAN_MISMATCH', {
     message: `${what}.`,

@@ -85,7 +85,7 @@ test('blobs of one plan are merged by Vitest itself; one of another plan is refu
   await blob(2, 'other.jsonl')
   const refused = await project.run({ args: ['--merge-reports=blobs'] })
   expect(refused.code).toBe(1)
-  expect(refused.stderr).toMatch(/Shard 2\/3 was split by another plan \(\w{8}\) than Shard 1\/3/)
+  expect(refused.stderr).toMatch(/Shards 1\/3, 3\/3 were split by plan \w{8}, shard 2\/3 by plan \w{8}/)
   expect(refused.stderr).toContain('PLAN_MISMATCH')
 })
 
