@@ -7,6 +7,10 @@ import { badInput, type Command } from './command.ts'
 
 /** A new command: one line here, and its file. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
+  doctor: {
+    summary: 'measure this project: what would gain, what not, and why',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   explain: { summary: 'where a test file ran last, and why', load: async () => (await import('./explain.ts')).explain },
   'pool status': {
     summary: 'what is warm, who uses it, and what it costs',

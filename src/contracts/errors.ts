@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'TIMINGS_UNREADABLE'
   | 'PLAN_INVALID'
   | 'PLAN_MISMATCH'
+  | 'MEASURE_FAILED'
   | 'LIST_FAILED'
   | 'ILLEGAL_STEP'
   | 'NODE_TOO_OLD'

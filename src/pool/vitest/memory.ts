@@ -98,6 +98,18 @@ export class FileMemory {
     }
   }
 
+  /** The last run of every file, per project. */
+  allLastRuns(): FileRun[] {
+    return [...new Map(readLines<FileRun>(this.#runsPath).map((run) => [keyOf(run), run])).values()]
+  }
+
+  /** What keeps files of this root out of warm hosts now. */
+  needingProcess(): Lesson[] {
+    return [...this.#read().values()]
+      .flat()
+      .filter((lesson) => lesson.verdict === 'needs-process' && lesson.content === contentOf(lesson.file))
+  }
+
   /** The last run of a file in each project, latest first. */
   lastRuns(file: string): FileRun[] {
     const last = new Map<string, FileRun>()
