@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
 import type { TestSequencer, TestSequencerConstructor, TestSpecification, Vitest } from 'vitest/node'
 import { estimator } from './estimate.ts'
 import { knownPath, runIdOf, timingsPlace, type TimingsPlace } from './place.ts'
 import { plan, type Plan } from './plan.ts'
 import { readSnapshot } from './read-snapshot.ts'
 import { strategies } from './registry.ts'
-import { featuresOf } from './size-model.ts'
+import { sourceFeatures } from './source-features.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Strategy, StrategySettings } from './strategy.ts'
 import { describeFiles, type TestFile } from './test-file.ts'
@@ -79,17 +78,7 @@ function keyOf({ moduleId, project }: TestSpecification, { root }: TimingsPlace)
 }
 
 function describe(specifications: readonly TestSpecification[], place: TimingsPlace, snapshot: Snapshot) {
-  const paths = new Map(specifications.map(({ moduleId }) => [knownPath(place.root, moduleId), moduleId]))
-  const estimates = estimator(snapshot, {
-    features(file) {
-      try {
-        return featuresOf(readFileSync(paths.get(file) ?? `${place.root}/${file}`, 'utf8'))
-      } catch {
-        // Removed or renamed since it was timed.
-        return undefined
-      }
-    },
-  })
+  const estimates = estimator(snapshot, { features: sourceFeatures(place.root) })
   const known = new Map(specifications.map((specification) => [keyOf(specification, place), specification]))
   const listed = specifications.map(({ moduleId, project }) => ({ path: knownPath(place.root, moduleId), project: project.name }))
   return { known, files: describeFiles(listed, estimates) }
