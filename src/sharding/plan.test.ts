@@ -108,8 +108,14 @@ test('a merge of shards of different plans is refused, and of one twice, and wit
   expect(() => checkSamePlan([mark(2), mark(1), mark(3)])).not.toThrow()
   expect(() => checkSamePlan([])).not.toThrow()
   const refused: [ReturnType<typeof mark>[], string][] = [
-    [[mark(1), mark(2, 'bbbbbbbb1'), mark(3)], 'Shard 2/3 was split by another plan (bbbbbbbb) than Shard 1/3 (aaaaaaaa).'],
-    [[mark(1), mark(2, 'aaaaaaaa1', 4)], 'Shard 2/4 was split by another plan (aaaaaaaa) than Shard 1/3 (aaaaaaaa).'],
+    [
+      [mark(1), mark(2, 'bbbbbbbb1'), mark(3)],
+      'Shards 1/3, 3/3 were split by plan aaaaaaaa, shard 2/3 by plan bbbbbbbb: these do not belong together.',
+    ],
+    [
+      [mark(1), mark(2, 'aaaaaaaa1', 4)],
+      'Shard 1/3 was split by plan aaaaaaaa, shard 2/4 by plan aaaaaaaa: these do not belong together.',
+    ],
     [[mark(1), mark(1), mark(3)], 'Shard 1/3 is there twice.'],
     [[mark(1)], 'Of 3 shards 2, 3 are missing.'],
   ]
