@@ -14,6 +14,7 @@ import { ModuleGraph } from './modules/graph.ts'
 import { hideVmModules } from './modules/namespace-shells.ts'
 import { Pack } from './modules/pack.ts'
 import { BuiltinState } from './restore/builtin-state.ts'
+import { beginFinalizers, endFinalizers, guardFinalizers, withoutGuard } from './restore/finalizers.ts'
 import { activeResources, openedSince } from './restore/handles.ts'
 import { addBuiltin, addIntrinsics, addValue } from './restore/intrinsics.ts'
 import { ProcessState } from './restore/process-state.ts'
@@ -82,6 +83,8 @@ export class HostState {
     })
     trackTimers()
     this.#builtins = new BuiltinState()
+    this.#watchGetBuiltin()
+    guardFinalizers()
     addIntrinsics(this.#roots)
     for (const id of COMMON_BUILTINS) this.rememberBuiltin(`node:${id}`)
     this.#process = new ProcessState(this.#roots)
@@ -93,10 +96,29 @@ export class HostState {
   rememberBuiltin(id: string): void {
     if (this.#knownBuiltins.has(id)) return
     this.#knownBuiltins.add(id)
+    this.#builtins.prepare(withPrefix(id), loadBuiltin(id))
     const add = () => addBuiltin(this.#roots, withPrefix(id), loadBuiltin(id))
     if (ALWAYS_COMPARED.has(withPrefix(id))) add()
     else this.#roots.grouped(withPrefix(id), add)
   }
+
+  /** Test code may get a builtin module without importing it. */
+  #watchGetBuiltin(): void {
+    const original = process.getBuiltinModule.bind(process)
+    const getBuiltinModule = (id: string): unknown => {
+      const exports = original(id) as object | undefined
+      if (exports === undefined) return undefined
+      const name = withPrefix(id)
+      this.rememberBuiltin(name)
+      return this.giveBuiltin?.(name) ?? exports
+    }
+    Object.defineProperty(process, 'getBuiltinModule', {
+      ...Object.getOwnPropertyDescriptor(process, 'getBuiltinModule'),
+      value: getBuiltinModule,
+    })
+  }
+  /** Of the current world: what stands for a builtin module in it, if not that module itself. */
+  giveBuiltin: ((id: string) => unknown) | null = null
 
   needsSharing(environment: string): boolean {
     return environment in SHARED_PACKAGES && !this.#shared.has(environment)
@@ -112,7 +134,7 @@ export class HostState {
       const path = url.slice(0, url.lastIndexOf(`/node_modules/${name}/`) + `/node_modules/${name}`.length)
       this.#sharedFolders.push(decodeURIComponent(path.replace(/^file:\/\//, '')))
       this.graph.shareFolder(this.#sharedFolders.at(-1)!)
-      const exports = (await import(url)) as Record<string, unknown>
+      const exports = (await withoutGuard(() => import(url))) as Record<string, unknown>
       for (const key of Object.keys(exports)) addValue(this.#roots, `${name}.${key}`, exports[key])
     } catch {
       // not installed: Vitest itself says so when a file asks for it
@@ -146,6 +168,7 @@ export class HostState {
     this.fetches.begin(runId)
     if (this.#idleTimer) clearTimeout(this.#idleTimer)
     this.#resources = activeResources()
+    beginFinalizers()
     return true
   }
   #runId = ''
@@ -164,6 +187,8 @@ export class HostState {
   /** Puts the process back to where it was before a file that got these builtins. @returns what could not be put back */
   restore(given: ReadonlySet<string>): Taint[] {
     clearTimers()
+    endFinalizers()
+    this.#builtins.silence()
     // the objects first: what puts the rest back are functions of theirs
     const { changed, taints } = this.#roots.restore(given)
     taints.push(...this.#process.restore(), ...this.#builtins.restore(given))

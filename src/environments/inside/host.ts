@@ -151,6 +151,7 @@ class Host {
       onStopped: () => inOwnContext(() => setImmediate(() => void this.#end(id).catch(kill))),
     })
     this.#world = { id, world, isOnce, isStopping: false }
+    state.giveBuiltin = (builtin) => world.giveBuiltin(builtin)
     this.#isBusy = false
     // what came for this world while the one before was being put away
     const early = this.#queue.filter((message) => message.kind === 'vitest' && message.world === id)

@@ -112,6 +112,12 @@ export class World {
     for (const message of this.#waiting.splice(0)) this.#emit(message)
   }
 
+  /** To code that asks for it by `process.getBuiltinModule`. @returns nothing for the builtin module itself */
+  giveBuiltin(id: string): unknown {
+    this.givenBuiltins.add(id)
+    return id === 'node:module' ? this.#modules.cjs.moduleFacade : undefined
+  }
+
   /** A message from Vitest's main process. */
   deliver(message: unknown): void {
     let delivered = message as WorkerMessage & RpcAnswer
