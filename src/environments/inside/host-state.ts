@@ -16,6 +16,7 @@ import { Pack } from './modules/pack.ts'
 import { BuiltinState } from './restore/builtin-state.ts'
 import { beginFinalizers, endFinalizers, guardFinalizers, withoutGuard } from './restore/finalizers.ts'
 import { activeResources, openedSince } from './restore/handles.ts'
+import { hideHostFlagsFromWorkers } from './worker-flags.ts'
 import { addBuiltin, addIntrinsics, addValue } from './restore/intrinsics.ts'
 import { ProcessState } from './restore/process-state.ts'
 import { Roots } from './restore/roots.ts'
@@ -85,6 +86,7 @@ export class HostState {
     this.#builtins = new BuiltinState()
     this.#watchGetBuiltin()
     guardFinalizers()
+    hideHostFlagsFromWorkers()
     addIntrinsics(this.#roots)
     for (const id of COMMON_BUILTINS) this.rememberBuiltin(`node:${id}`)
     this.#process = new ProcessState(this.#roots)

@@ -84,6 +84,11 @@ export class World {
       },
       onBuiltinImport: (id) => this.givenBuiltins.add(id),
       onNativeImport: (url) => this.taints.push({ code: 'native-import', detail: `${url} was imported by Node itself` }),
+      onStaleBinding: (id, name, importerPath) => {
+        // Vitest's own runtime takes care not to use what a test replaces
+        if (!importerPath.startsWith(vitestFolder))
+          options.onUnfit(`${importerPath} has ${name} of ${id}, which syncBuiltinESMExports() has replaced`)
+      },
       onLoaderHook: (name) => {
         this.taints.push({ code: 'loader-hook', detail: `module.${name}()` })
         options.onUnfit(`module.${name}() acts on Node's own loader, which a warm host does not use for the file's modules`)

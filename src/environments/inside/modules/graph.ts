@@ -5,6 +5,7 @@ import { generateCode, type Derive, type ModuleCode } from './codegen.ts'
 import { awaitsSomewhere, markCycles } from './cycles.ts'
 import { NamespaceShells } from './namespace-shells.ts'
 import type { EsmRecord, ModuleRecord } from './records.ts'
+import { checkType, directoryError, missingError } from './import-errors.ts'
 import { filePathOf, Resolver } from './resolve.ts'
 import { SourceFiles } from './sources.ts'
 
@@ -66,7 +67,7 @@ export class ModuleGraph {
   }
 
   #load(url: string, parentUrl: string, type: string, fresh: EsmRecord[]): ModuleRecord {
-    const key = type === 'json' ? `${url}\0json` : url
+    const key = type === '' ? url : `${url}\0${type}`
     const known = this.#byUrl.get(key)
     if (known) return known
     const record = this.#create(url, parentUrl, type)
@@ -86,16 +87,13 @@ export class ModuleGraph {
       return { kind: 'builtin', index: -1, url, id: url }
     }
     const file = filePathOf(url)
-    if (!file) return { kind: 'native', index: -1, url, isShared: false }
+    if (!file) return { kind: 'native', index: -1, url, type, isShared: false }
     const { path } = file
-    if (this.isShared(path)) return { kind: 'native', index: -1, url, isShared: true }
-    if (path.endsWith('.json') && type !== 'json') {
-      throw Object.assign(new TypeError(`Module "${url}" needs an import attribute of "type: json"`), {
-        code: 'ERR_IMPORT_ATTRIBUTE_MISSING',
-      })
-    }
+    if (path.endsWith('/')) throw directoryError(path, parentUrl)
+    if (this.isShared(path)) return { kind: 'native', index: -1, url, type, isShared: true }
+    checkType(url, path, type)
     if (type === 'json') return { kind: 'json', index: -1, url, path }
-    if (/\.(?:wasm|node)$/.test(path)) return { kind: 'native', index: -1, url, isShared: false }
+    if (/\.(?:wasm|node)$/.test(path)) return { kind: 'native', index: -1, url, type, isShared: false }
     const format = this.formatOf(path, parentUrl)
     if (format.kind === 'cjs') return { kind: 'cjs', index: -1, url, path, exportNames: null }
     return this.#esmRecord(url, path, format.source)
@@ -145,13 +143,9 @@ export class ModuleGraph {
     try {
       return this.files.read(path)
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
-      const parent = filePathOf(parentUrl)
-      const error = new Error(
-        `Cannot find module '${path}' imported from ${parent ? parent.path : parentUrl}`,
-      ) as NodeJS.ErrnoException
-      error.code = 'ERR_MODULE_NOT_FOUND'
-      throw error
+      const { code } = cause as NodeJS.ErrnoException
+      if (code === 'EISDIR') throw directoryError(path, parentUrl)
+      throw code === 'ENOENT' ? missingError(path, parentUrl) : cause
     }
   }
 

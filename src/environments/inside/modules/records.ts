@@ -65,6 +65,8 @@ export interface BuiltinRecord extends RecordBase {
 /** Imported by Node itself, once per process: environments' own packages, `data:` URLs, wasm. */
 export interface NativeRecord extends RecordBase {
   kind: 'native'
+  /** Import attribute `type`; empty when none was given. */
+  type: string
   /** Whether it may stay for later files (an environment's implementation), or taints the process. */
   isShared: boolean
 }

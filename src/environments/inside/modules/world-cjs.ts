@@ -1,6 +1,6 @@
 import process from 'node:process'
-import { createRequire as createNodeRequire, isBuiltin, Module } from 'node:module'
-import { dirname } from 'node:path'
+import { createRequire as createNodeRequire, isBuiltin, Module, syncBuiltinESMExports } from 'node:module'
+import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { applyEdits, dynamicImportsOfCjs, IMPORT_NAME } from './analyze.ts'
 import { loadBuiltin, parseJson, withPrefix, type Exports } from './builtins.ts'
@@ -37,6 +37,8 @@ export interface EsmSide {
   readonly hooks: WorldHooks
   requireEsm(record: EsmRecord): unknown
   importFrom(parentUrl: string): DynamicImport
+  /** Looks for names of builtins that modules hold and that are others now. */
+  checkBuiltinBindings(): void
 }
 
 /** The CommonJS half of a world: its own module cache, Node's rules. */
@@ -46,10 +48,13 @@ export class WorldCjs {
   load: Loader
   readonly #modules: EsmSide
   #facade: Exports | null = null
+  /** Makes modules whose prototype is this world's. */
+  readonly #Module = function () {} as unknown as new () => CjsModule
 
   constructor(modules: EsmSide) {
     this.#modules = modules
     this.load = (request, parent) => this.#load(request, parent)
+    this.#Module.prototype = this.#createPrototype()
   }
 
   /** `createRequire(path)`: cheap until it is used. */
@@ -72,6 +77,10 @@ export class WorldCjs {
     const replaced: Exports = {
       createRequire: (from: string | URL) => this.createRequire(pathFrom(from)),
       _cache: this.cache,
+      syncBuiltinESMExports: () => {
+        syncBuiltinESMExports()
+        this.#modules.checkBuiltinBindings()
+      },
       // they act on Node's own loader, which does not run the file's modules
       registerHooks: (...args: unknown[]) => this.#loaderHook('registerHooks', args),
       register: (...args: unknown[]) => this.#loaderHook('register', args),
@@ -80,6 +89,7 @@ export class WorldCjs {
       get: (target, key) => {
         if (key === '_load') return this.load
         if (key === 'Module' || key === 'default') return facade
+        if (key === 'prototype') return this.#Module.prototype
         return typeof key === 'string' && key in replaced ? replaced[key] : Reflect.get(target, key)
       },
       set: (target, key, value) => {
@@ -161,25 +171,37 @@ export class WorldCjs {
   }
 
   #newModule(path: string, parent: CjsModule | undefined): CjsModule {
-    const module = new Module(path, parent as never) as CjsModule
+    const module = Reflect.construct(Module, [path, parent], this.#Module) as CjsModule
     module.filename = path
     module.paths = nodeModulePaths(dirname(path))
-    module.require = ((request: string) => this.load(request, module)) as never
-    // for hooks on `require.extensions`, which hand in transformed text
-    Object.defineProperty(module, '_compile', {
-      value: (text: string, filename: string) =>
-        this.#call(this.#modules.compiler.compile(cjsSource(filename, text)), module, filename),
-      configurable: true,
-      writable: true,
-    })
     return module
   }
 
+  /** Test code may patch it, and what it patches is heard: by tools that hook into `require`, and hand in transformed text. */
+  #createPrototype(): CjsModule {
+    const load = (request: string, module: CjsModule) => this.load(request, module, false)
+    const compile = (module: CjsModule, text: string, filename: string) =>
+      this.#call(this.#modules.compiler.compile(cjsSource(filename, text)), module, filename)
+    const own = {
+      require(this: CjsModule, path: string) {
+        checkRequest(path)
+        return load(path, this)
+      },
+      _compile(this: CjsModule, content: string, filename: string) {
+        return compile(this, content, filename)
+      },
+    }
+    const descriptors = Object.getOwnPropertyDescriptors(Module.prototype) as PropertyDescriptorMap
+    // can't be defined anew on what has it already
+    const constructor = { ...descriptors['constructor'], get: () => this.moduleFacade }
+    const prototype = Object.create(Module.prototype, { ...descriptors, constructor }) as CjsModule
+    Object.assign(prototype, own)
+    return prototype
+  }
+
   #requireFor(module: () => CjsModule): NodeJS.Require {
-    const load = (request: string) => this.load(request, module(), false)
     const require = function require(path: string) {
-      checkRequest(path)
-      return load(path)
+      return module().require(path) as unknown
     } as NodeJS.Require
     const { resolver } = this.#modules.graph
     const resolve = ((request: string, options?: { paths?: string[] }) => {
@@ -216,8 +238,12 @@ function readJson(path: string, text: string): unknown {
   }
 }
 
+/** A folder stands for a file in it. @throws what Node's `createRequire` throws */
 function pathFrom(from: string | URL): string {
-  return typeof from === 'string' && !from.startsWith('file:') ? from : fileURLToPath(from)
+  const isPath = typeof from === 'string' && isAbsolute(from)
+  if (!isPath) createNodeRequire(from)
+  const path = isPath ? from : fileURLToPath(from)
+  return /[/\\]$/.test(path) ? join(path, 'noop.js') : path
 }
 
 function checkRequest(request: unknown): void {

@@ -8,6 +8,8 @@ export interface WorldHooks {
   onBuiltinImport(id: string): void
   /** A module was loaded by Node itself and outlives this world. */
   onNativeImport(url: string): void
+  /** A module holds a name of a builtin that has just been given another value: `import { readFile } from 'node:fs'`. */
+  onStaleBinding(id: string, name: string, importerPath: string): void
   onNativeAddon(path: string): void
   /** `module.register` or `module.registerHooks` was called. */
   onLoaderHook(name: string): void

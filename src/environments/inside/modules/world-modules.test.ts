@@ -13,7 +13,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const hooks = { builtin: () => undefined, onBuiltinImport() {}, onNativeImport() {}, onNativeAddon() {}, onLoaderHook() {} }
+const hooks = {
+  builtin: () => undefined,
+  onBuiltinImport() {},
+  onNativeImport() {},
+  onNativeAddon() {},
+  onLoaderHook() {},
+  onStaleBinding() {},
+}
 
 function project(files: Record<string, string>) {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)

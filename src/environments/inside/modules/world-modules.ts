@@ -3,7 +3,7 @@ import { WorldCjs } from './world-cjs.ts'
 import type { Compiler } from './compile.ts'
 import type { ModuleGraph } from './graph.ts'
 import { ModuleInputs, type DynamicImport } from './module-inputs.ts'
-import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord } from './records.ts'
+import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord, NativeRecord } from './records.ts'
 import type { WorldHooks } from './world-hooks.ts'
 import { WorldNamespaces } from './world-namespaces.ts'
 
@@ -62,7 +62,7 @@ export class WorldModules {
       else this.#runSync(record)
       return this.#namespaces.of(record)
     }
-    if (record.kind === 'native') return this.#importNative(record.url, record.isShared)
+    if (record.kind === 'native') return this.#importNative(record)
     this.#run(record)
     if (record.kind === 'builtin') this.hooks.onBuiltinImport(record.id)
     // the real namespace of a builtin follows syncBuiltinESMExports(), which fake timers rely on;
@@ -126,7 +126,7 @@ export class WorldModules {
   }
 
   async #runNative(record: ModuleRecord & { kind: 'native' }): Promise<void> {
-    this.#containers[record.index] = (await this.#importNative(record.url, record.isShared)) as Exports
+    this.#containers[record.index] = (await this.#importNative(record)) as Exports
     this.#status[record.index] = DONE
   }
 
@@ -255,14 +255,33 @@ export class WorldModules {
     return (record.run ??= this.compiler.compile({ ...this.graph.codeOf(record), filename: record.url }))
   }
 
+  checkBuiltinBindings(): void {
+    const changed = new Set<string>()
+    for (const { kind, index, url } of this.graph.records) {
+      const container = kind === 'builtin' ? this.#containers[index] : undefined
+      if (!container || this.hooks.builtin(url, '')) continue
+      const exports = loadBuiltin(url)
+      for (const name of Object.keys(container))
+        if (name !== 'default' && container[name] !== readOwn(exports, name)) changed.add(`${url}\0${name}`)
+    }
+    if (changed.size === 0) return
+    for (const record of this.graph.records) {
+      if (record.kind !== 'esm' || this.#status[record.index] !== DONE) continue
+      for (const { request, name } of record.analysis.imports) {
+        const { url } = record.deps[request]!
+        if (changed.has(`${url}\0${name}`)) this.hooks.onStaleBinding(url, name, record.path)
+      }
+    }
+  }
+
   /** The `import()` of one module. */
   importFrom(parentUrl: string): DynamicImport {
     return async (specifier, options) => this.import(`${specifier as string}`, parentUrl, options?.with?.type)
   }
 
-  async #importNative(url: string, isShared: boolean): Promise<object> {
+  async #importNative({ url, type, isShared }: NativeRecord): Promise<object> {
     if (!isShared) this.hooks.onNativeImport(url)
-    return (await import(url)) as object
+    return (await import(url, type === '' ? undefined : { with: { type } })) as object
   }
 }
 
