@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
@@ -127,4 +127,59 @@ test("a file that hooks into Node's loader runs in a process of its own, at once
     where: 'fork',
     why: expect.stringContaining('module.registerHooks()'),
   })
+})
+
+test('coverage by V8 counts the same in a host as in a fork, file after file', async () => {
+  const test = (name: string, calls: string) => `
+    import { test } from 'vitest'
+    import { pick } from './source.ts'
+    test('${name}', () => { ${calls} })`
+  project = realProject({
+    'vitest.config.ts': `
+      import { everwarm } from '${REPOSITORY}/src/vitest.ts'
+      export default { plugins: [everwarm()], test: {
+        include: ['*.test.ts'], maxWorkers: 1, coverage: { enabled: true, provider: 'custom', customProviderModule: './provider.mjs' },
+      } }`,
+    // what @vitest/coverage-v8 asks of the inspector
+    'provider.mjs': `
+      import { appendFileSync } from 'node:fs'
+      import { Session } from 'node:inspector/promises'
+      export default {
+        getProvider: () => ({
+          name: 'custom', initialize(vitest) { this.options = vitest.config.coverage }, resolveOptions() { return this.options },
+          clean() {}, onAfterSuiteRun() {}, generateCoverage() {}, reportCoverage() {},
+        }),
+        async startCoverage() {
+          // on a global: Vitest loads this module anew after it has started
+          const session = (globalThis.__counting = new Session())
+          session.connect()
+          await session.post('Profiler.enable')
+          await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
+        },
+        async takeCoverage() {
+          const { result } = await globalThis.__counting.post('Profiler.takePreciseCoverage')
+          const functions = result.filter(({ url }) => url.endsWith('/source.ts')).flatMap((script) => script.functions)
+          appendFileSync('counted.jsonl', JSON.stringify(functions) + '\\n')
+        },
+        stopCoverage() { globalThis.__counting.disconnect() },
+      }`,
+    'source.ts': `
+      function never() { return 0 }
+      export function pick(n: number) { if (n > 1) return 'many'; else return n === 1 ? 'one' : never() }`,
+    'a.test.ts': test('a', `pick(1); pick(2); pick(3)`),
+    'b.test.ts': test('b', `pick(2)`),
+    'c.test.ts': test('c', `pick(0)`),
+  })
+  const counted = async (more: Record<string, string>) => {
+    rmSync(join(project.root, 'counted.jsonl'), { force: true })
+    const { runs } = await project.run({ env: { ...env, ...more } })
+    // the order of files is Vitest's to choose
+    return {
+      lines: readFileSync(join(project.root, 'counted.jsonl'), 'utf8').trim().split('\n').sort(),
+      where: Object.values(runs).map((run) => run.where),
+    }
+  }
+  const stock = await counted({ EVERWARM: '0' })
+  expect(new Set(stock.lines).size).toBe(3)
+  for (const _ of [1, 2]) expect(await counted({})).toEqual({ lines: stock.lines, where: ['host', 'host', 'host'] })
 })

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm'
 import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
 import { withoutHostFlags } from '../vms/host-flags.ts'
 import { FetchCache } from './fetch-cache.ts'
-import { inlinedVm } from './inlined.ts'
+import { InlinedFunctions } from './inlined.ts'
 import { loadBuiltin, withPrefix } from './modules/builtins.ts'
 import { Compiler } from './modules/compile.ts'
 import { ModuleGraph } from './modules/graph.ts'
@@ -54,7 +54,7 @@ export class HostState {
   graph: ModuleGraph
   readonly compiler: Compiler
   readonly fetches = new FetchCache()
-  readonly vm = inlinedVm()
+  readonly inlined = new InlinedFunctions()
   readonly pack: Pack
   readonly #roots = new Roots()
   readonly #process: ProcessState

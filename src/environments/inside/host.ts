@@ -28,6 +28,12 @@ const TOKEN_WAIT_MS = 2_000
 /** Worlds between two looks at the memory. */
 const MEASURE_EVERY = 8
 
+/** The parts of Vitest's message that are read here. */
+interface StartMessage {
+  type?: string
+  context?: { environment?: { name: string }; config?: { coverage?: { enabled?: boolean; provider?: string } } }
+}
+
 type Begin = Extract<ToHost, { kind: 'begin' }>
 
 /** The process in which test files run, one world after the other. Serves one connection at a time. */
@@ -142,7 +148,7 @@ class Host {
       compiler,
       fetches,
       vitestPackage: boot.vitestPackage,
-      vm: state.vm,
+      vm: state.inlined.vm,
       lastWords: this.#lastWords,
       onBuiltin: (builtin) => state.rememberBuiltin(builtin),
       send: (message, isUrgent) => this.#fromWorld(id, message, isUrgent),
@@ -169,12 +175,18 @@ class Host {
 
   #deliver(message: unknown): void {
     const current = this.#world!
-    const { type, context } = message as { type?: string; context?: { environment?: { name: string } } }
+    const { type, context } = message as StartMessage
     if (type === 'stop') {
       if (current.isStopping) return
       current.isStopping = true
     }
     const environment = type === 'start' ? context?.environment?.name : undefined
+    if (type === 'start') {
+      const coverage = context?.config?.coverage
+      const isCounting = coverage?.enabled === true && coverage.provider !== 'istanbul'
+      this.#state.inlined.isKeeping = !isCounting
+      current.world.isCounting = isCounting
+    }
     if (environment && this.#state.needsSharing(environment))
       void this.#state.share(environment).then(() => current.world.deliver(message))
     else current.world.deliver(message)

@@ -9,17 +9,33 @@ interface Inlined {
  * `node:vm` for Vitest's module evaluator: the function of a transformed module is compiled once per process and
  * called again for every file. Kept by file name and compared by its whole text, so a changed source is never stale.
  */
-export function inlinedVm(): Record<string, unknown> {
-  const kept = new Map<string, Inlined>()
-  const runInThisContext = (code: string, options?: vm.RunningScriptOptions | string): unknown => {
-    const filename = typeof options === 'string' ? options : options?.filename
+export class InlinedFunctions {
+  readonly vm: Record<string, unknown>
+  /** False while V8 counts what runs: blocks are counted only in what is compiled meanwhile, and for one file at a time. */
+  isKeeping = true
+  readonly #kept = new Map<string, Inlined>()
+
+  constructor() {
+    const runInThisContext = (code: string, options?: vm.RunningScriptOptions | string) => this.#run(code, options)
+    this.vm = { ...vm, runInThisContext }
+  }
+
+  #run(code: string, options: vm.RunningScriptOptions | string = {}): unknown {
+    const given = typeof options === 'string' ? { filename: options } : options
+    const { filename } = given
     // an expression without state: only function expressions can be run once and called often
     if (filename === undefined || !code.startsWith("'use strict';async (")) return vm.runInThisContext(code, options)
-    const known = kept.get(filename)
+    if (!this.isKeeping) return compileAnew(code, given)
+    const known = this.#kept.get(filename)
     if (known && known.code === code) return known.value
     const value = vm.runInThisContext(code, options) as unknown
-    kept.set(filename, { code, value })
+    this.#kept.set(filename, { code, value })
     return value
   }
-  return { ...vm, runInThisContext }
+}
+
+/** V8 keeps what it has compiled by text and origin; a function for `import()`, which this text has none of, is an origin of its own. */
+function compileAnew(code: string, options: vm.RunningScriptOptions): unknown {
+  const importModuleDynamically = (specifier: string) => import(specifier) as never
+  return new vm.Script(code, { ...options, importModuleDynamically }).runInThisContext(options) as unknown
 }

@@ -70,6 +70,8 @@ export class World {
   /** Requests that came before the worker said `started`: it would mix them up with its start. */
   #early: unknown[] | null = []
   #isReady = false
+  /** V8 counts what the file runs, by positions in the texts of its modules. */
+  isCounting = false
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -147,11 +149,18 @@ export class World {
   #post(message: unknown): void {
     const { t, i, m } = message as RpcQuery
     if (t === 'q') return this.#call(message as RpcQuery, i, m)
-    this.#options.send(message, true)
     const { __vitest_worker_response__: isResponse, type } = message as WorkerMessage
+    if (isResponse && type === 'testfileFinished' && this.isCounting) this.#checkPositions()
+    this.#options.send(message, true)
     if (!isResponse) return
     if (type === 'started') this.#begun()
     if (type === 'stopped') this.#options.onStopped()
+  }
+
+  /** Of a module that Vitest did not transform, what runs here is not its text: with a function around it, all positions move. */
+  #checkPositions(): void {
+    const moved = this.#modules.ranFiles().find((path) => !/[/\\]node_modules[/\\]/.test(path))
+    if (moved !== undefined) this.#options.onUnfit(`coverage by V8 counts ${moved}, which Vitest does not transform`)
   }
 
   #call(query: RpcQuery, id: string | undefined, method: string): void {

@@ -8,7 +8,6 @@ const run: RunFacts = {
   cliPool: undefined,
   isInspecting: false,
   mainExecArgv: [],
-  coverage: { enabled: false, provider: 'v8' },
   detectAsyncLeaks: false,
   openTelemetry: false,
 }
@@ -27,20 +26,17 @@ test.for<[Partial<RunFacts>, string]>([
   [{ cliPool: 'threads' }, '--pool=threads'],
   [{ isInspecting: true }, '--inspect'],
   [{ mainExecArgv: ['--cpu-prof-dir=x'] }, '--cpu-prof-dir=x'],
-  [{ coverage: { enabled: true, provider: 'v8' } }, 'provider v8'],
-  [{ coverage: { enabled: true, provider: 'custom' } }, 'provider custom'],
+  [{ env: { NODE_V8_COVERAGE: 'folder' } }, 'NODE_V8_COVERAGE'],
 ])('a run with %o is not taken: %s', ([facts, why]) => {
   expect(runRefusal({ ...run, ...facts })).toContain(why)
 })
 
-test.for<Partial<RunFacts>>([
-  { nodeVersion: '24.0.0' },
-  { cliPool: 'everwarm' },
-  { env: { EVERWARM: '1' } },
-  { coverage: { enabled: true, provider: 'istanbul' } },
-])('a run with %o is taken', (facts) => {
-  expect(runRefusal({ ...run, ...facts })).toBe(null)
-})
+test.for<Partial<RunFacts>>([{ nodeVersion: '24.0.0' }, { cliPool: 'everwarm' }, { env: { EVERWARM: '1' } }])(
+  'a run with %o is taken',
+  (facts) => {
+    expect(runRefusal({ ...run, ...facts })).toBe(null)
+  },
+)
 
 test.for<[Partial<ProjectSettings>, string]>([
   [{ pool: 'vmThreads' }, 'pool "vmThreads"'],
@@ -54,7 +50,7 @@ test.for<[Partial<ProjectSettings>, string]>([
 test.for<[string[], Record<string, string>, boolean]>([
   [['run'], { VITEST: 'true' }, true],
   [[], { VITEST: 'true' }, true],
-  [['run', '--coverage.provider=istanbul'], { VITEST: 'true' }, true],
+  [['run', '--coverage'], { VITEST: 'true' }, true],
   [['run'], {}, false],
   [['run'], { VITEST: 'true', EVERWARM: '0' }, false],
   [['run'], { VITEST: 'true', VITEST_WORKER_ID: '1' }, false],

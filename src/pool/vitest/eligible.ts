@@ -9,7 +9,6 @@ export interface RunFacts {
   cliPool: string | undefined
   isInspecting: boolean
   mainExecArgv: readonly string[]
-  coverage: { enabled: boolean; provider: string | undefined }
   detectAsyncLeaks: boolean
   openTelemetry: boolean
 }
@@ -39,7 +38,9 @@ export function runRefusal(run: RunFacts): string | null {
   if (profiler) return `not used: ${profiler} profiles whole processes`
   if (run.detectAsyncLeaks) return 'not used: --detect-async-leaks watches a whole process'
   if (run.openTelemetry) return 'not used: OpenTelemetry traces a whole process'
-  return coverageRefusal(run.coverage)
+  // Vitest's own coverage does not use it: it is that of c8 and its like, written when a process ends
+  if (run.env['NODE_V8_COVERAGE']) return 'not used: NODE_V8_COVERAGE counts whole processes'
+  return null
 }
 
 /** Why the files of this project do not go through everwarm; `silent`: nothing worth a line. */
@@ -76,15 +77,7 @@ export function willRunTests(argv: readonly string[], env: Record<string, string
   // Vitest sets VITEST before it loads the configuration; `vite build` does not. Workers and hosts have an id.
   if (env['VITEST'] !== 'true' || env['VITEST_WORKER_ID'] !== undefined) return false
   if (settingsFault(env) || readSettings(env).isOn === false) return false
-  return !argv
-    .slice(2)
-    .some((argument) => RUNS_NOTHING.has(argument.split('=')[0]!) || /^--(?:pool|inspect|coverage$)/.test(argument))
+  return !argv.slice(2).some((argument) => RUNS_NOTHING.has(argument.split('=')[0]!) || /^--(?:pool|inspect)/.test(argument))
 }
 
 const PROFILERS = /^--(?:inspect|cpu-prof|heap-prof|prof|perf|trace-|report|watch|test)/
-
-/** V8 counts a script once per process, while a host runs the same function again for every file. */
-function coverageRefusal({ enabled, provider }: RunFacts['coverage']): string | null {
-  if (!enabled || provider === 'istanbul') return null
-  return `not used: coverage with the provider ${provider ?? 'v8'} runs in stock forks`
-}

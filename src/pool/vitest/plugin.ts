@@ -49,7 +49,7 @@ function usePool(
 
 /** Reads what `eligible.ts` decides on; fields are optional here, because Vitest 4 lacks some. */
 export function runFacts(config: ResolvedConfig, vitestVersion: string): RunFacts {
-  const { cliOptions, coverage, experimental, inspector } = config as Partial<ResolvedConfig>
+  const { cliOptions, experimental, inspector } = config as Partial<ResolvedConfig>
   const cliPool: unknown = cliOptions?.pool
   return {
     nodeVersion: process.versions.node,
@@ -58,7 +58,6 @@ export function runFacts(config: ResolvedConfig, vitestVersion: string): RunFact
     cliPool: typeof cliPool === 'string' ? cliPool : undefined,
     isInspecting: Boolean(config.inspect || config.inspectBrk || inspector?.enabled),
     mainExecArgv: process.execArgv,
-    coverage: { enabled: coverage?.enabled ?? false, provider: coverage?.provider },
     detectAsyncLeaks: config.detectAsyncLeaks ?? false,
     openTelemetry: experimental?.openTelemetry?.enabled ?? false,
   }

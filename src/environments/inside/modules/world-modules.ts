@@ -255,6 +255,14 @@ export class WorldModules {
     return (record.run ??= this.compiler.compile({ ...this.graph.codeOf(record), filename: record.url }))
   }
 
+  /** Paths of the modules that have run. */
+  ranFiles(): string[] {
+    const ran = this.graph.records.filter(
+      (record): record is EsmRecord => record.kind === 'esm' && this.#status[record.index] === DONE,
+    )
+    return [...ran.map(({ path }) => path), ...Object.keys(this.cjs.cache)]
+  }
+
   checkBuiltinBindings(): void {
     const changed = new Set<string>()
     for (const { kind, index, url } of this.graph.records) {

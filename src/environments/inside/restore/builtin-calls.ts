@@ -6,6 +6,7 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import tls from 'node:tls'
 import v8 from 'node:v8'
 import workers from 'node:worker_threads'
+import { loadBuiltin } from '../modules/builtins.ts'
 import type { Taint } from '../../../contracts/host-wire.ts'
 
 type Channel = ReturnType<typeof diagnostics.channel>
@@ -35,6 +36,7 @@ export class BuiltinCalls {
   readonly #undo: (() => void)[] = []
   readonly #taints: Taint[] = []
   readonly #timeouts: AbortSignal[] = []
+  readonly #prepared = new Set<string>()
 
   constructor() {
     this.#after(asyncHooks, 'createHook', (hook: asyncHooks.AsyncHook) => hook.disable())
@@ -56,7 +58,9 @@ export class BuiltinCalls {
 
   /** Before a builtin module is given out for the first time: some are loaded only then. */
   prepare(id: string, exports: object): void {
-    if (id !== 'node:inspector') return
+    if (id === 'node:inspector/promises') return this.prepare('node:inspector', loadBuiltin('node:inspector'))
+    if (id !== 'node:inspector' || this.#prepared.has(id)) return
+    this.#prepared.add(id)
     const { Session, close } = exports as { Session: { prototype: Functions }; close(): void }
     this.#before(Session.prototype, 'connect', (session) => () => (session as { disconnect(): void }).disconnect())
     this.#before(exports as Functions, 'open', () => close)
