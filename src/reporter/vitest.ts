@@ -1,10 +1,9 @@
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
-import { openTimingStore } from '../sharding/timing-store.ts'
 import type { TimingWriter } from '../sharding/journal.ts'
-import { knownPath } from '../sharding/place.ts'
-import { checkSamePlan, type PlanMark } from '../sharding/same-plan.ts'
+import type { PlanMark } from '../sharding/same-plan.ts'
+import type { TimingStore } from '../sharding/timing-store.ts'
 import type { Sample, Temperature, TestStatus } from '../sharding/timing.ts'
-import { placeOf, planOf, type ShardingOptions } from '../sharding/vitest.ts'
+import { planOf, type ShardingOptions } from '../sharding/vitest.ts'
 
 export interface TimingsReporterOptions extends ShardingOptions {
   /** Where a file ran; without it every run counts as cold. */
@@ -22,28 +21,47 @@ interface ShardMeta {
  */
 export function timingsReporter(options: TimingsReporterOptions = {}): Reporter {
   let vitest: Vitest
-  let writer: TimingWriter | undefined
+  let recording: Promise<Recording> | undefined
   const isMerging = () => Boolean(vitest.config.mergeReports)
   return {
     onInit: (given) => void (vitest = given),
-    onTestModuleEnd(module) {
+    async onTestModuleEnd(module) {
       if (isMerging()) return
       const mark = markOf(vitest)
       if (mark) Object.assign(module.meta() as ShardMeta, { everwarmPlan: mark })
       if (!isWhole(vitest, module)) return
-      const place = placeOf(vitest, options)
-      writer ??= openTimingStore(place.store).writer()
-      writer.record(sampleOf(module, knownPath(place.root, module.moduleId), options.temperatureOf?.(module) ?? 'cold'))
+      const { writer, nameOf } = await (recording ??= beginRecording(vitest, options))
+      writer.record(sampleOf(module, nameOf(module.moduleId), options.temperatureOf?.(module) ?? 'cold'))
     },
-    onTestRunEnd(modules) {
-      if (isMerging()) return checkSamePlan(marksOf(modules))
-      if (!writer) return
+    async onTestRunEnd(modules) {
+      if (isMerging()) return (await import('../sharding/same-plan.ts')).checkSamePlan(marksOf(modules))
+      if (!recording) return
+      const { store, writer } = await recording
+      recording = undefined
       writer.close()
       if (writer.problem) vitest.logger.warn(`everwarm: ${writer.problem}`)
-      else openTimingStore(placeOf(vitest, options).store).compact()
-      writer = undefined
+      else store.compact()
     },
   }
+}
+
+interface Recording {
+  store: TimingStore
+  writer: TimingWriter
+  /** A file as timings know it. */
+  nameOf(moduleId: string): string
+}
+
+/** Loads what it needs only then: every configuration that names everwarm loads this file. */
+async function beginRecording(vitest: Vitest, options: ShardingOptions): Promise<Recording> {
+  const [{ openTimingStore }, { placeOf }, { knownPath }] = await Promise.all([
+    import('../sharding/timing-store.ts'),
+    import('../sharding/vitest/plan-files.ts'),
+    import('../sharding/place.ts'),
+  ])
+  const place = placeOf(vitest, options)
+  const store = openTimingStore(place.store)
+  return { store, writer: store.writer(), nameOf: (moduleId) => knownPath(place.root, moduleId) }
 }
 
 function markOf(vitest: Vitest): ShardMeta['everwarmPlan'] {

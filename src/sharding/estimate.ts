@@ -44,7 +44,7 @@ const LEARN_FROM = 200
 const NOTHING_KNOWN_MS = 100
 
 /** Answers from one snapshot: the same snapshot, files and options give the same estimates on every machine. */
-export function estimator(snapshot: Snapshot, options: EstimateOptions = {}): Estimator {
+export function estimator(snapshot: Pick<Snapshot, 'timings'>, options: EstimateOptions = {}): Estimator {
   const wanted = options.temperature ?? 'warm'
   const index = indexOf(snapshot.timings)
   const find = ({ project, environment, file }: Subject) =>

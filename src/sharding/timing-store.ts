@@ -41,7 +41,7 @@ export interface CompactOptions {
 const BASE = /^base-(\d{1,15})\.jsonl$/
 /** Journals are merged when there are this many, or when they hold this much, and half as much as the base. */
 const MANY_JOURNALS = 64
-const MUCH_BYTES = 256 * 1024
+const MUCH_BYTES = 1024 * 1024
 /** A journal without an end is taken as ended after this time without a write, if its process is gone, or in any case after a day. */
 const ABANDONED_MS = 3_600_000
 const FORGOTTEN_MS = 24 * 3_600_000
