@@ -29,7 +29,7 @@ const EMPTY: StatusReport = {
   hosts: [],
   leases: [],
   waiting: 0,
-  slots: { used: 0, limit: 0, spares: 0 },
+  slots: { used: 0, limit: 0, spares: 0, browsers: 0, browserLimit: 0 },
   memory: { hostsBytes: 0, limitBytes: 0 },
   totals: { leases: 0, files: 0, hostsStarted: 0, retired: {} },
   leaseTimes: {
@@ -54,9 +54,10 @@ function statusText({ daemon, hosts, leases, waiting, slots, memory, totals }: S
     hosts.length === 0
       ? 'No hosts.'
       : table(
-          ['HOST', 'PID', 'STATE', 'AGE', 'LEASES', 'FILES', 'MEMORY', 'ROOT', 'HELD BY'],
+          ['HOST', 'KIND', 'PID', 'STATE', 'AGE', 'LEASES', 'FILES', 'MEMORY', 'ROOT', 'HELD BY'],
           hosts.map((host) => [
             host.hostId,
+            host.environment,
             String(host.pid),
             host.retireReason ? `${host.state} (${host.retireReason})` : host.state,
             duration(host.ageMs),
@@ -68,7 +69,7 @@ function statusText({ daemon, hosts, leases, waiting, slots, memory, totals }: S
           ]),
         ),
     '',
-    `${slots.used} of ${slots.limit} hosts, ${megabytes(memory.hostsBytes)} of ${megabytes(memory.limitBytes)}, ${waiting} waiting`,
+    `${slots.used - slots.browsers} of ${slots.limit} hosts, ${slots.browsers} of ${slots.browserLimit} browsers, ${megabytes(memory.hostsBytes)} of ${megabytes(memory.limitBytes)}, ${waiting} waiting`,
     `since its start: ${count(totals.leases, 'lease')}, ${count(totals.files, 'file')}, ${count(totals.hostsStarted, 'host')} started${retired.length > 0 ? `, retired: ${retired.join(', ')}` : ''}`,
   ].join('\n')
 }

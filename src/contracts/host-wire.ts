@@ -99,6 +99,10 @@ export interface Taint {
     | 'loader-hook'
     | 'worker-thread'
     | 'v8-flags'
+    /** A browser's context that did not go with its lease. */
+    | 'context-left'
+    /** A command to the browser as a whole, which no end of a context takes back. */
+    | 'browser-command'
   detail: string
 }
 
@@ -124,9 +128,24 @@ export const REPORTS: ReadonlySet<string> = new Set([
 /** Between the daemon and a host, over Node's IPC channel (JSON). */
 export type DaemonToHost =
   | { kind: 'boot'; hostId: string; address: string; cacheDir: string; root: string; vitestPackage: string; preload: string[] }
+  | {
+      kind: 'boot-browser'
+      address: string
+      command: string
+      args: string[]
+      env: Record<string, string>
+      cwd: string
+      /** For the browser's profile and temporary files; made by the host, removed when both are gone. */
+      folder: string
+    }
   | { kind: 'expect'; token: string }
+  /** The holder of the lease is gone, perhaps before it ever connected. */
+  | { kind: 'reclaim' }
 
 export type HostToDaemon =
   | { kind: 'ready'; rssBytes: number; heapBytes: number }
-  | { kind: 'world-done'; files: number; rssBytes: number; heapBytes: number; taints: Taint[] }
+  /** The lease is over, its context is being cleared; `world-done` follows. Browsers only. */
+  | { kind: 'returning' }
+  /** `isReturned`: the lease is over by it. */
+  | { kind: 'world-done'; files: number; rssBytes: number; heapBytes: number; taints: Taint[]; isReturned?: boolean }
   | { kind: 'boot-failed'; message: string }

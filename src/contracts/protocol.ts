@@ -36,12 +36,30 @@ export const HostProfile = z.object({
 })
 export type HostProfile = z.infer<typeof HostProfile>
 
-export const LeaseRequest = z.object({
-  environment: z.literal('node'),
-  profile: HostProfile,
-  /** How long to wait in line, ms. */
-  waitMs: z.number().int().min(0).max(3_600_000),
+/**
+ * All that is fixed when a browser is started: what Playwright itself would have spawned. Equal command, arguments and
+ * `browserEnv` can share browsers, whatever project or version of Playwright they come from.
+ */
+export const BrowserProfile = z.object({
+  /** Absolute path of the program. */
+  command: z.string(),
+  /** Without the profile's folder, which is the host's own. */
+  args: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  cwd: z.string(),
 })
+export type BrowserProfile = z.infer<typeof BrowserProfile>
+
+/** What a slot of the pool is opened for. */
+export type PoolProfile = HostProfile | BrowserProfile
+
+/** How long to wait in line, ms. */
+const WaitMs = z.number().int().min(0).max(3_600_000)
+
+export const LeaseRequest = z.discriminatedUnion('environment', [
+  z.object({ environment: z.literal('node'), profile: HostProfile, waitMs: WaitMs }),
+  z.object({ environment: z.literal('chromium'), profile: BrowserProfile, waitMs: WaitMs }),
+])
 export type LeaseRequest = z.infer<typeof LeaseRequest>
 
 export const Lease = z.object({
@@ -87,8 +105,10 @@ export const PoolStatus = z.object({
   hosts: z.array(
     z.object({
       hostId: z.string(),
+      environment: z.enum(['node', 'chromium']),
       pid: z.number().int(),
       profile: z.string(),
+      /** Folder of the project; of a browser, its program. */
       root: z.string(),
       state: SlotState,
       retireReason: z.string().nullable(),
@@ -104,7 +124,14 @@ export const PoolStatus = z.object({
     z.object({ leaseId: z.string(), hostId: z.string(), clientPid: z.number().int(), label: z.string(), heldMs: z.number() }),
   ),
   waiting: z.number().int(),
-  slots: z.object({ used: z.number().int(), limit: z.number().int(), spares: z.number().int() }),
+  slots: z.object({
+    used: z.number().int(),
+    limit: z.number().int(),
+    spares: z.number().int(),
+    /** Those of the above that are browsers, and their own limit. */
+    browsers: z.number().int(),
+    browserLimit: z.number().int(),
+  }),
   memory: z.object({ hostsBytes: z.number(), limitBytes: z.number() }),
   totals: z.object({
     leases: z.number().int(),
@@ -131,7 +158,7 @@ export interface DaemonFunctions {
   release(leaseId: string, end: LeaseEnd): Promise<void>
   status(): Promise<PoolStatus>
   /** Opens hosts for a profile until `count` are ready, without leasing them. */
-  warm(profile: HostProfile, count: number): Promise<{ ready: number }>
+  warm(profile: PoolProfile, count: number): Promise<{ ready: number }>
   /** Retires idle hosts now and leased ones when they come back. */
   drain(): Promise<{ retired: number }>
   /** Ends the daemon; held leases are revoked. */

@@ -1,9 +1,9 @@
-import type { HostProfile } from '../contracts/protocol.ts'
+import type { PoolProfile } from '../contracts/protocol.ts'
 
 /** Opens instances of one kind of environment. */
-export interface Driver {
+export interface Driver<Profile = PoolProfile> {
   readonly environment: string
-  open(profile: HostProfile, seat: Seat): Instance
+  open(profile: Profile, seat: Seat): Instance
 }
 
 /** What the pool gives an instance to live in. */
@@ -12,6 +12,8 @@ export interface Seat {
   /** Where the instance listens: a unix socket or a named pipe. */
   address: string
   onOutput(fd: 1 | 2, chunk: Uint8Array): void
+  /** The holder is done with its context; a report with `isReturned` follows when it is clean again. */
+  onReturning(): void
   onReport(report: InstanceReport): void
   /** Once, after the last output, also when there never was a process. */
   onExit(exit: InstanceExit): void
@@ -25,6 +27,11 @@ export interface Instance {
   readonly ready: Promise<void>
   /** Makes the next context reachable. */
   lend(): Context
+  /**
+   * Takes the context back from a holder that is gone: a report with `isReturned` follows.
+   * Absent or false: this instance cannot, and has to be closed.
+   */
+  reclaim?(): boolean
   /** Asks it to end, and ends it and all its children by force after `graceMs` (0: at once). */
   close(graceMs: number): void
 }
@@ -35,6 +42,8 @@ export interface Context {
 }
 
 export interface InstanceReport {
+  /** The lease is over by the word of the instance itself: its holder closed the context, or was reclaimed from. */
+  isReturned?: boolean
   /** Test files since the last report. */
   files: number
   rssBytes: number

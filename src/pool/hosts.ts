@@ -1,5 +1,5 @@
 import { type EverwarmError, errorFromData } from '../contracts/errors.ts'
-import type { HostProfile } from '../contracts/protocol.ts'
+import type { PoolProfile } from '../contracts/protocol.ts'
 import type { Driver, Instance, InstanceExit, InstanceReport } from '../environments/driver.ts'
 import type { Clock } from '../system/clock.ts'
 import { profileKey, rootMark } from './profile.ts'
@@ -21,6 +21,8 @@ export interface HostEvents {
   /** There is a process, or at least there was an attempt (0). */
   opened(pid: number): void
   ready(slot: Slot): void
+  /** The host itself says that this lease is over; it is idle or retiring now. */
+  returned(slot: Slot, held: HeldLease): void
   /** It never became ready; `closed` comes as well, before or after. */
   failed(slot: Slot, error: EverwarmError): void
   /** The process is gone and its place is free. `held` is the lease that its end broke. */
@@ -32,11 +34,13 @@ export interface HostEvents {
 export interface Hosts {
   all(): Slot[]
   get(hostId: string): Slot
-  open(profile: HostProfile): Slot
+  open(profile: PoolProfile): Slot
   /** @throws EverwarmError ILLEGAL_STEP unless it is idle */
   lend(slot: Slot, leaseId: string, clientId: string): { token: string; address: string }
   /** Idle again, or retired if a rule says so. */
   takeBack(slot: Slot): void
+  /** Its holder is gone: it comes back by itself, as `returned`. False: this kind of host cannot, and must be retired. */
+  reclaim(slot: Slot): boolean
   /** Ends it if a rule says so; `currentMark` as in `retireReason`. */
   recycle(slot: Slot, currentMark?: string): boolean
   /** Begins its end; its place is free when the process is gone. */
@@ -49,7 +53,7 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
   const instances = new Map<string, Instance>()
   const totals: Hosts['totals'] = { files: 0, hostsStarted: 0, retired: {} }
 
-  function open(profile: HostProfile): Slot {
+  function open(profile: PoolProfile): Slot {
     totals.hostsStarted += 1
     const hostId = String(totals.hostsStarted)
     const key = profileKey(profile)
@@ -59,6 +63,7 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
       hostId,
       address: hostAddress(hostId),
       onOutput: (fd, chunk) => events.output(heldLease(slot), hostId, fd, chunk),
+      onReturning: () => void (slot.isReturning = slot.life.status === 'leased'),
       onReport: (report) => heard(slot, report),
       onExit: (exit) => closed(slot, exit),
     })
@@ -91,6 +96,15 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
     slot.heapBytes = report.heapBytes || slot.heapBytes
     slot.taint ??= report.taint
     if (slot.life.status === 'idle') recycle(slot)
+    const held = heldLease(slot)
+    if (!report.isReturned || !held) return
+    takeBack(slot)
+    events.returned(slot, held)
+  }
+
+  function takeBack(slot: Slot): void {
+    slot.isReturning = false
+    if (!recycle(slot)) moveSlot(slot, { status: 'idle', sinceMs: clock.now() })
   }
 
   function closed(slot: Slot, exit: InstanceExit): void {
@@ -104,6 +118,7 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
   }
 
   function retire(slot: Slot, reason: RetireReason, afterMs = graceMs): void {
+    slot.isReturning = false
     moveSlot(slot, { status: 'retiring', reason })
     totals.retired[reason] = (totals.retired[reason] ?? 0) + 1
     instances.get(slot.hostId)?.close(afterMs)
@@ -127,8 +142,10 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
       slot.leases += 1
       return { ...instances.get(slot.hostId)!.lend(), address: hostAddress(slot.hostId) }
     },
-    takeBack(slot) {
-      if (!recycle(slot)) moveSlot(slot, { status: 'idle', sinceMs: clock.now() })
+    takeBack,
+    reclaim(slot) {
+      slot.isReturning = instances.get(slot.hostId)?.reclaim?.() ?? false
+      return slot.isReturning
     },
   }
 }

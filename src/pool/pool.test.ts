@@ -3,6 +3,7 @@ import { EverwarmError } from '../contracts/errors.ts'
 import type { HostProfile, LeaseRequest } from '../contracts/protocol.ts'
 import type { Driver, Seat } from '../environments/driver.ts'
 import { fakeClock } from '../system/fake-clock.ts'
+import { ownerOf } from './profile.ts'
 import { createPool, type PoolOptions } from './pool.ts'
 import { DEFAULT_POLICY } from './recycle.ts'
 
@@ -28,7 +29,7 @@ function fakeDriver() {
       return {
         pid: 1_000 + Number(seat.hostId),
         ready: failure ? Promise.reject(failure) : Promise.resolve(),
-        lend: () => ({ token: `t${profile.root}` }),
+        lend: () => ({ token: `t${ownerOf(profile)}` }),
         close,
       }
     },
@@ -44,7 +45,7 @@ function setUp(change: Partial<PoolOptions> = {}) {
     driver: fake.driver,
     clock,
     policy: DEFAULT_POLICY,
-    limits: { maxHosts: 2, maxBytes: 2 ** 40, hostBytes: 1 },
+    limits: { maxHosts: 2, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 },
     hostAddress: (hostId) => `/h-${hostId}`,
     spares: 0,
     events: { hostOpened: nothing, hostClosed: nothing, revoked: nothing, output: nothing, changed: nothing, used: nothing },
@@ -104,7 +105,7 @@ test('a host that reports a taint of its own is retired when it comes back', asy
 })
 
 test('who waits past the deadline is told, and nobody else', async () => {
-  const { pool, clock } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1 } })
+  const { pool, clock } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 } })
   const held = await pool.acquire(request(), 'c1')
   const impatient = pool.acquire(request('/a', 100), 'c2')
   const patient = pool.acquire(request('/a', 200), 'c3')
@@ -116,7 +117,7 @@ test('who waits past the deadline is told, and nobody else', async () => {
 })
 
 test('clients take turns, whoever asked for more', async () => {
-  const { pool } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1 } })
+  const { pool } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 } })
   const held = await pool.acquire(request(), 'greedy')
   const served: string[] = []
   const queue = (client: string) =>
@@ -131,7 +132,7 @@ test('clients take turns, whoever asked for more', async () => {
 })
 
 test('at the limit an idle host of another project makes room', async () => {
-  const { pool, closed } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1 } })
+  const { pool, closed } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 } })
   const a = await pool.acquire(request('/a'), 'c1')
   pool.release(a.leaseId, clean, 'c1')
   const b = await pool.acquire(request('/b'), 'c1')
@@ -141,7 +142,7 @@ test('at the limit an idle host of another project makes room', async () => {
 })
 
 test('a lost connection kills what it held and forgets what it waited for', async () => {
-  const { pool, closed } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1 } })
+  const { pool, closed } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 } })
   const held = await pool.acquire(request(), 'c1')
   void pool.acquire(request(), 'c1').catch(() => {})
   pool.disconnect('c1')

@@ -1,11 +1,11 @@
 import { EverwarmError } from '../contracts/errors.ts'
-import type { HostProfile, Lease, LeaseEnd, LeaseRequest, PoolStatus } from '../contracts/protocol.ts'
+import type { Lease, LeaseEnd, LeaseRequest, PoolProfile, PoolStatus } from '../contracts/protocol.ts'
 import type { Driver, InstanceExit } from '../environments/driver.ts'
 import type { Clock, Timer } from '../system/clock.ts'
 import { createHosts } from './hosts.ts'
 import { LeaseStats } from './lease-stats.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
-import { profileKey, rootMark } from './profile.ts'
+import { type Family, familyOf, ownerOf, profileKey, rootMark } from './profile.ts'
 import type { RecyclePolicy } from './recycle.ts'
 import { describeSlot, heldLease, type HeldLease, type Slot } from './slot.ts'
 import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
@@ -23,7 +23,7 @@ export interface PoolEvents {
   /** Leases or hosts came or went. */
   changed(): void
   /** A profile was leased: worth remembering for `warm`. */
-  used(profile: HostProfile): void
+  used(profile: PoolProfile): void
 }
 
 export interface PoolOptions {
@@ -50,7 +50,7 @@ export interface Pool {
   /** The client's connection is gone: what it holds is killed, what it waits for is forgotten. */
   disconnect(clientId: string): void
   /** Opens hosts until `count` of this profile are ready or leased. Resolves with the number that are ready. */
-  warm(profile: HostProfile, count: number): Promise<number>
+  warm(profile: PoolProfile, count: number): Promise<number>
   drain(): number
   leases(): HeldLease[]
   status(): Pick<PoolStatus, 'hosts' | 'waiting' | 'slots' | 'memory' | 'totals' | 'leaseTimes'> & { isDraining: boolean }
@@ -61,16 +61,17 @@ export interface Pool {
 }
 
 interface Waiter extends Waiting {
-  profile: HostProfile
+  profile: PoolProfile
   resolve(lease: Lease): void
   reject(error: EverwarmError): void
 }
 
 const SWEEP_MS = 15_000
+const FAMILIES: readonly Family[] = ['node', 'browser']
 
 export function createPool(options: PoolOptions): Pool {
   const { driver, clock, policy, limits, events, hostAddress, spares = 2, restMs = 1_000, graceMs = 300 } = options
-  const profiles = new Map<string, HostProfile>()
+  const profiles = new Map<string, PoolProfile>()
   const usedAtMs = new Map<string, number>()
   const servedAt = new Map<string, number>()
   const taintsInARow = new Map<string, number>()
@@ -99,6 +100,10 @@ export function createPool(options: PoolOptions): Pool {
         settle()
       },
       failed,
+      returned(slot, held) {
+        stats.ended(slot.taint === null ? 'clean' : 'tainted', clock.now() - held.sinceMs)
+        settle()
+      },
       closed(slot, held, exit, wasOpening) {
         if (held) stats.ended('host-exited', clock.now() - held.sinceMs)
         events.hostClosed(slot.pid, held, exit)
@@ -135,7 +140,7 @@ export function createPool(options: PoolOptions): Pool {
     usedAtMs.set(slot.profileKey, clock.now())
     events.used(waiter.profile)
     const taints = taintsInARow.get(slot.profileKey) ?? 0
-    const isRoom = line.length === 0 && freePlaces(all(), limits) > 0
+    const isRoom = line.length === 0 && freePlaces(all(), limits, familyOf(slot.profile)) > 0
     if (isRoom && needsSuccessor(slot.profileKey, taints, all())) hosts.open(slot.profile)
     waiter.resolve({ leaseId, hostId: slot.hostId, hostPid: slot.pid, address, token, served })
   }
@@ -148,7 +153,18 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function serve(): void {
-    for (const step of poolSteps(lineOrder(line, servedAt), all(), limits)) {
+    const steps = FAMILIES.flatMap((family) =>
+      poolSteps(
+        lineOrder(
+          line.filter(({ profile }) => familyOf(profile) === family),
+          servedAt,
+        ),
+        all(),
+        limits,
+        family,
+      ),
+    )
+    for (const step of steps) {
       if (step.do === 'open') hosts.open(profiles.get(step.profileKey)!)
       else if (step.do === 'evict') hosts.retire(hosts.get(step.hostId), 'evicted')
       else {
@@ -172,7 +188,7 @@ export function createPool(options: PoolOptions): Pool {
     const leased = leases().length
     for (const waiter of expired(line, clock.now())) {
       line = line.filter((other) => other !== waiter)
-      turnAway(waiter, tooLate(waiter, leased, limits.maxHosts))
+      turnAway(waiter, tooLate(waiter, leased, familyOf(waiter.profile) === 'browser' ? limits.maxBrowsers : limits.maxHosts))
     }
     settle()
   }
@@ -184,7 +200,8 @@ export function createPool(options: PoolOptions): Pool {
     rest ??= clock.after(restMs, () => {
       rest = undefined
       const [key] = missingSpares(usedAtMs, all(), { now: clock.now(), withinMs: policy.maxIdleMs, count: spares })
-      if (key !== undefined && freePlaces(all(), limits) > 0) hosts.open(profiles.get(key)!)
+      const profile = key === undefined ? undefined : profiles.get(key)
+      if (profile && freePlaces(all(), limits, familyOf(profile)) > 0) hosts.open(profile)
     })
   }
 
@@ -205,7 +222,7 @@ export function createPool(options: PoolOptions): Pool {
     }
   }
 
-  function remember(profile: HostProfile): string {
+  function remember(profile: PoolProfile): string {
     const key = profileKey(profile)
     profiles.set(key, profile)
     return key
@@ -257,10 +274,12 @@ export function createPool(options: PoolOptions): Pool {
     disconnect(clientId) {
       line = line.filter((waiter) => waiter.clientId !== clientId)
       servedAt.delete(clientId)
-      // At once: the host may be in a busy loop, where it cannot see that its client is gone.
       for (const held of leases().filter((lease) => lease.clientId === clientId)) {
+        const slot = hosts.get(held.hostId)
+        if (hosts.reclaim(slot)) continue
         stats.ended('connection-lost', clock.now() - held.sinceMs)
-        hosts.retire(hosts.get(held.hostId), 'connection-lost', 0)
+        // At once: a host may be in a busy loop, where it cannot see that its client is gone.
+        hosts.retire(slot, 'connection-lost', 0)
       }
       settle()
     },
@@ -269,7 +288,7 @@ export function createPool(options: PoolOptions): Pool {
       const key = remember(profile)
       usedAtMs.set(key, clock.now())
       const own = () => all().filter((slot) => slot.profileKey === key && slot.life.status !== 'retiring')
-      const missing = Math.min(count - own().length, freePlaces(all(), limits))
+      const missing = Math.min(count - own().length, freePlaces(all(), limits, familyOf(profile)))
       const opening = Array.from({ length: Math.max(0, missing) }, () => hosts.open(profile))
       settle()
       await until(() => opening.every((slot) => slot.life.status !== 'opening'))
@@ -297,6 +316,8 @@ export function createPool(options: PoolOptions): Pool {
           used: described.length,
           limit: limits.maxHosts,
           spares: described.filter((host) => host.state === 'idle').length,
+          browsers: described.filter((host) => host.environment === 'chromium').length,
+          browserLimit: limits.maxBrowsers,
         },
         memory: { hostsBytes: usedBytes(all(), limits), limitBytes: limits.maxBytes },
         totals: { leases: leasesGranted, files, hostsStarted, retired: { ...retired } },
@@ -332,7 +353,7 @@ export function createPool(options: PoolOptions): Pool {
 
 function tooLate({ profile, sinceMs, deadlineMs }: Waiter, leased: number, maxHosts: number): EverwarmError {
   return new EverwarmError('LEASE_TIMEOUT', {
-    message: `No host became free for ${profile.root} within ${Math.round(deadlineMs - sinceMs)} ms (${leased} of ${maxHosts} are leased).`,
+    message: `No host became free for ${ownerOf(profile)} within ${Math.round(deadlineMs - sinceMs)} ms (${leased} of ${maxHosts} are leased).`,
     hint: 'Wait longer, or see who holds them with `everwarm pool status`.',
   })
 }

@@ -1,4 +1,8 @@
+import type { PoolProfile } from '../contracts/protocol.ts'
+import { isBrowser } from './profile.ts'
 import type { RetireReason, Slot } from './slot.ts'
+
+type PlainPolicy = Omit<RecyclePolicy, 'roots' | 'browsers'>
 
 export interface RecyclePolicy {
   maxLeases: number
@@ -7,7 +11,9 @@ export interface RecyclePolicy {
   maxIdleMs: number
   maxRssBytes: number
   /** Other limits for the projects in these folders (absolute) and below; the longest folder wins. */
-  roots: Readonly<Record<string, Partial<Omit<RecyclePolicy, 'roots'>>>>
+  roots: Readonly<Record<string, Partial<PlainPolicy>>>
+  /** Other limits for browsers. */
+  browsers: Partial<PlainPolicy>
 }
 
 export const DEFAULT_POLICY: RecyclePolicy = {
@@ -17,6 +23,7 @@ export const DEFAULT_POLICY: RecyclePolicy = {
   maxIdleMs: 10 * 60_000,
   maxRssBytes: 1_536 * 1024 * 1024,
   roots: {},
+  browsers: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 },
 }
 
 /**
@@ -25,7 +32,7 @@ export const DEFAULT_POLICY: RecyclePolicy = {
  * @param currentMark the root's mark as it is now; the slot's own when unknown
  */
 export function retireReason(slot: Slot, policy: RecyclePolicy, now: number, currentMark = slot.rootMark): RetireReason | null {
-  const limits = policyFor(slot.profile.root, policy)
+  const limits = policyFor(slot.profile, policy)
   if (slot.taint !== null) return 'tainted'
   if (slot.isDrained) return 'drained'
   if (slot.rootMark !== currentMark) return 'root-changed'
@@ -36,8 +43,10 @@ export function retireReason(slot: Slot, policy: RecyclePolicy, now: number, cur
   return null
 }
 
-/** The limits that hold for one project. */
-export function policyFor(root: string, policy: RecyclePolicy): RecyclePolicy {
+/** The limits that hold for one project, or for browsers. */
+export function policyFor(profile: PoolProfile, policy: RecyclePolicy): RecyclePolicy {
+  if (isBrowser(profile)) return { ...policy, ...policy.browsers }
+  const { root } = profile
   const folder = Object.keys(policy.roots)
     .filter((f) => root === f || root.startsWith(f.endsWith('/') ? f : `${f}/`))
     .sort((a, b) => b.length - a.length)[0]

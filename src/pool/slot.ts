@@ -1,5 +1,6 @@
-import type { HostProfile, PoolStatus, SlotState } from '../contracts/protocol.ts'
+import type { PoolProfile, PoolStatus, SlotState } from '../contracts/protocol.ts'
 import { lifecycle } from '../system/lifecycle.ts'
+import { isBrowser, ownerOf } from './profile.ts'
 
 /** Why a host was ended, as counted in `PoolStatus.totals.retired`. */
 export type RetireReason =
@@ -28,7 +29,7 @@ export interface Slot {
   hostId: string
   /** 0 until the process exists. */
   pid: number
-  profile: HostProfile
+  profile: PoolProfile
   profileKey: string
   /** What the project's dependencies looked like when the host was opened, see `rootMark`. */
   rootMark: string
@@ -42,6 +43,8 @@ export interface Slot {
   taint: string | null
   /** Asked to end, by `drain`, as soon as it comes back. */
   isDrained: boolean
+  /** Leased, but its holder is done with it: it is being cleared, and free in a moment. */
+  isReturning: boolean
 }
 
 /** A lease as the pool knows it. */
@@ -76,6 +79,7 @@ export function newSlot(about: Pick<Slot, 'hostId' | 'profile' | 'profileKey' | 
     heapBytes: 0,
     taint: null,
     isDrained: false,
+    isReturning: false,
   }
 }
 
@@ -90,9 +94,10 @@ export function describeSlot(slot: Slot, now: number): PoolStatus['hosts'][numbe
   const { hostId, pid, profile, profileKey, life, openedAtMs, leases, files, rssBytes, heapBytes } = slot
   return {
     hostId,
+    environment: isBrowser(profile) ? 'chromium' : 'node',
     pid,
     profile: profileKey,
-    root: profile.root,
+    root: ownerOf(profile),
     state: life.status,
     retireReason: life.status === 'retiring' ? life.reason : null,
     ageMs: Math.round(now - openedAtMs),
@@ -100,6 +105,6 @@ export function describeSlot(slot: Slot, now: number): PoolStatus['hosts'][numbe
     files,
     rssBytes,
     heapBytes,
-    preload: profile.preload,
+    preload: isBrowser(profile) ? [] : profile.preload,
   }
 }

@@ -5,7 +5,7 @@ import { newSlot, type Slot, type SlotLife } from './slot.ts'
 import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
 
 const MB = 1024 * 1024
-const limits: Limits = { maxHosts: 2, maxBytes: 1_000 * MB, hostBytes: 100 * MB }
+const limits: Limits = { maxHosts: 2, maxBytes: 1_000 * MB, hostBytes: 100 * MB, maxBrowsers: 1, browserBytes: 200 * MB }
 const profile: HostProfile = {
   nodePath: '/node',
   execArgv: [],

@@ -1,4 +1,5 @@
 import { freePlaces, type Limits } from './limits.ts'
+import { type Family, familyOf } from './profile.ts'
 import type { Slot } from './slot.ts'
 import type { Waiting } from './waiting-line.ts'
 
@@ -8,15 +9,18 @@ export type PoolStep =
   | { do: 'evict'; hostId: string }
 
 /**
- * What to do now for those who wait, first in line first: lend an idle host of the same profile, else count on one that opens,
+ * What to do now for those who wait, first in line first: lend an idle host of the same profile, else count on one that opens or
+ * is being given back,
  * else open one, else end the idle host of another profile that was used longest ago, to open one when it is gone.
- * @param line in the order of `lineOrder`
+ * @param line in the order of `lineOrder`, of one family
+ * @param all slots of every family, because they share the memory
  */
-export function poolSteps(line: readonly Waiting[], slots: readonly Slot[], limits: Limits): PoolStep[] {
+export function poolSteps(line: readonly Waiting[], all: readonly Slot[], limits: Limits, family: Family = 'node'): PoolStep[] {
+  const slots = all.filter((slot) => familyOf(slot.profile) === family)
   const idle = slots.filter((s) => s.life.status === 'idle').sort((a, b) => idleSince(b) - idleSince(a))
-  const opening = slots.filter((s) => s.life.status === 'opening').map((s) => s.profileKey)
+  const opening = slots.filter((s) => s.life.status === 'opening' || s.isReturning).map((s) => s.profileKey)
   let leaving = slots.filter((s) => s.life.status === 'retiring').length
-  let free = freePlaces(slots, limits)
+  let free = freePlaces(all, limits, family)
   const steps: PoolStep[] = []
 
   for (const entry of line) {

@@ -20,6 +20,8 @@ export interface Settings {
   hostStartMs: number | undefined
   /** `EVERWARM_MAX_HOSTS` */
   maxHosts: number | undefined
+  /** `EVERWARM_MAX_BROWSERS` */
+  maxBrowsers: number | undefined
   /** `EVERWARM_MAX_LEASES` */
   maxLeases: number | undefined
   /** `EVERWARM_SPARES` */
@@ -49,6 +51,7 @@ export function readSettings(env: Env): Settings {
     idleMs: whole(env, 'EVERWARM_IDLE_MS', 0, MAX_TIMER_MS),
     hostStartMs: whole(env, 'EVERWARM_HOST_START_MS', 1, MAX_TIMER_MS),
     maxHosts: whole(env, 'EVERWARM_MAX_HOSTS', 1, 1_024),
+    maxBrowsers: whole(env, 'EVERWARM_MAX_BROWSERS', 1, 1_024),
     maxLeases: whole(env, 'EVERWARM_MAX_LEASES', 1, 1_000_000_000),
     spares: whole(env, 'EVERWARM_SPARES', 0, 1_024),
     timings: text(env, 'EVERWARM_TIMINGS'),

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HostProfile, Lease, LeaseRequest } from '../../src/contracts/protocol.ts'
 import { connectDaemon, type DaemonClient, findDaemon } from '../../src/pool/daemon/client.ts'
@@ -45,7 +45,7 @@ export function house(env: Record<string, string> = {}): House {
     profile,
     connect: (label = 'a test') => connectDaemon({ label, env: full }),
     request: (change, waitMs = 10_000) => ({ environment: 'node', profile: profile(change), waitMs }),
-    leftovers: () => readdirSync(home).filter((name) => /sock|token|lock|^launch-/.test(name)),
+    leftovers: () => readdirSync(home).filter((name) => /sock|token|lock|^launch-|\.d$/.test(name)),
     async close() {
       const client = await findDaemon({ label: 'the end of a test', env: full }).catch(() => null)
       await client?.stop()
@@ -126,7 +126,8 @@ export interface ClientProcess {
 }
 
 export function clientProcess(script: string, env: Record<string, string>, args: object = {}): ClientProcess {
-  const child = spawn(process.execPath, [join(HERE, 'clients', script), JSON.stringify(args)], {
+  // Absolute paths stay as they are.
+  const child = spawn(process.execPath, [resolve(HERE, 'clients', script), JSON.stringify(args)], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

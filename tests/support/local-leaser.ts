@@ -40,6 +40,7 @@ export function localLeaser(options: NodeDriverOptions = {}): Leaser & { hosts()
           hostId,
           address,
           onOutput: (fd, chunk) => opened.held?.onOutput?.(fd, chunk),
+          onReturning: () => {},
           onReport: () => {},
           onExit: ({ code, signal }) => {
             all.delete(opened)

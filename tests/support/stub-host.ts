@@ -16,6 +16,7 @@ let worlds = 0
 
 process.on('message', (message: DaemonToHost) => {
   if (message.kind === 'expect') return void tokens.add(message.token)
+  if (message.kind !== 'boot') return
   boot = message
   createServer((socket) => {
     const frames = frameSocket(socket)

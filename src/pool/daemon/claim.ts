@@ -110,15 +110,18 @@ async function tidy(address: Address): Promise<void> {
     const path = join(address.run, name)
     const ageMs = Date.now() - (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
     // Young ones belong to those who start at this moment; a host's socket lives on while its daemon drains.
-    if (ageMs > SCRAP_AGE_MS && !(await isListening(path))) rmSync(path, { force: true })
+    if (ageMs > SCRAP_AGE_MS && !(await isInUse(path))) rmSync(path, { recursive: true, force: true })
   }
 }
+
+/** A browser's folder is in use as long as its host listens beside it. */
+const isInUse = (path: string) => isListening(path.endsWith('.d') ? `${path.slice(0, -2)}.sock` : path)
 
 function removeFiles(address: Address, id: string): void {
   if (process.platform === 'win32') return rmSync(daemonFiles(address, id).token, { force: true })
   for (const name of readdirSync(address.run)) {
     if (name.startsWith(`d-${id}.`) || name.startsWith(`h-${id}-`) || name === `.l-${id}.sock`)
-      rmSync(join(address.run, name), { force: true })
+      rmSync(join(address.run, name), { recursive: true, force: true })
   }
 }
 

@@ -6,10 +6,10 @@ import type {
   ClientFunctions,
   DaemonFunctions,
   Hello,
-  HostProfile,
   Lease,
   LeaseEnd,
   LeaseRequest,
+  PoolProfile,
   PoolStatus,
   Welcome,
 } from '../../contracts/protocol.ts'
@@ -45,7 +45,7 @@ export interface DaemonClient {
   /** @throws EverwarmError LEASE_UNKNOWN, DAEMON_UNREACHABLE */
   release(leaseId: string, end: LeaseEnd): Promise<void>
   status(): Promise<PoolStatus>
-  warm(profile: HostProfile, count: number): Promise<{ ready: number }>
+  warm(profile: PoolProfile, count: number): Promise<{ ready: number }>
   drain(): Promise<{ retired: number }>
   /** Resolves when all hosts are gone and the daemon has nothing left to do but to exit. */
   stop(): Promise<void>

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HostProfile } from '../../contracts/protocol.ts'
+import type { BrowserProfile, HostProfile, PoolProfile } from '../../contracts/protocol.ts'
 import { writeAtomically } from '../../system/files.ts'
-import { fixedEnv } from '../profile.ts'
+import { fixedEnv, isBrowser } from '../profile.ts'
 
 /** A profile without its environment's values, which may be secrets. */
 export interface RememberedProfile extends Omit<HostProfile, 'env'> {
@@ -12,6 +12,7 @@ export interface RememberedProfile extends Omit<HostProfile, 'env'> {
 
 const KEPT = 3
 const pathIn = (home: string) => join(home, 'last-used.json')
+const browserPathIn = (home: string) => join(home, 'last-browser.json')
 
 /** The profiles leased last, latest first, one per root. Empty if there is no file, or none that can be read. */
 export function lastUsed(home: string): RememberedProfile[] {
@@ -24,8 +25,26 @@ export function lastUsed(home: string): RememberedProfile[] {
   }
 }
 
+/** The browser leased last, without its environment; undefined if none is remembered. */
+export function lastBrowser(home: string): Omit<BrowserProfile, 'env'> | undefined {
+  try {
+    const found = JSON.parse(readFileSync(browserPathIn(home), 'utf8')) as Omit<BrowserProfile, 'env'>
+    return typeof found.command === 'string' && Array.isArray(found.args) ? found : undefined
+  } catch {
+    // As above.
+    return undefined
+  }
+}
+
+function rememberBrowser(home: string, { command, args, cwd }: BrowserProfile): void {
+  const before = lastBrowser(home)
+  if (before?.command === command && JSON.stringify(before.args) === JSON.stringify(args)) return
+  writeAtomically(browserPathIn(home), `${JSON.stringify({ command, args, cwd }, null, 2)}\n`)
+}
+
 /** Writes nothing if the latest is the same already. */
-export function rememberUsed(home: string, profile: HostProfile): void {
+export function rememberUsed(home: string, profile: PoolProfile): void {
+  if (isBrowser(profile)) return rememberBrowser(home, profile)
   const { env, ...rest } = profile
   const latest: RememberedProfile = { ...rest, fixedEnvNames: fixedEnv(env).map(([name]) => name) }
   const before = lastUsed(home)

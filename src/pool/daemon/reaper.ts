@@ -28,7 +28,7 @@ done
 for g in $groups; do kill -9 "-$g" 2>/dev/null; done
 cd "$1" || exit 0
 case $(ls -l daemon.sock 2>/dev/null) in *"d-$2.sock") rm -f daemon.sock ;; esac
-rm -f "d-$2".* "h-$2"-* ".l-$2.sock"
+rm -rf "d-$2".* "h-$2"-* ".l-$2.sock"
 [ -z "$3" ] || rmdir "$1" 2>/dev/null
 `
 

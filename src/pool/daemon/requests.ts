@@ -1,5 +1,5 @@
 import { EverwarmError } from '../../contracts/errors.ts'
-import type { HostProfile, LeaseEnd, LeaseRequest } from '../../contracts/protocol.ts'
+import type { BrowserProfile, HostProfile, LeaseEnd, LeaseRequest, PoolProfile } from '../../contracts/protocol.ts'
 
 /**
  * The schemas of `contracts/protocol.ts`, said again without zod: loading it takes about 40 ms, as long as
@@ -12,10 +12,14 @@ const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const isEnvironment = (value: unknown) => isRecord(value) && Object.values(value).every(isText)
+
+const BROWSER: Checks<BrowserProfile> = { command: isText, args: isTexts, env: isEnvironment, cwd: isText }
+
 const PROFILE: Checks<HostProfile> = {
   nodePath: isText,
   execArgv: isTexts,
-  env: (value) => isRecord(value) && Object.values(value).every(isText),
+  env: isEnvironment,
   cwd: isText,
   root: isText,
   vitestPackage: isText,
@@ -24,7 +28,7 @@ const PROFILE: Checks<HostProfile> = {
 }
 
 const REQUEST: Checks<LeaseRequest> = {
-  environment: (value) => value === 'node',
+  environment: (value) => value === 'node' || value === 'chromium',
   profile: isRecord,
   waitMs: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 3_600_000,
 }
@@ -35,14 +39,15 @@ const END: Checks<LeaseEnd> = {
 }
 
 /** @throws EverwarmError BAD_INPUT */
-export function validProfile(value: unknown): HostProfile {
-  return checked('profile', PROFILE, value)
+export function validProfile(value: unknown): PoolProfile {
+  return isRecord(value) && 'command' in value ? checked('profile', BROWSER, value) : checked('profile', PROFILE, value)
 }
 
 /** @throws EverwarmError BAD_INPUT */
 export function validRequest(value: unknown): LeaseRequest {
   const request = checked('request', REQUEST, value)
-  return { ...request, profile: validProfile(request.profile) }
+  if (request.environment === 'chromium') return { ...request, profile: checked('profile', BROWSER, request.profile) }
+  return { ...request, profile: checked('profile', PROFILE, request.profile) }
 }
 
 /** @throws EverwarmError BAD_INPUT */

@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startServer } from '../../fixtures/browser/server.ts'
+import { type ClientProcess, clientProcess, type House, house } from '../daemon/harness.ts'
+
+const BROWSE = fileURLToPath(new URL('./clients/browse.ts', import.meta.url))
+export const CHROMIUM = process.env.EVERWARM_CHROMIUM ?? '/usr/bin/chromium'
+
+export interface BrowserHouse extends House {
+  origin: string
+  /** Starts Chromium and writes down that it did. */
+  executablePath: string
+  launches(): number
+  browse(order: object): ClientProcess
+}
+
+/** A daemon's home, a server, and a browser that counts its launches. */
+export async function browserHouse(env: Record<string, string> = {}): Promise<BrowserHouse> {
+  const at = house(env)
+  const folder = mkdtempSync(join(tmpdir(), 'ew-b-'))
+  const { origin, close } = await startServer()
+  const { executablePath, launches } = countedBrowser(folder)
+  return {
+    ...at,
+    origin,
+    executablePath,
+    launches,
+    browse: (order) =>
+      clientProcess(
+        BROWSE,
+        { ...at.env, HOME: process.env.HOME ?? '' },
+        { act: 'nothing', ending: 'close', origin, executablePath, ...order },
+      ),
+    async close() {
+      close()
+      await at.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A wrapper around the browser that counts how often it is started. */
+export function countedBrowser(folder: string): { executablePath: string; launches(): number } {
+  const executablePath = join(folder, 'browser.sh')
+  const log = join(folder, 'launches')
+  writeFileSync(log, '')
+  writeFileSync(executablePath, `#!/bin/sh\necho launch >> '${log}'\nexec '${CHROMIUM}' "$@"\n`, { mode: 0o755 })
+  return { executablePath, launches: () => readFileSync(log, 'utf8').split('\n').length - 1 }
+}
