@@ -1,8 +1,12 @@
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { PlaywrightTestConfig } from '@playwright/test'
 import { installDoor } from './pool/playwright/door.ts'
 import { daemonLender } from './pool/playwright/lender.ts'
 import { runRefusal, willRunTests } from './pool/playwright/refusals.ts'
+import { type ReporterSetting, withReporter } from './reporter/add-reporter.ts'
 import { say } from './system/log.ts'
+import { readSettings, settingsFault } from './system/settings.ts'
 
 /**
  * Lets tests run in warm browsers: `export default withEverwarm(defineConfig({ … }))`.
@@ -15,7 +19,7 @@ export function withEverwarm<Config extends PlaywrightTestConfig<any, any>>(conf
   const isSpeaker = !isWorker || process.env.TEST_WORKER_INDEX === '0'
   if (refusal !== null) {
     if (refusal !== 'silent' && !isWorker) say(refusal)
-    return config
+    return isOff() ? config : reported(config, isWorker)
   }
   const lender = daemonLender(`playwright ${process.cwd()}`)
   if (isWorker) lender.begin()
@@ -24,8 +28,22 @@ export function withEverwarm<Config extends PlaywrightTestConfig<any, any>>(conf
     lender,
     once((line) => isSpeaker && say(line)),
   )
-  return config
+  return reported(config, isWorker)
 }
+
+/** Shards and timings need no daemon, so that they stay where browsers cannot be lent. */
+function reported<Config extends PlaywrightTestConfig<any, any>>(config: Config, isWorker: boolean): Config {
+  // Workers have no reporters.
+  if (isWorker) return config
+  const reporter = withReporter(config.reporter as ReporterSetting, {
+    path: fileURLToPath(new URL(`./playwright-reporter${extname(import.meta.url)}`, import.meta.url)),
+    argv: process.argv,
+    env: process.env,
+  })
+  return { ...config, reporter }
+}
+
+const isOff = () => settingsFault(process.env) !== undefined || readSettings(process.env).isOn === false
 
 function once(tell: (line: string) => void): (line: string) => void {
   const said = new Set<string>()

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'MEASURE_FAILED'
   | 'LIST_FAILED'
   | 'ILLEGAL_STEP'
+  | 'PLANS_DIFFER'
   | 'NODE_TOO_OLD'
   | 'INTERNAL'
 
