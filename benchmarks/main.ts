@@ -30,7 +30,7 @@ function readArguments() {
   const badInput = (message: string) => new BenchError('BAD_INPUT', `${message}\n  ${USAGE}`)
   try {
     const { values, positionals } = parseArgs({ args: process.argv.slice(2), options: OPTIONS, allowPositionals: true })
-    if (positionals.join() !== 'vitest') throw badInput('The benchmarks to run are "vitest" and "sharding".')
+    if (positionals.join() !== 'vitest') throw badInput('The benchmarks to run are "vitest", "sharding" and "playwright".')
     const names = [...SUITES.map((suite) => suite.name as string), MEMORY.name]
     const only = values.only?.split(',') ?? names
     const unknown = only.find((name) => !names.includes(name))
@@ -50,6 +50,7 @@ function readArguments() {
 type Arguments = ReturnType<typeof readArguments>
 
 async function main() {
+  if (process.argv[2] === 'playwright') return (await import('./playwright.ts')).benchPlaywright(process.argv.slice(3))
   const options = readArguments()
   checkGenerators()
   if (process.platform !== 'linux')

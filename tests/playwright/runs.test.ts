@@ -66,10 +66,8 @@ async function verdicts(
   return { verdicts: found, launches }
 }
 
-// eslint-disable-next-line no-control-regex
 const plain = (message = '') =>
-  message
-    .replace(/\u001b\[\d+m/g, '')
+  stripVTControlCharacters(message)
     .split('\n')[0]!
     .replace(/127\.0\.0\.1:\d+/, 'server')
 
