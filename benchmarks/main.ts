@@ -50,7 +50,6 @@ function readArguments() {
 type Arguments = ReturnType<typeof readArguments>
 
 async function main() {
-  if (process.argv[2] === 'playwright') return (await import('./playwright.ts')).benchPlaywright(process.argv.slice(3))
   const options = readArguments()
   checkGenerators()
   if (process.platform !== 'linux')

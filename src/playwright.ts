@@ -1,8 +1,9 @@
-import { extname } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PlaywrightTestConfig } from '@playwright/test'
+import { cacheFolder } from './pool/vitest/options.ts'
 import { installDoor } from './pool/playwright/door.ts'
-import { daemonLender } from './pool/playwright/lender.ts'
+import { daemonLender, type Lender } from './pool/playwright/lender.ts'
 import { runRefusal, willRunTests } from './pool/playwright/refusals.ts'
 import { type ReporterSetting, withReporter } from './reporter/add-reporter.ts'
 import { say } from './system/log.ts'
@@ -21,15 +22,19 @@ export function withEverwarm<Config extends PlaywrightTestConfig<any, any>>(conf
     if (refusal !== 'silent' && !isWorker) say(refusal)
     return isOff() ? config : reported(config, isWorker)
   }
-  const lender = daemonLender(`playwright ${process.cwd()}`)
+  lender ??= daemonLender(`playwright ${process.cwd()}`)
   if (isWorker) lender.begin()
   else if (willRunTests(process.argv)) lender.warmLast()
+  if (!isWorker) shareCompiledCode(process.env)
   installDoor(
     lender,
     once((line) => isSpeaker && say(line)),
   )
   return reported(config, isWorker)
 }
+
+/** One for the process: UI mode loads the configuration again for each run. */
+let lender: Lender | undefined
 
 /** Shards and timings need no daemon, so that they stay where browsers cannot be lent. */
 function reported<Config extends PlaywrightTestConfig<any, any>>(config: Config, isWorker: boolean): Config {
@@ -41,6 +46,13 @@ function reported<Config extends PlaywrightTestConfig<any, any>>(config: Config,
     env: process.env,
   })
   return { ...config, reporter }
+}
+
+/** Each worker loads the same seven megabytes of Playwright: compiled once, for all of them and all runs. */
+function shareCompiledCode(env: NodeJS.ProcessEnv): void {
+  // Coverage by V8 counts less exactly in functions that come from a cache.
+  if (env.NODE_V8_COVERAGE || env.NODE_DISABLE_COMPILE_CACHE) return
+  env.NODE_COMPILE_CACHE ??= join(cacheFolder(env), 'playwright')
 }
 
 const isOff = () => settingsFault(process.env) !== undefined || readSettings(process.env).isOn === false
