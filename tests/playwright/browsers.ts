@@ -22,18 +22,23 @@ export async function browserHouse(env: Record<string, string> = {}): Promise<Br
   const folder = mkdtempSync(join(tmpdir(), 'ew-b-'))
   const { origin, close } = await startServer()
   const { executablePath, launches } = countedBrowser(folder)
+  const clients: ClientProcess[] = []
   return {
     ...at,
     origin,
     executablePath,
     launches,
-    browse: (order) =>
-      clientProcess(
+    browse(order) {
+      const client = clientProcess(
         BROWSE,
         { ...at.env, HOME: process.env.HOME ?? '' },
         { act: 'nothing', ending: 'close', origin, executablePath, ...order },
-      ),
+      )
+      clients.push(client)
+      return client
+    },
     async close() {
+      for (const { child } of clients) child.kill('SIGKILL')
       close()
       await at.close()
       rmSync(folder, { recursive: true, force: true })

@@ -133,5 +133,5 @@ test('without a daemon the browser is started as ever', async () => {
   at = await browserHouse({ EVERWARM_HOME: '/dev/null/nowhere' })
   const client = at.browse({ act: 'look' })
   expect(await client.said('said')).toMatch(/as without everwarm \(ADDRESS_UNSAFE/)
-  expect(await client.said('found')).toMatchObject({ contexts: 1 })
+  expect(await client.said('found')).toMatchObject({ contexts: 2 })
 })

@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { spawnProcess } from '../../system/spawn.ts'
 import { messageCutter, sessionOf } from './cdp.ts'
+import { withoutUnseen } from './flags.ts'
 
 export interface ChromiumOptions {
   command: string
@@ -39,7 +40,7 @@ export function startChromium({ command, args, env, cwd, folder }: ChromiumOptio
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // What a killed Chromium leaves in TMPDIR would stay for ever.
   const temporary = Buffer.byteLength(folder) <= TMPDIR_MAX_BYTES ? { TMPDIR: folder } : {}
-  const child = spawnProcess(command, [...args, `--user-data-dir=${join(folder, 'p')}`], {
+  const child = spawnProcess(command, [...withoutUnseen(args), `--user-data-dir=${join(folder, 'p')}`], {
     cwd,
     env: { ...env, ...temporary },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
