@@ -141,11 +141,13 @@ function page(tables: { title: string; table: string[][] }[], machine: string[])
 }
 
 const [name, ...rest] = process.argv.slice(2)
-await (name === 'sharding' ? import('./sharding.ts').then((sharding) => sharding.main(rest)) : main()).catch(
-  (error: Error & { code?: string }) => {
-    console.error(
-      `${error instanceof BenchError ? error.code : 'INTERNAL'}: ${error instanceof BenchError ? error.message : error.stack}`,
-    )
-    process.exitCode = error instanceof BenchError && error.code === 'BAD_INPUT' ? 2 : 1
-  },
-)
+const OTHERS: Record<string, () => Promise<void>> = {
+  sharding: async () => (await import('./sharding.ts')).main(rest),
+  playwright: async () => (await import('./playwright.ts')).benchPlaywright(rest),
+}
+await (OTHERS[name ?? ''] ?? main)().catch((error: Error & { code?: string }) => {
+  console.error(
+    `${error instanceof BenchError ? error.code : 'INTERNAL'}: ${error instanceof BenchError ? error.message : error.stack}`,
+  )
+  process.exitCode = error instanceof BenchError && error.code === 'BAD_INPUT' ? 2 : 1
+})

@@ -1,4 +1,3 @@
-import { relative, sep } from 'node:path'
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestResult, TestRun } from '@playwright/test/reporter'
 import { EverwarmError } from '../contracts/errors.ts'
 import { type Estimates, planFault, type ShardSummary, shardByDuration } from '../sharding/playwright.ts'
@@ -8,7 +7,8 @@ export interface TestDuration {
   /** Playwright's own: of project, file and titles, whatever line it stands in. */
   id: string
   project: string
-  /** From the root of the project, with slashes. */
+  browser: string
+  /** From the configuration's `rootDir`, as Playwright names it. */
   file: string
   /** Without project and file. */
   titles: string[]
@@ -20,7 +20,7 @@ export interface TestDuration {
 
 export interface ReporterOptions {
   /** The snapshot that this run plans from; asked for once, and only with `--shard`. */
-  estimates(config: FullConfig): Promise<Estimates>
+  estimates(run: { config: FullConfig; suite: Suite }): Promise<Estimates>
   /** Gets all durations of a run at its end; what it throws is said and does not fail the run. */
   record(config: FullConfig, durations: readonly TestDuration[]): Promise<void>
   /** One line for people. */
@@ -44,7 +44,7 @@ export class EverwarmReporter implements Reporter {
   /** An error here would leave this shard with other tests than the rest expects of it: it fails the run. */
   async preprocess(run: { config: FullConfig; suite: Suite; testRun: TestRun }): Promise<void> {
     if (!run.config.shard) return
-    const summary = shardByDuration(run, await this.#options.estimates(run.config))
+    const summary = shardByDuration(run, await this.#options.estimates(run))
     if (summary) this.#options.say(shardLine(summary))
   }
 
@@ -54,11 +54,12 @@ export class EverwarmReporter implements Reporter {
 
   onTestEnd(test: TestCase, result: TestResult): void {
     if (result.status !== 'passed' && result.status !== 'failed') return
-    const [, project = '', , ...titles] = test.titlePath()
-    const file = relative(this.#config!.rootDir, test.location.file).split(sep).join('/')
+    const [, project = '', file = '', ...titles] = test.titlePath()
+    const { browserName, defaultBrowserType } = test.parent.project()?.use ?? {}
     this.#durations.push({
       id: test.id,
       project,
+      browser: browserName ?? defaultBrowserType ?? 'chromium',
       file,
       titles,
       durationMs: result.duration,
@@ -72,7 +73,11 @@ export class EverwarmReporter implements Reporter {
     // Reports that are merged have the metadata of all shards; the run of one shard only its own.
     const isMerged = this.#config !== undefined && this.#config.shard === null
     const fault = isMerged ? planFault(this.#config!.metadata) : undefined
-    if (fault !== undefined) throw plansDiffer(fault)
+    if (fault !== undefined) {
+      // Reporters for files, html among them, do not show the errors of others.
+      this.#options.say(`${fault} Run all shards again from the same timings.`)
+      throw plansDiffer(fault)
+    }
     if (this.#config && this.#durations.length > 0 && result.status !== 'interrupted') await this.#record(this.#config)
   }
 
@@ -86,8 +91,7 @@ export class EverwarmReporter implements Reporter {
 }
 
 function plansDiffer(fault: string): EverwarmError {
-  const hint = 'Run all shards again from the same timings.'
-  const error = new EverwarmError('PLANS_DIFFER', { message: `${fault} ${hint}`, hint })
+  const error = new EverwarmError('PLANS_DIFFER', { message: fault, hint: 'Run all shards again from the same timings.' })
   // Playwright prints the stack, which would say where in here this was found out.
   error.stack = `${error.code}: ${error.message}`
   return error

@@ -11,7 +11,7 @@ const INSTALLED = Symbol.for('everwarm.playwright.door')
 /**
  * From now on, when Playwright starts a Chromium in this process it gets a warm one; every other child process is
  * started as ever. `child_process.spawn` is the one place where all that a launch is made of is known: the program that
- * a channel or a download stands for, each argument, the environment. docs/decisions/004 has the other ways.
+ * a channel or a download stands for, each argument, the environment. docs/decisions/005 has the other ways.
  */
 export function installDoor(lender: Lender, say: (line: string) => void): void {
   if (Object.hasOwn(globalThis, INSTALLED)) return
