@@ -4,6 +4,7 @@ import type { Compiler } from './compile.ts'
 import type { ModuleGraph } from './graph.ts'
 import { ModuleInputs, type DynamicImport } from './module-inputs.ts'
 import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord, NativeRecord } from './records.ts'
+import { readOwn, staleBindings } from './stale-bindings.ts'
 import type { WorldHooks } from './world-hooks.ts'
 import { WorldNamespaces } from './world-namespaces.ts'
 
@@ -264,22 +265,13 @@ export class WorldModules {
   }
 
   checkBuiltinBindings(): void {
-    const changed = new Set<string>()
-    for (const { kind, index, url } of this.graph.records) {
-      const container = kind === 'builtin' ? this.#containers[index] : undefined
-      if (!container || this.hooks.builtin(url, '')) continue
-      const exports = loadBuiltin(url)
-      for (const name of Object.keys(container))
-        if (name !== 'default' && container[name] !== readOwn(exports, name)) changed.add(`${url}\0${name}`)
-    }
-    if (changed.size === 0) return
-    for (const record of this.graph.records) {
-      if (record.kind !== 'esm' || this.#status[record.index] !== DONE) continue
-      for (const { request, name } of record.analysis.imports) {
-        const { url } = record.deps[request]!
-        if (changed.has(`${url}\0${name}`)) this.hooks.onStaleBinding(url, name, record.path)
-      }
-    }
+    const stale = staleBindings({
+      records: this.graph.records,
+      builtinOf: ({ kind, index, url }) =>
+        kind === 'builtin' && !this.hooks.builtin(url, '') ? this.#containers[index] : undefined,
+      hasRun: ({ index }) => this.#status[index] === DONE,
+    })
+    for (const { id, name, importerPath } of stale) this.hooks.onStaleBinding(id, name, importerPath)
   }
 
   /** The `import()` of one module. */
@@ -290,15 +282,5 @@ export class WorldModules {
   async #importNative({ url, type, isShared }: NativeRecord): Promise<object> {
     if (!isShared) this.hooks.onNativeImport(url)
     return (await import(url, type === '' ? undefined : { with: { type } })) as object
-  }
-}
-
-function readOwn(exports: unknown, name: string): unknown {
-  if (exports === null || (typeof exports !== 'object' && typeof exports !== 'function') || !Object.hasOwn(exports, name))
-    return undefined
-  try {
-    return (exports as Exports)[name]
-  } catch {
-    return undefined // a getter that throws is exported as undefined, as Node does
   }
 }
