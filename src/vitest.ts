@@ -7,6 +7,7 @@ import { WarmWorker } from './pool/vitest/pool-worker.ts'
 import { sessionOf } from './pool/vitest/session.ts'
 import { timingsReporter } from './reporter/vitest.ts'
 import { type ShardingOptions, timedSequencer } from './sharding/vitest.ts'
+import { type Env, readSettings } from './system/settings.ts'
 
 export type { EverwarmOptions } from './pool/vitest/options.ts'
 export type { EverwarmPlugin } from './pool/vitest/plugin.ts'
@@ -23,7 +24,7 @@ export function everwarm(options: EverwarmOptions = {}): EverwarmPlugin {
   if (!options.leaser && willRunTests(process.argv, process.env)) daemon.begin()
   const plugin = everwarmPlugin(warmPool(options, daemon))
   const { sharding = {} } = options
-  if (sharding === false || process.env['EVERWARM'] === '0') return plugin
+  if (sharding === false || !isOn(process.env)) return plugin
   return {
     ...plugin,
     configureServer(server) {
@@ -53,6 +54,15 @@ export function sequencer(Base: TestSequencerConstructor, options: ShardingOptio
 }
 
 const temperatureOf = (module: TestModule) => ((module.project.config.pool as string) === 'everwarm' ? 'warm' : 'cold')
+
+/** Not with a wrong setting either: the run is stock then, and the pool says which one it is. */
+function isOn(env: Env): boolean {
+  try {
+    return readSettings(env).isOn ?? true
+  } catch {
+    return false
+  }
+}
 
 const sharded = new WeakSet<ResolvedConfig>()
 
