@@ -1,5 +1,5 @@
-// npm run diff -- DIR [--rounds N] [--stock-rounds N] [--no-judge] [--strict] [--json FILE] [-- vitest arguments]
-// Runs a Vitest project under stock forks and under everwarm and compares the verdicts.
+// npm run diff -- DIR [--pool P] [--rounds N] [--stock-rounds N] [--no-judge] [--strict] [--json FILE] [-- vitest arguments]
+// Runs a Vitest project under a stock pool (forks) and under everwarm in its place and compares the verdicts.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -11,7 +11,9 @@ import { compareRuns, type Comparison, type Difference } from './diff/compare.ts
 import type { RunRecord } from './diff/record.ts'
 
 const repo = resolve(import.meta.dirname, '..')
-const USAGE = 'npm run diff -- DIR [--rounds N] [--stock-rounds N] [--no-judge] [--strict] [--json FILE] [-- vitest arguments]'
+const POOLS = ['forks', 'vmThreads', 'vmForks']
+const USAGE =
+  'npm run diff -- DIR [--pool forks|vmThreads|vmForks] [--rounds N] [--stock-rounds N] [--no-judge] [--strict] [--json FILE] [-- vitest arguments]'
 
 function refuse(message: string, hint: string): never {
   console.error(`BAD_INPUT: ${message}\n  ${hint}`)
@@ -28,6 +30,7 @@ function readArguments() {
     'no-judge': { type: 'boolean', default: false },
     strict: { type: 'boolean', default: false },
     json: { type: 'string' },
+    pool: { type: 'string', default: 'forks' },
   } as const
   try {
     const { values, positionals } = parseArgs({ args: own, options, allowPositionals: true })
@@ -36,6 +39,7 @@ function readArguments() {
     if (positionals.length !== 1) refuse('One folder is needed.', USAGE)
     if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(stockRounds) || stockRounds < 1)
       refuse('--rounds and --stock-rounds take a whole number from 1.', USAGE)
+    if (!POOLS.includes(values.pool)) refuse(`--pool takes one of ${POOLS.join(', ')}.`, USAGE)
     return { dir: resolve(process.env.INIT_CWD ?? '.', positionals[0]!), rounds, stockRounds, vitestArgs, values }
   } catch (error) {
     return refuse((error as Error).message, USAGE)
@@ -117,6 +121,7 @@ async function main() {
   }
   const plugin = pathToFileURL(join(repo, 'dist/vitest.js')).href
   const judge: Record<string, string> = values['no-judge'] ? { EVERWARM_JUDGE: '0' } : {}
+  const pool = { EVERWARM_DIFF_POOL: values.pool }
   const comparisons: Comparison[] = []
   const leave = () => {
     running?.kill()
@@ -127,9 +132,9 @@ async function main() {
   try {
     const stock: RunRecord[] = []
     for (let i = 0; i < stockRounds; i++)
-      stock.push(await runSide({ title: 'stock forks', dir, vitestArgs, env: { EVERWARM: '0' } }, work))
+      stock.push(await runSide({ title: `stock ${values.pool}`, dir, vitestArgs, env: { ...pool, EVERWARM: '0' } }, work))
     for (let i = 0; i < rounds; i++) {
-      const env = { ...own, ...judge, EVERWARM: '1', EVERWARM_DIFF_PLUGIN: plugin }
+      const env = { ...own, ...judge, ...pool, EVERWARM: '1', EVERWARM_DIFF_PLUGIN: plugin }
       const ours = await runSide({ title: `everwarm, ${i === 0 ? 'cold' : 'warm'}`, dir, vitestArgs, env }, work)
       for (const notice of new Set(ours.notices)) console.log(`  ${notice.trim()}`)
       const comparison = compareRuns(stock, ours)
@@ -143,7 +148,7 @@ async function main() {
   report(comparisons, values)
 }
 
-function report(comparisons: Comparison[], values: { strict: boolean; json?: string }) {
+function report(comparisons: Comparison[], values: { pool: string; strict: boolean; json?: string }) {
   if (values.json) writeFileSync(resolve(process.env.INIT_CWD ?? '.', values.json), JSON.stringify(comparisons, null, 2))
   const tests = Math.max(...comparisons.map((comparison) => comparison.tests))
   const differing = new Set(
@@ -152,7 +157,7 @@ function report(comparisons: Comparison[], values: { strict: boolean; json?: str
     ),
   )
   const unstable = new Set(comparisons.flatMap((comparison) => comparison.unstable))
-  if (unstable.size > 0) console.log(`\n${unstable.size} unstable under stock forks:\n  ${[...unstable].join('\n  ')}`)
+  if (unstable.size > 0) console.log(`\n${unstable.size} unstable under stock ${values.pool}:\n  ${[...unstable].join('\n  ')}`)
   console.log(`\n${tests} tests, ${differing.size} differ`)
   if (tests === 0) refuse('No test was found.', USAGE)
   process.exitCode = differing.size > 0 ? 1 : 0

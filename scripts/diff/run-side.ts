@@ -1,5 +1,6 @@
 // One run of a Vitest project, in a process of its own, with the project's own Vitest; what it came to is written as JSON.
-// argv: OUT, then the arguments of `vitest run`. EVERWARM_DIFF_PLUGIN: the plugin's module; without it the run is stock forks.
+// argv: OUT, then the arguments of `vitest run`. EVERWARM_DIFF_PLUGIN: the plugin's module; without it the run is stock.
+// EVERWARM_DIFF_POOL: the stock pool to compare with.
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
@@ -10,6 +11,7 @@ import type { RunRecord } from './record.ts'
 
 const [out, ...vitestArgs] = process.argv.slice(2)
 const plugin = process.env.EVERWARM_DIFF_PLUGIN
+const pool = process.env.EVERWARM_DIFF_POOL as 'forks' | 'vmThreads' | 'vmForks'
 process.env.VITEST ??= 'true'
 process.env.TEST ??= 'true'
 process.env.NODE_ENV ??= 'test'
@@ -26,9 +28,9 @@ const vitest = await startVitest(
     reporters: [collector],
     // The provider decides where coverage runs; it is asked for explicitly or not at all.
     coverage: options.coverage ?? { enabled: false },
-    ...(plugin ? {} : { pool: 'forks' }),
+    ...(plugin ? {} : stockPool()),
   },
-  { plugins: plugin ? [forksByDefault(), (await import(plugin)).everwarm()] : [] },
+  { plugins: plugin ? [poolInConfig(), (await import(plugin)).everwarm()] : [] },
 )
 collectSnapshots(vitest)
 record.exitCode = Number(process.exitCode ?? 0)
@@ -41,11 +43,20 @@ async function projectVitest(): Promise<typeof import('vitest/node')> {
   return import(pathToFileURL(require.resolve('vitest/node')).href)
 }
 
-/** A project that asks for another pool would not be compared at all. */
-function forksByDefault() {
+/**
+ * In the VM pools a worker serves file after file, and what one leaves in the process the next one meets: a verdict
+ * of the file alone needs a worker of its own, which any limit of memory that is too small brings about.
+ */
+function stockPool() {
+  return { pool, ...(pool === 'forks' ? {} : { vmMemoryLimit: options.vmMemoryLimit ?? '1KB' }) }
+}
+
+/** A project that asks for another pool would not be compared at all; on the command line it would switch everwarm off. */
+function poolInConfig() {
   return {
     name: 'everwarm-diff',
-    config: (config: { test?: { pool?: unknown } }) => (typeof config.test?.pool === 'string' ? { test: { pool: 'forks' } } : {}),
+    config: (config: { test?: { pool?: unknown } }) =>
+      pool !== 'forks' || typeof config.test?.pool === 'string' ? { test: { pool } } : {},
   }
 }
 

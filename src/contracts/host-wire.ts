@@ -21,6 +21,8 @@ export type ToHost =
        * which saves a round trip. `stop` is sent all the same and ignored for a world that is gone.
        */
       isOnce: boolean
+      /** Whose worker it is to be: for the VM pools the file runs in a fresh `vm` context. */
+      pool: StockPool
     }
   /**
    * One message of Vitest's own worker protocol or its birpc. `run` is not sent before the worker said `started`
@@ -29,6 +31,9 @@ export type ToHost =
   | { kind: 'vitest'; world: number; message: unknown }
   /** Are you alive? Answered by the event loop itself: a host that does not answer is inside an endless loop. */
   | { kind: 'ping'; n: number }
+
+/** Vitest's own pools that a warm host can stand in for. */
+export type StockPool = 'forks' | 'vmThreads' | 'vmForks'
 
 export type FromHost =
   | { kind: 'vitest'; world: number; message: unknown }

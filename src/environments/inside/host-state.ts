@@ -9,6 +9,7 @@ import { withoutHostFlags } from '../vms/host-flags.ts'
 import { FetchCache } from './fetch-cache.ts'
 import { InlinedFunctions } from './inlined.ts'
 import { loadBuiltin, withPrefix } from './modules/builtins.ts'
+import type { Derive } from './modules/codegen.ts'
 import { Compiler } from './modules/compile.ts'
 import { ModuleGraph } from './modules/graph.ts'
 import { hideVmModules } from './modules/namespace-shells.ts'
@@ -21,6 +22,7 @@ import { addBuiltin, addIntrinsics, addValue } from './restore/intrinsics.ts'
 import { ProcessState } from './restore/process-state.ts'
 import { Roots } from './restore/roots.ts'
 import { clearTimers, trackTimers } from './restore/timers.ts'
+import { Contexts } from './vm/contexts.ts'
 import { workerEntry } from './world.ts'
 
 export type Boot = Extract<DaemonToHost, { kind: 'boot' }>
@@ -56,6 +58,7 @@ export class HostState {
   readonly fetches = new FetchCache()
   readonly inlined = new InlinedFunctions()
   readonly pack: Pack
+  readonly contexts: Contexts
   readonly #roots = new Roots()
   readonly #process: ProcessState
   readonly #builtins: BuiltinState
@@ -69,6 +72,7 @@ export class HostState {
     this.boot = boot
     this.pack = new Pack(join(boot.cacheDir, 'packs', `${packName(boot)}.pack`))
     this.compiler = new Compiler(this.pack)
+    this.contexts = new Contexts({ compiler: this.compiler, derive: this.#derive, graph: () => this.graph })
     this.graph = this.#newGraph()
     // test code and the processes it forks get to see the project's own flags
     process.execArgv = withoutHostFlags(process.execArgv)
@@ -175,8 +179,10 @@ export class HostState {
   }
   #runId = ''
 
+  readonly #derive: Derive = (what, texts, make) => this.pack.derive(what, texts, make)
+
   #newGraph(): ModuleGraph {
-    const graph = new ModuleGraph((what, texts, make) => this.pack.derive(what, texts, make))
+    const graph = new ModuleGraph(this.#derive)
     for (const folder of this.#sharedFolders) graph.shareFolder(folder)
     return graph
   }
@@ -184,6 +190,7 @@ export class HostState {
   /** Everything that was read, resolved and compiled: a file changed, and others may mean something else now. */
   #forgetModules(): void {
     this.graph = this.#newGraph()
+    this.contexts.forget()
   }
 
   /** Puts the process back to where it was before a file that got these builtins. @returns what could not be put back */

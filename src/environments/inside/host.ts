@@ -8,7 +8,7 @@ import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import { HostState } from './host-state.ts'
 import { LastWords } from './last-words.ts'
 import { whenSettled } from './settle.ts'
-import { World } from './world.ts'
+import { World, type WorldOptions } from './world.ts'
 
 // Test code may replace any of these while a file runs.
 const kill = process.kill.bind(process, process.pid, 'SIGKILL')
@@ -143,7 +143,8 @@ class Host {
     // its holder takes another host when this one goes without a word
     if (!state.begin(begin.env, begin.cwd, begin.runId)) return void kill()
     const { boot, graph, compiler, fetches } = state
-    const world = new World({
+    const options: WorldOptions = {
+      pool: begin.pool,
       graph,
       compiler,
       fetches,
@@ -155,7 +156,8 @@ class Host {
       onUnfit: (reason) => this.#send({ kind: 'unfit', world: id, reason }),
       // a host that can't put itself in order is no host any more
       onStopped: () => inOwnContext(() => setImmediate(() => void this.#end(id).catch(kill))),
-    })
+    }
+    const world = begin.pool === 'forks' ? new World(options) : state.contexts.newWorld(options, begin.runId)
     this.#world = { id, world, isOnce, isStopping: false }
     state.giveBuiltin = (builtin) => world.giveBuiltin(builtin)
     this.#isBusy = false

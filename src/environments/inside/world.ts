@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { dirname, join, sep } from 'node:path'
-import { REPORTS, type Taint } from '../../contracts/host-wire.ts'
+import { REPORTS, type StockPool, type Taint } from '../../contracts/host-wire.ts'
 import type { Exports } from './modules/builtins.ts'
 import type { Compiler } from './modules/compile.ts'
 import type { ModuleGraph } from './modules/graph.ts'
@@ -10,15 +10,14 @@ import type { LastWords, RunnerRequest, RunnerState } from './last-words.ts'
 
 /** The public entry of Vitest's worker runtime, `vitest/worker`. */
 interface VitestWorker {
-  init(worker: {
-    post(message: unknown): void
-    on(listener: (message: unknown) => void): void
-    off(listener: (message: unknown) => void): void
-    setup: unknown
-    runTests: (state: unknown, traces: unknown) => unknown
-    collectTests: (state: unknown, traces: unknown) => unknown
-    teardown(): void
-  }): void
+  init(
+    worker: WorkerPort & {
+      setup: unknown
+      runTests: (state: unknown, traces: unknown) => unknown
+      collectTests: (state: unknown, traces: unknown) => unknown
+      teardown(): void
+    },
+  ): void
   runBaseTests(method: 'run' | 'collect', state: unknown, traces: unknown): unknown
   setupEnvironment: unknown
 }
@@ -30,6 +29,8 @@ const { queueMicrotask } = globalThis
 export const workerEntry = (vitestPackage: string) => pathToFileURL(join(dirname(vitestPackage), 'dist', 'worker.js')).href
 
 export interface WorldOptions {
+  /** Vitest's own pool whose worker this one is to be. */
+  pool: StockPool
   graph: ModuleGraph
   compiler: Compiler
   fetches: FetchCache
@@ -46,6 +47,13 @@ export interface WorldOptions {
   onUnfit(reason: string): void
   /** The worker has answered `stop`: nothing more will come. */
   onStopped(): void
+}
+
+/** Both ends of Vitest's message channel, as its worker wants them. */
+export interface WorkerPort {
+  post(message: unknown): void
+  on(listener: (message: unknown) => void): void
+  off(listener: (message: unknown) => void): void
 }
 
 interface WorkerMessage {
@@ -101,12 +109,20 @@ export class World {
 
   /** Loads the runtime; messages that come meanwhile are kept. @throws what the runtime's modules throw */
   async open(): Promise<void> {
-    const entry = workerEntry(this.#options.vitestPackage)
-    const vitest = (await this.#modules.import(entry, entry)) as unknown as VitestWorker
-    vitest.init({
+    await this.load({
       post: (message) => this.#post(message),
       on: (listener) => void this.#listeners.add(listener),
       off: (listener) => void this.#listeners.delete(listener),
+    })
+    this.#isReady = true
+    for (const message of this.#waiting.splice(0)) this.#emit(message)
+  }
+
+  protected async load(port: WorkerPort): Promise<void> {
+    const entry = workerEntry(this.#options.vitestPackage)
+    const vitest = (await this.#modules.import(entry, entry)) as unknown as VitestWorker
+    vitest.init({
+      ...port,
       setup: vitest.setupEnvironment,
       runTests: (state, traces) => {
         this.#options.lastWords.watchRunner(state as RunnerState)
@@ -115,8 +131,6 @@ export class World {
       collectTests: (state, traces) => vitest.runBaseTests('collect', state, traces),
       teardown: () => {},
     })
-    this.#isReady = true
-    for (const message of this.#waiting.splice(0)) this.#emit(message)
   }
 
   /** To code that asks for it by `process.getBuiltinModule`. @returns nothing for the builtin module itself */
@@ -130,7 +144,7 @@ export class World {
     let delivered = message as WorkerMessage & RpcAnswer
     if (delivered.t === 's') delivered = this.#options.fetches.keep(delivered) as typeof delivered
     // the name decides details of Vitest's runtime: it is to do what it does in a process of its own
-    if (delivered.type === 'start' && delivered.context) delivered.context.pool = 'forks'
+    if (delivered.type === 'start' && delivered.context) delivered.context.pool = this.#options.pool
     if (delivered.__vitest_worker_request__) this.#options.lastWords.expect(delivered as RunnerRequest)
     if (this.#early && delivered.__vitest_worker_request__ && delivered.type !== 'start') this.#early.push(delivered)
     else if (this.#isReady) this.#emit(delivered)

@@ -39,7 +39,7 @@ test.for<Partial<RunFacts>>([{ nodeVersion: '24.0.0' }, { cliPool: 'everwarm' },
 )
 
 test.for<[Partial<ProjectSettings>, string]>([
-  [{ pool: 'vmThreads' }, 'pool "vmThreads"'],
+  [{ pool: 'threads' }, 'pool "threads"'],
   [{ browser: true, pool: 'threads' }, 'silent'],
   [{ viteModuleRunner: false }, 'viteModuleRunner'],
   [{ execArgv: ['--inspect-brk'] }, '--inspect-brk'],

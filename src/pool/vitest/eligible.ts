@@ -1,4 +1,5 @@
 import { readSettings, settingsFault } from '../../system/settings.ts'
+import { isStockPool } from './stock-pool.ts'
 
 /** What is known of a run or a project when it is decided whether everwarm may run its files. */
 export interface RunFacts {
@@ -46,7 +47,7 @@ export function runRefusal(run: RunFacts): string | null {
 /** Why the files of this project do not go through everwarm; `silent`: nothing worth a line. */
 export function projectRefusal(project: ProjectSettings): string | 'silent' | null {
   if (project.browser) return 'silent'
-  if (project.pool !== 'forks' && project.pool !== 'everwarm')
+  if (!isStockPool(project.pool))
     return `not used: the configuration asks for pool "${project.pool}"`
   if (project.benchmark) return 'silent'
   if (!project.viteModuleRunner) return 'not used: experimental.viteModuleRunner is off'

@@ -1,5 +1,6 @@
 import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
-import { stockFork } from './forks.ts'
+import { stockWorker } from './forks.ts'
+import { stockPoolOf } from './stock-pool.ts'
 import { isAnswer, isCall, type RunRequest, type StartRequest, type WorkerAnswer } from './messages.ts'
 import { Verdict } from './verdict.ts'
 
@@ -26,7 +27,7 @@ export class ForkPlace {
 
   /** Rejects with the error of the worker's own start. */
   static async open(options: PoolOptions, start: StartRequest, ports: ForkPorts): Promise<ForkPlace> {
-    const worker = await stockFork(options)
+    const worker = await stockWorker(options, stockPoolOf(options.project.config))
     await worker.start()
     const place = new ForkPlace(worker, ports)
     worker.on('exit', ports.exit)

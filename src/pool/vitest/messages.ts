@@ -1,4 +1,5 @@
 import type { WorkerRequest } from 'vitest/node'
+import type { StockPool } from '../../contracts/host-wire.ts'
 
 /** Vitest's birpc on the wire. */
 export interface RpcCall {
@@ -38,11 +39,13 @@ export const isCall = (value: unknown): value is RpcCall => isObject(value) && v
 export const isRpcAnswer = (value: unknown): value is RpcAnswer => isObject(value) && value['t'] === 's'
 
 /**
- * What a worker is told on its start, as the pool `forks` would tell it: a runtime that knew another name
+ * What a worker is told on its start, as the stock pool would tell it: a runtime that knew another name
  * would write it into reports, and blob reports merge by it.
  */
-export function asForks(request: StartRequest): StartRequest {
-  request.context.pool = 'forks'
-  request.context.config.pool = 'forks'
+export function asStock(request: StartRequest, pool: StockPool): StartRequest {
+  request.context.pool = pool
+  request.context.config.pool = pool
+  // what Vitest makes of the VM pools
+  if (pool !== 'forks') request.context.config.isolate = false
   return request
 }

@@ -1,6 +1,7 @@
 import type { PoolRunnerInitializer, ResolvedConfig, TestProject, Vitest } from 'vitest/node'
 import { projectRefusal, runRefusal, type ProjectSettings, type RunFacts } from './eligible.ts'
 import { notice } from './notice.ts'
+import { rememberStockPool } from './stock-pool.ts'
 
 /** A Vite plugin, without naming Vite's type: the user's Vite may be another version than ours. */
 export interface EverwarmPlugin {
@@ -42,6 +43,8 @@ function usePool(
   const ofProject = projectRefusal(projectSettings(project))
   const why = ofProject === 'silent' ? ofProject : (runRefusal(runFacts(run, version)) ?? ofProject)
   if (why === null) {
+    // the VM pools have no isolation in Vitest's words, and a context per file: with ours each file has to be asked for alone
+    if (rememberStockPool(project, project.pool) !== 'forks') project.isolate = true
     project.pool = pool.name as typeof project.pool
     project.poolRunner = pool
   } else if (why !== 'silent') notice(errors, why)

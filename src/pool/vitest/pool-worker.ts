@@ -6,10 +6,11 @@ import { Attempt } from './attempt.ts'
 import { crashError } from './crash-report.ts'
 import { ForkPlace } from './fork-run.ts'
 import { doubtText, lessonOf, type Doubt } from './judgement.ts'
-import { answer, asForks, isRequest, isRpcAnswer, type RunRequest, type StartRequest } from './messages.ts'
+import { answer, asStock, isRequest, isRpcAnswer, type RunRequest, type StartRequest } from './messages.ts'
 import { projectFacts } from './profile.ts'
 import { phasesOf, type Session } from './session.ts'
 import type { Verdict } from './verdict.ts'
+import { stockPoolOf } from './stock-pool.ts'
 import { openWorld, World } from './world.ts'
 import { WorldRun, type Outcome } from './world-run.ts'
 
@@ -75,7 +76,7 @@ export class WarmWorker implements PoolWorker {
   #request(message: WorkerRequest): void {
     switch (message.type) {
       case 'start':
-        this.#start = asForks(message)
+        this.#start = asStock(message, stockPoolOf(this.#options.project.config))
         return this.#up(answer('started'))
       case 'run':
       case 'collect':

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import type { PoolOptions } from 'vitest/node'
+import type { StockPool } from '../../contracts/host-wire.ts'
 import type { HostProfile } from '../../contracts/protocol.ts'
 import { profileKey } from '../profile.ts'
 import type { KeyedProfile } from './keeper.ts'
+import { stockPoolOf } from './stock-pool.ts'
 
 /** What all worlds of one project and run have in common. */
 export interface ProjectFacts {
@@ -10,6 +12,7 @@ export interface ProjectFacts {
   env: Record<string, string>
   /** See `begin` in contracts/host-wire.ts. */
   runId: string
+  pool: StockPool
   /** Set when the configuration of the project turned out not to be serializable. */
   unsendable?: Error
 }
@@ -25,7 +28,8 @@ export function projectFacts(options: PoolOptions, cacheDir: string, onRerun: ()
   let facts = factsByEnv.get(options.env)
   if (!facts) {
     const profile = hostProfile(options, cacheDir)
-    facts = { env: profile.env, runId: `${process.pid}-${++runs}`, wanted: { key: profileKey(profile), profile } }
+    const pool = stockPoolOf(options.project.config)
+    facts = { pool, env: profile.env, runId: `${process.pid}-${++runs}`, wanted: { key: profileKey(profile), profile } }
     factsByEnv.set(options.env, facts)
     if (ranBefore.has(options.project)) onRerun()
     ranBefore.add(options.project)
@@ -34,9 +38,11 @@ export function projectFacts(options: PoolOptions, cacheDir: string, onRerun: ()
 }
 
 function hostProfile({ env, execArgv, environment, distPath, project }: PoolOptions, cacheDir: string): HostProfile {
+  const isVm = stockPoolOf(project.config) !== 'forks'
   return {
     nodePath: process.execPath,
-    execArgv,
+    // as Vitest starts its own VM workers
+    execArgv: isVm ? [...execArgv, '--experimental-vm-modules'] : execArgv,
     env: definedOnly(env),
     cwd: process.cwd(),
     root: project.config.root,

@@ -45,7 +45,7 @@ export class World {
     this.unfit = unfit.promise
     this.report = report.promise
     this.#line = link.begin(
-      { env: facts.env, cwd: process.cwd(), runId: facts.runId, isOnce },
+      { env: facts.env, cwd: process.cwd(), runId: facts.runId, isOnce, pool: facts.pool },
       {
         message: (message) => this.#receive(message),
         output: (fd, chunk) => this.tenant?.output(fd, chunk),

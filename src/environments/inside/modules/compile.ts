@@ -22,17 +22,22 @@ export class Compiler {
 
   // oxlint-disable-next-line typescript/no-explicit-any -- the caller knows the parameters it wrote into the code
   compile<F extends (...args: any[]) => unknown>(source: FunctionSource): F {
+    // for `import()` inside eval and new Function only: all others were rewritten
+    return this.script(source, constants.USE_MAIN_CONTEXT_DEFAULT_LOADER).runInThisContext() as F
+  }
+
+  /** The script of a function expression, to be run in any context. @param loader for `import()` inside of eval */
+  script(source: FunctionSource, loader?: typeof constants.USE_MAIN_CONTEXT_DEFAULT_LOADER): Script {
     const key = this.#pack?.keyOf(source.filename, source.code)
     const cachedData = key === undefined ? undefined : this.#pack!.get(key)
     const script = new Script(source.code, {
       filename: source.filename,
       columnOffset: -source.prefixLength,
       cachedData,
-      // for `import()` inside eval and new Function only: all others were rewritten
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      ...(loader === undefined ? {} : { importModuleDynamically: loader }),
     })
     if (key !== undefined && (cachedData === undefined || script.cachedDataRejected)) this.#scripts.set(key, script)
-    return script.runInThisContext() as F
+    return script
   }
 
   /** Compiled here and not in the pack yet; code caches are made now, after the functions have run. */

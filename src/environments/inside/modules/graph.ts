@@ -96,10 +96,11 @@ export class ModuleGraph {
     if (/\.(?:wasm|node)$/.test(path)) return { kind: 'native', index: -1, url, type, isShared: false }
     const format = this.formatOf(path, parentUrl)
     if (format.kind === 'cjs') return { kind: 'cjs', index: -1, url, path, exportNames: null }
-    return this.#esmRecord(url, path, format.source)
+    return this.esmRecord(url, path, format.source)
   }
 
-  #esmRecord(url: string, path: string, source: string): EsmRecord {
+  /** An ES module that is not linked yet. @throws SyntaxError */
+  esmRecord(url: string, path: string, source: string): EsmRecord {
     const analysis = this.#derive('esm 2', [source], () => analyzeEsm(path, source))
     return {
       kind: 'esm',
@@ -149,6 +150,16 @@ export class ModuleGraph {
     }
   }
 
+  /** Links modules whose dependencies were found by somebody else and are in their `deps`. @throws as `link` */
+  adopt(fresh: EsmRecord[]): void {
+    for (const record of fresh) this.add(record)
+    this.#connect(fresh)
+  }
+
+  add(record: ModuleRecord): void {
+    record.index = this.records.push(record) - 1
+  }
+
   #connect(fresh: EsmRecord[]): void {
     markCycles(fresh)
     for (const record of [...fresh].reverse()) this.#names.set(record, this.#nameSet(record, new Set()))
@@ -174,6 +185,8 @@ export class ModuleGraph {
         return builtinNames(loadBuiltin(record.id))
       case 'native':
         return []
+      case 'values':
+        return [...record.exportNames]
     }
   }
 

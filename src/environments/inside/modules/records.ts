@@ -71,4 +71,10 @@ export interface NativeRecord extends RecordBase {
   isShared: boolean
 }
 
-export type ModuleRecord = EsmRecord | CjsRecord | JsonRecord | BuiltinRecord | NativeRecord
+/** Evaluated by somebody else, who hands in its values: what Vitest's VM runtime makes of everything that is no ES module. */
+export interface ValuesRecord extends RecordBase {
+  kind: 'values'
+  exportNames: readonly string[]
+}
+
+export type ModuleRecord = EsmRecord | CjsRecord | JsonRecord | BuiltinRecord | NativeRecord | ValuesRecord

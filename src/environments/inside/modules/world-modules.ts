@@ -3,7 +3,7 @@ import { WorldCjs } from './world-cjs.ts'
 import type { Compiler } from './compile.ts'
 import type { ModuleGraph } from './graph.ts'
 import { ModuleInputs, type DynamicImport } from './module-inputs.ts'
-import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord, NativeRecord } from './records.ts'
+import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord, NativeRecord, ValuesRecord } from './records.ts'
 import { readOwn, staleBindings } from './stale-bindings.ts'
 import type { WorldHooks } from './world-hooks.ts'
 import { WorldNamespaces } from './world-namespaces.ts'
@@ -59,8 +59,8 @@ export class WorldModules {
   async import(specifier: string, parentUrl: string, type = ''): Promise<object> {
     const record = this.graph.link(specifier, parentUrl, type)
     if (record.kind === 'esm') {
-      if (record.isAsyncGraph) await this.#startAsync(record, new Set())
-      else this.#runSync(record)
+      const running = this.evaluate(record)
+      if (running) await running
       return this.#namespaces.of(record)
     }
     if (record.kind === 'native') return this.#importNative(record)
@@ -69,6 +69,30 @@ export class WorldModules {
     // the real namespace of a builtin follows syncBuiltinESMExports(), which fake timers rely on;
     // that of node:vm has names that the flags of a host have added
     if (record.kind === 'builtin' && record.id !== 'node:vm' && !this.hooks.builtin(record.id, '')) return import(record.id)
+    return this.#namespaces.of(record)
+  }
+
+  /** Runs an ES module and all below it. @returns nothing when all of it ran at once, else a promise */
+  evaluate(record: EsmRecord): Promise<void> | undefined {
+    if (record.isAsyncGraph) return this.#startAsync(record, new Set())
+    return void this.#runSync(record)
+  }
+
+  /** The values of a module that was evaluated elsewhere, and its one namespace object. */
+  provide(record: ValuesRecord, values: Exports, namespace: object): void {
+    this.#containers[record.index] = values
+    this.#status[record.index] = DONE
+    this.#namespaces.put(record, namespace)
+  }
+
+  /** How far a module has come. */
+  stateOf(record: ModuleRecord): 'new' | 'running' | 'done' | { error: unknown } {
+    const status = this.#status[record.index] ?? NEW
+    if (status === FAILED) return { error: this.#errors.get(record.index) }
+    return status === DONE ? 'done' : status === RUNNING ? 'running' : 'new'
+  }
+
+  namespaceOf(record: EsmRecord): object {
     return this.#namespaces.of(record)
   }
 
@@ -153,6 +177,8 @@ export class WorldModules {
           break
         case 'native':
           throw new Error(`${record.url} can only be imported asynchronously`)
+        case 'values':
+          throw new Error(`${record.url} was never provided`)
       }
       this.#status[index] = DONE
     } catch (error) {
@@ -182,12 +208,12 @@ export class WorldModules {
   }
 
   #evaluate(record: EsmRecord): void {
-    const run = this.#functionOf(record)
+    const run = this.functionOf(record)
     if (!record.isLive) {
       this.#containers[record.index] = run.call(
         undefined,
         this.#inputs.dependencies(record),
-        this.#inputs.metaOf(record),
+        this.metaOf(record),
         this.#inputs.importOf(record),
       ) as Exports
       return
@@ -206,11 +232,11 @@ export class WorldModules {
         this.#fill(record)
         await this.#generators.get(record)!.next()
       } else {
-        const run = this.#functionOf(record)
+        const run = this.functionOf(record)
         this.#containers[index] = (await run.call(
           undefined,
           this.#inputs.dependencies(record),
-          this.#inputs.metaOf(record),
+          this.metaOf(record),
           this.#inputs.importOf(record),
         )) as Exports
       }
@@ -232,10 +258,10 @@ export class WorldModules {
       const publish = (exports: Exports) => {
         this.#containers[member.index] = exports
       }
-      const generator = this.#functionOf(member).call(
+      const generator = this.functionOf(member).call(
         undefined,
         list,
-        this.#inputs.metaOf(member),
+        this.metaOf(member),
         this.#inputs.importOf(member),
         publish,
       ) as Generator | AsyncGenerator
@@ -252,7 +278,7 @@ export class WorldModules {
     list.push(...this.#inputs.dependencies(record))
   }
 
-  #functionOf(record: EsmRecord): (...args: unknown[]) => unknown {
+  protected functionOf(record: EsmRecord): (...args: unknown[]) => unknown {
     return (record.run ??= this.compiler.compile({ ...this.graph.codeOf(record), filename: record.url }))
   }
 
@@ -272,6 +298,10 @@ export class WorldModules {
       hasRun: ({ index }) => this.#status[index] === DONE,
     })
     for (const { id, name, importerPath } of stale) this.hooks.onStaleBinding(id, name, importerPath)
+  }
+
+  protected metaOf(record: EsmRecord): object | undefined {
+    return this.#inputs.metaOf(record)
   }
 
   /** The `import()` of one module. */

@@ -64,6 +64,11 @@ export class WorldNamespaces {
     return this.#ofEsm(record, facade, () => [...record.exportNames, '__esModule'])
   }
 
+  /** The namespace of a module that somebody else has made. */
+  put(record: ModuleRecord, namespace: object): void {
+    this.#exact.set(record, namespace)
+  }
+
   /** The world is gone. */
   close(): void {
     const { shells } = this.#states.graph

@@ -1,0 +1,78 @@
+import { runInContext, type Context } from 'node:vm'
+import type { Exports } from '../modules/builtins.ts'
+import type { EsmRecord, ModuleRecord, ValuesRecord } from '../modules/records.ts'
+import { WorldModules } from '../modules/world-modules.ts'
+import type { WorldHooks } from '../modules/world-hooks.ts'
+import type { Compiler } from '../modules/compile.ts'
+import type { Shapes } from './shapes.ts'
+
+/** What Vitest's executor gives to each module it makes; the same two functions for all of a context. */
+export interface ModuleCallbacks {
+  importModuleDynamically(specifier: string, referrer: unknown, attributes: object): Promise<{ readonly namespace: object }>
+  initializeImportMeta(meta: object, module: unknown): void
+}
+
+interface Leaf {
+  readonly record: ValuesRecord
+  readonly namespace: object
+}
+
+type ImportFunction = (specifier: unknown, options?: ImportCallOptions) => Promise<object>
+
+/** The state of one context's ES modules: the same functions as everywhere, made by this context. */
+export class ContextModules extends WorldModules {
+  readonly #context: Context
+  readonly #shapes: Shapes
+  readonly #callbacks: ModuleCallbacks
+  readonly #wrapImport: (load: ImportFunction) => ImportFunction
+
+  constructor(context: Context, shapes: Shapes, compiler: Compiler, callbacks: ModuleCallbacks) {
+    super(shapes.graph, compiler, NO_HOOKS)
+    this.#context = context
+    this.#shapes = shapes
+    this.#callbacks = callbacks
+    // a promise of `import()` is one of the realm that asks
+    this.#wrapImport = runInContext('(load)=>async(specifier,options)=>load(specifier,options)', context) as (
+      load: ImportFunction,
+    ) => ImportFunction
+  }
+
+  /** Values that Vitest's executor has made, and the one namespace object of them. */
+  take(leaf: Leaf, values: Exports): void {
+    this.#leaves.set(leaf.record, leaf)
+    this.provide(leaf.record, values)
+  }
+  readonly #leaves = new Map<ModuleRecord, Leaf>()
+
+  override namespaceOf(record: ModuleRecord): object {
+    return this.#leaves.get(record)?.namespace ?? super.namespaceOf(record)
+  }
+
+  protected override functionOf(record: EsmRecord): (...args: unknown[]) => unknown {
+    return this.#shapes.scriptOf(record).runInContext(this.#context) as (...args: unknown[]) => unknown
+  }
+
+  protected override metaOf(record: EsmRecord): object | undefined {
+    if (!record.analysis.usesMeta) return undefined
+    const meta = Object.create(null) as object
+    this.#callbacks.initializeImportMeta(meta, { identifier: record.url, context: this.#context })
+    return meta
+  }
+
+  override importFrom(parentUrl: string): ImportFunction {
+    const referrer = { identifier: parentUrl, context: this.#context }
+    return this.#wrapImport(async (specifier, options) => {
+      const module = await this.#callbacks.importModuleDynamically(`${specifier as string}`, referrer, options?.with ?? {})
+      return module.namespace
+    })
+  }
+}
+
+/** Builtins, CommonJS and all else come from Vitest's executor. */
+const NO_HOOKS: WorldHooks = {
+  builtin: () => undefined,
+  onBuiltinImport: () => {},
+  onNativeImport: () => {},
+  onNativeAddon: () => {},
+  onLoaderHook: () => {},
+}

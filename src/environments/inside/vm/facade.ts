@@ -1,0 +1,47 @@
+import vm, { type Context } from 'node:vm'
+import type { Exports } from '../modules/builtins.ts'
+import type { Compiler } from '../modules/compile.ts'
+import { ContextModules } from './context-modules.ts'
+import { FunctionModule, ValuesModule, type ModuleHome } from './modules.ts'
+import { Scripts, SharedScript } from './scripts.ts'
+import type { Shapes } from './shapes.ts'
+
+/**
+ * `node:vm` for Vitest's VM runtime: the same classes on functions of the pack. That runtime decides as ever what is
+ * imported, how CommonJS is seen and what fails; only compiling, linking and evaluating are ours.
+ */
+export function vmFacade(shapes: Shapes, compiler: Compiler, onNew: (path: string) => void): Exports {
+  const scripts = new Scripts(compiler, onNew)
+  const byContext = new WeakMap<Context, ContextModules>()
+  const home: ModuleHome = {
+    shapes,
+    modulesOf(context, callbacks) {
+      let modules = byContext.get(context)
+      if (!modules) byContext.set(context, (modules = new ContextModules(context, shapes, compiler, callbacks)))
+      return modules
+    },
+  }
+  class SourceTextModule extends FunctionModule {
+    constructor(code: string, options: ConstructorParameters<typeof FunctionModule>[2]) {
+      super(home, code, options)
+    }
+  }
+  class SyntheticModule extends ValuesModule {
+    constructor(
+      names: string[],
+      evaluate: ConstructorParameters<typeof ValuesModule>[2],
+      options: ConstructorParameters<typeof ValuesModule>[3],
+    ) {
+      super(home, names, evaluate, options)
+    }
+  }
+  class Script extends SharedScript {
+    constructor(code: string, options: ConstructorParameters<typeof SharedScript>[2]) {
+      super(scripts, code, options)
+    }
+  }
+  // Vitest asks for this method to know whether its Node can require ES modules here
+  const isOld = !('hasAsyncGraph' in ((vm.SourceTextModule as { prototype: object } | undefined)?.prototype ?? {}))
+  if (isOld) Object.defineProperty(SourceTextModule.prototype, 'hasAsyncGraph', { value: undefined })
+  return { ...vm, SourceTextModule, SyntheticModule, Script }
+}

@@ -1,0 +1,212 @@
+import { isBuiltin } from 'node:module'
+import type { Context } from 'node:vm'
+import type { Exports } from '../modules/builtins.ts'
+import { namespaceBuilders } from '../modules/namespace.ts'
+import type { EsmRecord, ValuesRecord } from '../modules/records.ts'
+import type { ContextModules, ModuleCallbacks } from './context-modules.ts'
+import type { Linkable, Shapes } from './shapes.ts'
+
+type Status = 'unlinked' | 'linking' | 'linked' | 'evaluating' | 'evaluated' | 'errored'
+type Linker = (specifier: string, referrer: FunctionModule, extra: { attributes: object }) => unknown
+
+interface ModuleOptions extends ModuleCallbacks {
+  identifier: string
+  context: Context
+}
+
+/** What the modules of all contexts have in common. */
+export interface ModuleHome {
+  readonly shapes: Shapes
+  modulesOf(context: Context, callbacks: ModuleCallbacks): ContextModules
+}
+
+/** Does for Vitest what `vm.SyntheticModule` does: a module whose values are set by a callback. */
+export class ValuesModule {
+  readonly identifier: string
+  readonly context: Context
+  readonly record: ValuesRecord
+  status: Status = 'unlinked'
+  error: unknown
+  readonly #values: Exports = {}
+  readonly #evaluate: (this: ValuesModule, module: ValuesModule) => unknown
+  #namespace: object | undefined
+
+  constructor(home: ModuleHome, names: string[], evaluate: () => unknown, { identifier, context }: ModuleOptions) {
+    this.identifier = identifier
+    this.context = context
+    this.#evaluate = evaluate
+    this.record = home.shapes.values(identifier, names)
+    for (const name of names) this.#values[name] = undefined
+  }
+
+  setExport(name: string, value: unknown): void {
+    if (!Object.hasOwn(this.#values, name)) throw new ReferenceError(`Export '${name}' is not defined in module`)
+    this.#values[name] = value
+    // `syncBuiltinESMExports` sets values again
+    if (this.#namespace && isBuiltin(this.identifier)) Reflect.set(this.#namespace, name, value)
+  }
+
+  link(): Promise<void> {
+    this.status = 'linked'
+    return Promise.resolve()
+  }
+
+  async evaluate(): Promise<void> {
+    await this.run()
+  }
+
+  /** @returns the values, or a promise where they take time (WebAssembly) */
+  run(): Exports | Promise<Exports> {
+    if (this.status === 'errored') throw this.error
+    if (this.status === 'evaluated') return this.#values
+    this.status = 'evaluating'
+    try {
+      const waiting = this.#evaluate(this)
+      this.status = 'evaluated'
+      return waiting instanceof Promise ? waiting.then(() => this.#values) : this.#values
+    } catch (error) {
+      this.status = 'errored'
+      this.error = error
+      throw error
+    }
+  }
+
+  get namespace(): object {
+    return (this.#namespace ??= this.#newNamespace())
+  }
+
+  #newNamespace(): object {
+    const builders = namespaceBuilders(this.record.exportNames, new Set())
+    const mayChange = isBuiltin(this.identifier) || Object.values(this.#values).includes(undefined)
+    return (mayChange ? builders.open : builders.settled)(this.#values)
+  }
+}
+
+/** Does for Vitest what `vm.SourceTextModule` does, by functions of the pack: nothing of it pins its context. */
+export class FunctionModule implements Linkable {
+  readonly identifier: string
+  readonly context: Context
+  record: EsmRecord
+  deps: (FunctionModule | ValuesModule)[] = []
+  readonly #home: ModuleHome
+  readonly #modules: ContextModules
+  #status: Status = 'unlinked'
+  #error: unknown
+  #evaluation: Promise<void> | undefined
+
+  constructor(home: ModuleHome, code: string, options: ModuleOptions) {
+    this.identifier = options.identifier
+    this.context = options.context
+    this.#home = home
+    this.#modules = home.modulesOf(options.context, options)
+    this.record = home.shapes.esm(options.identifier, code)
+  }
+
+  get status(): Status {
+    if (this.#status !== 'linked') return this.#status
+    // it may have run as a dependency of another
+    const state = this.#modules.stateOf(this.record)
+    if (typeof state === 'object') return 'errored'
+    return state === 'done' ? 'evaluated' : state === 'running' ? 'evaluating' : 'linked'
+  }
+
+  get error(): unknown {
+    if (this.#status === 'errored') return this.#error
+    const state = this.#modules.stateOf(this.record)
+    return typeof state === 'object' ? state.error : undefined
+  }
+
+  get namespace(): object {
+    return this.#modules.namespaceOf(this.record)
+  }
+
+  get moduleRequests(): { specifier: string; attributes: object }[] {
+    return this.record.analysis.requests.map(({ specifier, type }) => ({ specifier, attributes: type ? { type } : {} }))
+  }
+
+  hasTopLevelAwait(): boolean {
+    return this.record.analysis.awaitsAtTopLevel
+  }
+
+  hasAsyncGraph(): boolean {
+    return this.record.isAsyncGraph
+  }
+
+  /** Code caches are the pack's business. */
+  createCachedData(): Buffer {
+    return Buffer.alloc(0)
+  }
+
+  /** Finds the whole graph below, breadth first as Node does, and links it. */
+  async link(linker: Linker): Promise<void> {
+    const found: FunctionModule[] = [this]
+    this.#status = 'linking'
+    try {
+      for (const module of found) {
+        module.deps = (await module.#ask(linker)) as typeof module.deps
+        for (const dep of module.deps) if (dep instanceof FunctionModule) dep.#join(found)
+      }
+      this.#finish(found)
+    } catch (error) {
+      for (const module of found) module.#status = 'unlinked'
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  #ask(linker: Linker): Promise<unknown[]> {
+    return Promise.all(this.moduleRequests.map(({ specifier, attributes }) => linker(specifier, this, { attributes })))
+  }
+
+  /** Takes part in the linking of a graph, unless it is linked. */
+  #join(found: FunctionModule[]): void {
+    if (this.#status === 'errored') throw this.#error
+    if (this.#status !== 'unlinked') return
+    this.#status = 'linking'
+    found.push(this)
+  }
+
+  /** The other way to link, for `require` of an ES module: every module is told its dependencies, then the root is instantiated. */
+  linkRequests(deps: (FunctionModule | ValuesModule)[]): void {
+    this.deps = deps
+  }
+
+  instantiate(): void {
+    if (this.#status !== 'unlinked') return
+    const found: FunctionModule[] = [this]
+    this.#status = 'linking'
+    for (const module of found) for (const dep of module.deps) if (dep instanceof FunctionModule) dep.#join(found)
+    this.#finish(found)
+  }
+
+  #finish(found: FunctionModule[]): void {
+    this.#home.shapes.link(found)
+    for (const module of found) module.#status = 'linked'
+    this.#leaves = [...new Set(found.flatMap(({ deps }) => deps.filter((dep) => dep instanceof ValuesModule)))]
+  }
+  #leaves: ValuesModule[] = []
+
+  /** Runs at once whatever need not wait. */
+  evaluate(): Promise<void> {
+    return (this.#evaluation ??= this.#run())
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (const leaf of this.#leaves) {
+        const values = leaf.run()
+        this.#modules.take(leaf, values instanceof Promise ? await values : values)
+      }
+      const running = this.#modules.evaluate(this.record)
+      if (running) await running
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#status = 'errored'
+    this.#error = error
+  }
+}

@@ -1,0 +1,20 @@
+import type { StockPool } from '../../contracts/host-wire.ts'
+
+const pools = new WeakMap<object, StockPool>()
+
+/** Pools of Vitest that a warm host can stand in for; a pool of our own name stands for the default. */
+const STOCK: Record<string, StockPool> = { everwarm: 'forks', forks: 'forks', vmForks: 'vmForks', vmThreads: 'vmThreads' }
+
+export const isStockPool = (pool: string): boolean => Object.hasOwn(STOCK, pool)
+
+/** Remembers which pool a project asked for, before it gets ours. @param config the project's resolved configuration */
+export function rememberStockPool(config: object, pool: string): StockPool {
+  const stock = pools.get(config) ?? STOCK[pool] ?? 'forks'
+  pools.set(config, stock)
+  return stock
+}
+
+/** Whose verdicts hold for a project: those of the pool that it asked for. */
+export function stockPoolOf(config: object): StockPool {
+  return pools.get(config) ?? 'forks'
+}
