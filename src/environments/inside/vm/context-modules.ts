@@ -1,20 +1,15 @@
 import { runInContext, type Context } from 'node:vm'
-import type { Exports } from '../modules/builtins.ts'
-import type { EsmRecord, ModuleRecord, ValuesRecord } from '../modules/records.ts'
+import type { EsmRecord, ModuleRecord } from '../modules/records.ts'
 import { WorldModules } from '../modules/world-modules.ts'
 import type { WorldHooks } from '../modules/world-hooks.ts'
 import type { Compiler } from '../modules/compile.ts'
+import type { ValuesModule } from './modules.ts'
 import type { Shapes } from './shapes.ts'
 
 /** What Vitest's executor gives to each module it makes; the same two functions for all of a context. */
 export interface ModuleCallbacks {
   importModuleDynamically(specifier: string, referrer: unknown, attributes: object): Promise<{ readonly namespace: object }>
   initializeImportMeta(meta: object, module: unknown): void
-}
-
-interface Leaf {
-  readonly record: ValuesRecord
-  readonly namespace: object
 }
 
 type ImportFunction = (specifier: unknown, options?: ImportCallOptions) => Promise<object>
@@ -37,12 +32,15 @@ export class ContextModules extends WorldModules {
     ) => ImportFunction
   }
 
-  /** Values that Vitest's executor has made, and the one namespace object of them. */
-  take(leaf: Leaf, values: Exports): void {
+  /** A module that Vitest's executor has made, with the one namespace object of it. */
+  know(leaf: ValuesModule): void {
     this.#leaves.set(leaf.record, leaf)
-    this.provide(leaf.record, values)
   }
-  readonly #leaves = new Map<ModuleRecord, Leaf>()
+
+  leafOf(record: ModuleRecord): ValuesModule | undefined {
+    return this.#leaves.get(record)
+  }
+  readonly #leaves = new Map<ModuleRecord, ValuesModule>()
 
   override namespaceOf(record: ModuleRecord): object {
     return this.#leaves.get(record)?.namespace ?? super.namespaceOf(record)

@@ -1,10 +1,10 @@
 import type { Compiler } from '../modules/compile.ts'
-import type { Exports } from '../modules/builtins.ts'
 import { ModuleGraph } from '../modules/graph.ts'
 import type { Derive } from '../modules/codegen.ts'
 import { World, type WorldOptions } from '../world.ts'
-import { vmFacade } from './facade.ts'
+import { vmFacade, type VmParts } from './facade.ts'
 import { VmRuntime } from './runtime.ts'
+import { Scripts } from './scripts.ts'
 import { Shapes } from './shapes.ts'
 import { VmWorld } from './world.ts'
 
@@ -18,7 +18,7 @@ export interface ContextsParts {
 /** What a host keeps for files that run in a `vm` context: linked modules and scripts for good, the runtime for one run. */
 export class Contexts {
   readonly #parts: ContextsParts
-  #vm: Exports | null = null
+  #kept: VmParts | null = null
   #runtime: VmRuntime | null = null
   #runId = ''
 
@@ -36,18 +36,18 @@ export class Contexts {
 
   /** Something on disk is not what it was. */
   forget(): void {
-    this.#vm = null
+    this.#kept = null
     this.#runtime = null
   }
 
   #newRuntime({ graph, compiler, vitestPackage }: WorldOptions): VmRuntime {
-    return new VmRuntime({ graph, compiler, vitestPackage, vm: (this.#vm ??= this.#newVm()) })
+    return new VmRuntime({ graph, compiler, vitestPackage, vm: vmFacade((this.#kept ??= this.#newParts())) })
   }
 
-  #newVm(): Exports {
+  #newParts(): VmParts {
     const { compiler, derive, graph } = this.#parts
     // its own text is read anew in every run; Node reads the package.json files around it once per process
     const watch = (path: string) => void graph().files.packageType(path)
-    return vmFacade(new Shapes(new ModuleGraph(derive), compiler, watch), compiler, watch)
+    return { shapes: new Shapes(new ModuleGraph(derive), compiler, watch), scripts: new Scripts(compiler, watch), compiler }
   }
 }

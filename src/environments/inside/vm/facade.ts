@@ -3,18 +3,26 @@ import type { Exports } from '../modules/builtins.ts'
 import type { Compiler } from '../modules/compile.ts'
 import { ContextModules } from './context-modules.ts'
 import { FunctionModule, ValuesModule, type ModuleHome } from './modules.ts'
-import { Scripts, SharedScript } from './scripts.ts'
+import { LinkedInRun } from './linked-in-run.ts'
+import { SharedScript, type Scripts } from './scripts.ts'
 import type { Shapes } from './shapes.ts'
+
+/** What a process keeps. */
+export interface VmParts {
+  shapes: Shapes
+  scripts: Scripts
+  compiler: Compiler
+}
 
 /**
  * `node:vm` for Vitest's VM runtime: the same classes on functions of the pack. That runtime decides as ever what is
- * imported, how CommonJS is seen and what fails; only compiling, linking and evaluating are ours.
+ * imported, how CommonJS is seen and what fails; only compiling, linking and evaluating are ours. For one run.
  */
-export function vmFacade(shapes: Shapes, compiler: Compiler, onNew: (path: string) => void): Exports {
-  const scripts = new Scripts(compiler, onNew)
+export function vmFacade({ shapes, scripts, compiler }: VmParts): Exports {
   const byContext = new WeakMap<Context, ContextModules>()
   const home: ModuleHome = {
     shapes,
+    linked: new LinkedInRun(),
     modulesOf(context, callbacks) {
       let modules = byContext.get(context)
       if (!modules) byContext.set(context, (modules = new ContextModules(context, shapes, compiler, callbacks)))

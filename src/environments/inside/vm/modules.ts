@@ -4,19 +4,21 @@ import type { Exports } from '../modules/builtins.ts'
 import { namespaceBuilders } from '../modules/namespace.ts'
 import type { EsmRecord, ValuesRecord } from '../modules/records.ts'
 import type { ContextModules, ModuleCallbacks } from './context-modules.ts'
+import type { LinkedInRun } from './linked-in-run.ts'
 import type { Linkable, Shapes } from './shapes.ts'
 
 type Status = 'unlinked' | 'linking' | 'linked' | 'evaluating' | 'evaluated' | 'errored'
-type Linker = (specifier: string, referrer: FunctionModule, extra: { attributes: object }) => unknown
+type Linker = (specifier: string, referrer: { identifier: string; context: Context }, extra: { attributes: object }) => unknown
 
 interface ModuleOptions extends ModuleCallbacks {
   identifier: string
   context: Context
 }
 
-/** What the modules of all contexts have in common. */
+/** What the modules of all contexts of a run have in common. */
 export interface ModuleHome {
   readonly shapes: Shapes
+  readonly linked: LinkedInRun
   modulesOf(context: Context, callbacks: ModuleCallbacks): ContextModules
 }
 
@@ -137,8 +139,48 @@ export class FunctionModule implements Linkable {
     return Buffer.alloc(0)
   }
 
-  /** Finds the whole graph below, breadth first as Node does, and links it. */
   async link(linker: Linker): Promise<void> {
+    if (!(await this.#linkAsBefore(linker))) await this.#linkAnew(linker)
+  }
+
+  /**
+   * Another context of this run has linked it: what is an ES module here was one there, and only the others have to be
+   * made. @returns false when one of them is not what it was
+   */
+  async #linkAsBefore(linker: Linker): Promise<boolean> {
+    const requests = this.#home.linked.leavesBelow(this.record)
+    if (requests === undefined) return false
+    this.#status = 'linking'
+    const { context } = this
+    // all are asked for in one turn: CommonJS runs while it is linked
+    const leaves = requests.map(
+      ({ specifier, referrer, record }) =>
+        this.#modules.leafOf(record) ?? linker(specifier, { identifier: referrer.url, context }, { attributes: {} }),
+    )
+    for (let at = 0; at < leaves.length; at++) {
+      let leaf = leaves[at]
+      if (!(leaf instanceof ValuesModule)) leaf = await this.#orFail(leaf)
+      if (!(leaf instanceof ValuesModule) || leaf.record !== requests[at]!.record) {
+        this.#status = 'unlinked'
+        return false
+      }
+      this.#modules.know(leaf)
+    }
+    this.#status = 'linked'
+    return true
+  }
+
+  async #orFail(leaf: unknown): Promise<unknown> {
+    try {
+      return await leaf
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  /** Finds the whole graph below, breadth first as Node does, and links it. */
+  async #linkAnew(linker: Linker): Promise<void> {
     const found: FunctionModule[] = [this]
     this.#status = 'linking'
     try {
@@ -181,10 +223,12 @@ export class FunctionModule implements Linkable {
 
   #finish(found: FunctionModule[]): void {
     this.#home.shapes.link(found)
-    for (const module of found) module.#status = 'linked'
-    this.#leaves = [...new Set(found.flatMap(({ deps }) => deps.filter((dep) => dep instanceof ValuesModule)))]
+    for (const module of found) {
+      module.#status = 'linked'
+      for (const dep of module.deps) if (dep instanceof ValuesModule) this.#modules.know(dep)
+    }
+    this.#home.linked.add(found.map(({ record }) => record))
   }
-  #leaves: ValuesModule[] = []
 
   /** Runs at once whatever need not wait. */
   evaluate(): Promise<void> {
@@ -193,9 +237,10 @@ export class FunctionModule implements Linkable {
 
   async #run(): Promise<void> {
     try {
-      for (const leaf of this.#leaves) {
-        const values = leaf.run()
-        this.#modules.take(leaf, values instanceof Promise ? await values : values)
+      for (const { record } of this.#home.linked.leavesBelow(this.record)!) {
+        if (this.#modules.stateOf(record) === 'done') continue
+        const values = this.#modules.leafOf(record)!.run()
+        this.#modules.provide(record, values instanceof Promise ? await values : values)
       }
       const running = this.#modules.evaluate(this.record)
       if (running) await running

@@ -103,12 +103,21 @@ export class VmRuntime {
 
   /** The context's `require` of builtins and native addons goes through here, and its look-up of paths. */
   #moduleFacade(): Exports {
+    const made = new Map<string, NodeJS.Require>()
     const facade = (from: string | URL): NodeJS.Require => {
-      const real = createRequire(from)
-      const require = (id: string): unknown => (isBuiltin(id) ? this.#builtin(withPrefix(id)) : this.#addon(real, id))
-      return Object.assign(require, { resolve: real.resolve, cache: real.cache, extensions: real.extensions, main: real.main })
+      const key = `${from}`
+      let require = made.get(key)
+      if (!require) made.set(key, (require = this.#requireFrom(from)))
+      return require
     }
     return { ...(Module as unknown as Exports), createRequire: facade }
+  }
+
+  #requireFrom(from: string | URL): NodeJS.Require {
+    const real = createRequire(from)
+    const require = (id: string): unknown => (isBuiltin(id) ? this.#builtin(withPrefix(id)) : this.#addon(real, id))
+    const { cache, extensions, main } = real
+    return Object.assign(require, { resolve: rememberingResolve(real), cache, extensions, main })
   }
 
   #builtin(id: string): unknown {
@@ -120,4 +129,16 @@ export class VmRuntime {
     if (id.endsWith('.node')) this.#tenant?.taint({ code: 'native-addon', detail: id })
     return real(id)
   }
+}
+
+/** Vitest asks again for every file, with the same set of conditions. */
+function rememberingResolve(real: NodeJS.Require): NodeJS.RequireResolve {
+  const known = new Map<string, string>()
+  const resolve = (id: string, options?: { paths?: string[] }): string => {
+    if (options?.paths) return real.resolve(id, options)
+    let path = known.get(id)
+    if (path === undefined) known.set(id, (path = real.resolve(id, options)))
+    return path
+  }
+  return Object.assign(resolve, { paths: real.resolve.paths })
 }
