@@ -18,6 +18,7 @@ import { BuiltinState } from './restore/builtin-state.ts'
 import { beginFinalizers, endFinalizers, guardFinalizers, withoutGuard } from './restore/finalizers.ts'
 import { activeResources, openedSince } from './restore/handles.ts'
 import { hideHostFlagsFromWorkers } from './worker-flags.ts'
+import { windowList } from './restore/happy-dom.ts'
 import { addBuiltin, addIntrinsics, addValue } from './restore/intrinsics.ts'
 import { ProcessState } from './restore/process-state.ts'
 import { Roots } from './restore/roots.ts'
@@ -67,6 +68,7 @@ export class HostState {
   readonly #knownBuiltins = new Set<string>()
   readonly #shared = new Set<string>()
   readonly #sharedFolders: string[] = []
+  #forgetWindows: (() => void) | null = null
 
   constructor(boot: Boot) {
     this.boot = boot
@@ -142,6 +144,7 @@ export class HostState {
       this.graph.shareFolder(this.#sharedFolders.at(-1)!)
       const exports = (await withoutGuard(() => import(url))) as Record<string, unknown>
       for (const key of Object.keys(exports)) addValue(this.#roots, `${name}.${key}`, exports[key])
+      if (environment === 'happy-dom') this.#forgetWindows = await windowList(this.#sharedFolders.at(-1)!)
     } catch {
       // not installed: Vitest itself says so when a file asks for it
     }
@@ -198,6 +201,7 @@ export class HostState {
     clearTimers()
     endFinalizers()
     this.#builtins.silence()
+    this.#forgetWindows?.()
     // the objects first: what puts the rest back are functions of theirs
     const { changed, taints } = this.#roots.restore(given)
     taints.push(...this.#process.restore(), ...this.#builtins.restore(given))
