@@ -83,11 +83,16 @@ export class LastWords {
       ...loader,
       runInThisContext: (code: string, options?: { filename?: string } | string) => {
         const path = typeof options === 'string' ? options : options?.filename
-        const what = path === undefined ? undefined : this.#entries.get(path)
-        if (what !== undefined) this.#note({ kind: 'loading', what, path: path! })
+        if (path !== undefined) this.noteLoading(path)
         return runInThisContext(code, options)
       },
     }
+  }
+
+  /** A module is about to run. */
+  noteLoading(path: string): void {
+    const what = this.#entries.get(path)
+    if (what !== undefined) this.#note({ kind: 'loading', what, path })
   }
 
   watchRunner(state: RunnerState): void {

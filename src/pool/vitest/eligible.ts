@@ -47,8 +47,7 @@ export function runRefusal(run: RunFacts): string | null {
 /** Why the files of this project do not go through everwarm; `silent`: nothing worth a line. */
 export function projectRefusal(project: ProjectSettings): string | 'silent' | null {
   if (project.browser) return 'silent'
-  if (!isStockPool(project.pool))
-    return `not used: the configuration asks for pool "${project.pool}"`
+  if (!isStockPool(project.pool)) return `not used: the configuration asks for pool "${project.pool}"`
   if (project.benchmark) return 'silent'
   if (!project.viteModuleRunner) return 'not used: experimental.viteModuleRunner is off'
   const profiler = project.execArgv.find((argument) => PROFILERS.test(argument))

@@ -18,21 +18,21 @@ type ImportFunction = (specifier: unknown, options?: ImportCallOptions) => Promi
 export class ContextModules extends WorldModules {
   readonly #context: Context
   readonly #shapes: Shapes
-  readonly #callbacks: ModuleCallbacks
+  /** Of the first module that has some; all have the same. */
+  callbacks: ModuleCallbacks | null = null
   readonly #wrapImport: (load: ImportFunction) => ImportFunction
 
-  constructor(context: Context, shapes: Shapes, compiler: Compiler, callbacks: ModuleCallbacks) {
+  constructor(context: Context, shapes: Shapes, compiler: Compiler) {
     super(shapes.graph, compiler, NO_HOOKS)
     this.#context = context
     this.#shapes = shapes
-    this.#callbacks = callbacks
     // a promise of `import()` is one of the realm that asks
     this.#wrapImport = runInContext('(load)=>async(specifier,options)=>load(specifier,options)', context) as (
       load: ImportFunction,
     ) => ImportFunction
   }
 
-  /** A module that Vitest's executor has made, with the one namespace object of it. */
+  /** A module that Vitest's executor has made. */
   know(leaf: ValuesModule): void {
     this.#leaves.set(leaf.record, leaf)
   }
@@ -42,8 +42,9 @@ export class ContextModules extends WorldModules {
   }
   readonly #leaves = new Map<ModuleRecord, ValuesModule>()
 
-  override namespaceOf(record: ModuleRecord): object {
-    return this.#leaves.get(record)?.namespace ?? super.namespaceOf(record)
+  override close(): void {
+    for (const leaf of this.#leaves.values()) leaf.close()
+    super.close()
   }
 
   protected override functionOf(record: EsmRecord): (...args: unknown[]) => unknown {
@@ -53,14 +54,14 @@ export class ContextModules extends WorldModules {
   protected override metaOf(record: EsmRecord): object | undefined {
     if (!record.analysis.usesMeta) return undefined
     const meta = Object.create(null) as object
-    this.#callbacks.initializeImportMeta(meta, { identifier: record.url, context: this.#context })
+    this.callbacks!.initializeImportMeta(meta, { identifier: record.url, context: this.#context })
     return meta
   }
 
   override importFrom(parentUrl: string): ImportFunction {
     const referrer = { identifier: parentUrl, context: this.#context }
     return this.#wrapImport(async (specifier, options) => {
-      const module = await this.#callbacks.importModuleDynamically(`${specifier as string}`, referrer, options?.with ?? {})
+      const module = await this.callbacks!.importModuleDynamically(`${specifier as string}`, referrer, options?.with ?? {})
       return module.namespace
     })
   }

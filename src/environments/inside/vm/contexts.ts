@@ -2,7 +2,7 @@ import type { Compiler } from '../modules/compile.ts'
 import { ModuleGraph } from '../modules/graph.ts'
 import type { Derive } from '../modules/codegen.ts'
 import { World, type WorldOptions } from '../world.ts'
-import { vmFacade, type VmParts } from './facade.ts'
+import type { VmParts } from './facade.ts'
 import { VmRuntime } from './runtime.ts'
 import { Scripts } from './scripts.ts'
 import { Shapes } from './shapes.ts'
@@ -41,7 +41,7 @@ export class Contexts {
   }
 
   #newRuntime({ graph, compiler, vitestPackage }: WorldOptions): VmRuntime {
-    return new VmRuntime({ graph, compiler, vitestPackage, vm: vmFacade((this.#kept ??= this.#newParts())) })
+    return new VmRuntime({ graph, compiler, vitestPackage, vm: (this.#kept ??= this.#newParts()) })
   }
 
   #newParts(): VmParts {

@@ -14,18 +14,28 @@ export interface VmParts {
   compiler: Compiler
 }
 
+/** Who hears of what is about to run. */
+export interface VmWatcher {
+  onContext(context: Context, modules: ContextModules): void
+  onScript(filename: string): void
+}
+
 /**
  * `node:vm` for Vitest's VM runtime: the same classes on functions of the pack. That runtime decides as ever what is
  * imported, how CommonJS is seen and what fails; only compiling, linking and evaluating are ours. For one run.
  */
-export function vmFacade({ shapes, scripts, compiler }: VmParts): Exports {
+export function vmFacade({ shapes, scripts, compiler }: VmParts, watcher: VmWatcher): Exports {
   const byContext = new WeakMap<Context, ContextModules>()
   const home: ModuleHome = {
     shapes,
     linked: new LinkedInRun(),
-    modulesOf(context, callbacks) {
+    modulesOf(context) {
       let modules = byContext.get(context)
-      if (!modules) byContext.set(context, (modules = new ContextModules(context, shapes, compiler, callbacks)))
+      if (!modules) {
+        modules = new ContextModules(context, shapes, compiler)
+        byContext.set(context, modules)
+        watcher.onContext(context, modules)
+      }
       return modules
     },
   }
@@ -45,7 +55,7 @@ export function vmFacade({ shapes, scripts, compiler }: VmParts): Exports {
   }
   class Script extends SharedScript {
     constructor(code: string, options: ConstructorParameters<typeof SharedScript>[2]) {
-      super(scripts, code, options)
+      super(scripts, code, options, (filename) => watcher.onScript(filename))
     }
   }
   // Vitest asks for this method to know whether its Node can require ES modules here

@@ -2,6 +2,7 @@ import { isBuiltin } from 'node:module'
 import type { Context } from 'node:vm'
 import type { Exports } from '../modules/builtins.ts'
 import { namespaceBuilders } from '../modules/namespace.ts'
+import type { NamespaceShells, Shell } from '../modules/namespace-shells.ts'
 import type { EsmRecord, ValuesRecord } from '../modules/records.ts'
 import type { ContextModules, ModuleCallbacks } from './context-modules.ts'
 import type { LinkedInRun } from './linked-in-run.ts'
@@ -19,7 +20,7 @@ interface ModuleOptions extends ModuleCallbacks {
 export interface ModuleHome {
   readonly shapes: Shapes
   readonly linked: LinkedInRun
-  modulesOf(context: Context, callbacks: ModuleCallbacks): ContextModules
+  modulesOf(context: Context): ContextModules
 }
 
 /** Does for Vitest what `vm.SyntheticModule` does: a module whose values are set by a callback. */
@@ -31,6 +32,8 @@ export class ValuesModule {
   error: unknown
   readonly #values: Exports = {}
   readonly #evaluate: (this: ValuesModule, module: ValuesModule) => unknown
+  readonly #shells: NamespaceShells
+  #shell: Shell | null = null
   #namespace: object | undefined
 
   constructor(home: ModuleHome, names: string[], evaluate: () => unknown, { identifier, context }: ModuleOptions) {
@@ -38,14 +41,16 @@ export class ValuesModule {
     this.context = context
     this.#evaluate = evaluate
     this.record = home.shapes.values(identifier, names)
+    this.#shells = home.shapes.graph.shells
     for (const name of names) this.#values[name] = undefined
+    home.modulesOf(context).know(this)
   }
 
   setExport(name: string, value: unknown): void {
     if (!Object.hasOwn(this.#values, name)) throw new ReferenceError(`Export '${name}' is not defined in module`)
     this.#values[name] = value
     // `syncBuiltinESMExports` sets values again
-    if (this.#namespace && isBuiltin(this.identifier)) Reflect.set(this.#namespace, name, value)
+    if (this.#namespace && this.status === 'evaluated') this.#shell?.fill(this.#values)
   }
 
   link(): Promise<void> {
@@ -77,7 +82,18 @@ export class ValuesModule {
     return (this.#namespace ??= this.#newNamespace())
   }
 
+  /** Its context is gone. */
+  close(): void {
+    if (this.#shell) this.#shells.giveBack(this.#shell)
+    this.#shell = null
+  }
+
   #newNamespace(): object {
+    this.#shell = this.#shells.take(this.record, () => this.record.exportNames)
+    if (this.#shell) {
+      this.#shell.fill(this.#values)
+      return this.#shell.namespace
+    }
     const builders = namespaceBuilders(this.record.exportNames, new Set())
     const mayChange = isBuiltin(this.identifier) || Object.values(this.#values).includes(undefined)
     return (mayChange ? builders.open : builders.settled)(this.#values)
@@ -100,7 +116,8 @@ export class FunctionModule implements Linkable {
     this.identifier = options.identifier
     this.context = options.context
     this.#home = home
-    this.#modules = home.modulesOf(options.context, options)
+    this.#modules = home.modulesOf(options.context)
+    this.#modules.callbacks ??= options
     this.record = home.shapes.esm(options.identifier, code)
   }
 
@@ -239,8 +256,9 @@ export class FunctionModule implements Linkable {
     try {
       for (const { record } of this.#home.linked.leavesBelow(this.record)!) {
         if (this.#modules.stateOf(record) === 'done') continue
-        const values = this.#modules.leafOf(record)!.run()
-        this.#modules.provide(record, values instanceof Promise ? await values : values)
+        const leaf = this.#modules.leafOf(record)!
+        const values = leaf.run()
+        this.#modules.provide(record, values instanceof Promise ? await values : values, leaf.namespace)
       }
       const running = this.#modules.evaluate(this.record)
       if (running) await running

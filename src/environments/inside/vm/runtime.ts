@@ -9,6 +9,9 @@ import type { Compiler } from '../modules/compile.ts'
 import type { ModuleGraph } from '../modules/graph.ts'
 import { WorldModules } from '../modules/world-modules.ts'
 import type { WorkerPort } from '../world.ts'
+import type { LastWords, RunnerState } from '../last-words.ts'
+import type { ContextModules } from './context-modules.ts'
+import { vmFacade, type VmParts } from './facade.ts'
 
 export interface RuntimeParts {
   graph: ModuleGraph
@@ -16,7 +19,7 @@ export interface RuntimeParts {
   /** Absolute path of the project's `vitest/package.json`. */
   vitestPackage: string
   /** What Vitest's own modules get for `node:vm`. */
-  vm: Exports
+  vm: VmParts
 }
 
 /** The file that runs in a runtime, as far as the runtime has something to tell it. */
@@ -24,6 +27,7 @@ export interface RuntimeTenant {
   /** @param isGiven code of the file has got it, and not only Vitest's runtime */
   onBuiltin(id: string, isGiven: boolean): void
   taint(taint: Taint): void
+  lastWords: LastWords
 }
 
 type Listener = (message: unknown) => void
@@ -35,6 +39,8 @@ type Listener = (message: unknown) => void
 export class VmRuntime {
   readonly #modules: WorldModules
   readonly #vitestFolder: string
+  /** Those of the file that runs now. */
+  readonly #contexts: ContextModules[] = []
   /** Of the worker itself; they stay. */
   readonly #own = new Set<Listener>()
   /** Of the file that runs now. */
@@ -48,7 +54,14 @@ export class VmRuntime {
   constructor({ graph, compiler, vitestPackage, vm }: RuntimeParts) {
     this.#vitestFolder = dirname(vitestPackage) + sep
     const replaced: Record<string, Exports> = {
-      'node:vm': vm,
+      'node:vm': vmFacade(vm, {
+        onContext: (context, modules) => {
+          this.#contexts.push(modules)
+          const state = (context as { __vitest_worker__?: RunnerState }).__vitest_worker__
+          if (state) this.#tenant?.lastWords.watchRunner(state)
+        },
+        onScript: (filename) => this.#tenant?.lastWords.noteLoading(filename),
+      }),
       'node:worker_threads': { ...workerThreads, isMainThread: false, parentPort: this.#parentPort() },
       // it would turn a cache off that modules made by functions do not need to fear
       'node:v8': { ...v8, setFlagsFromString: () => {} },
@@ -79,6 +92,7 @@ export class VmRuntime {
 
   /** The file is over: nothing that still runs in it is heard any more. */
   leave(): void {
+    for (const modules of this.#contexts.splice(0)) modules.close()
     this.#port = null
     this.#tenant = null
     this.#first ??= new Set(this.#current)
@@ -97,7 +111,8 @@ export class VmRuntime {
       // what listens before the worker is loaded is the worker itself
       on: (_event: string, listener: Listener) => void (this.#isLoaded ? this.#current : this.#own).add(listener),
       off: (_event: string, listener: Listener) => void this.#current.delete(listener),
-      removeAllListeners: () => this.#current.clear(),
+      // `leave` does it, when it is known which of them are to stay
+      removeAllListeners: () => {},
     }
   }
 

@@ -73,13 +73,19 @@ export class SharedScript {
   readonly #compiled: Compiled
   readonly #import: DynamicImport | undefined
 
-  constructor(scripts: Scripts, code: string, options: ScriptOptions | string) {
+  readonly #filename: string
+  readonly #onRun: (filename: string) => void
+
+  constructor(scripts: Scripts, code: string, options: ScriptOptions | string, onRun: (filename: string) => void) {
     const given = typeof options === 'string' ? { filename: options } : options
     this.#compiled = scripts.get(code, given)
     this.#import = given.importModuleDynamically
+    this.#filename = given.filename
+    this.#onRun = onRun
   }
 
   runInContext(context: Context): unknown {
+    this.#onRun(this.#filename)
     const value = this.#compiled.script.runInContext(context) as unknown
     return this.#compiled.imports ? this.#withImport(value as (...args: unknown[]) => unknown, context) : value
   }

@@ -1,3 +1,5 @@
+import process from 'node:process'
+import { dirname, join } from 'node:path'
 import { World, type WorkerPort, type WorldOptions } from '../world.ts'
 import type { VmRuntime } from './runtime.ts'
 import { behaveAsThread } from './thread-face.ts'
@@ -20,12 +22,14 @@ export class VmWorld extends World {
         if (isGiven) this.givenBuiltins.add(id)
       },
       taint: (taint) => this.taints.push(taint),
+      lastWords: this.#options.lastWords,
     })
+    process.argv[1] = join(dirname(this.#options.vitestPackage), 'dist', 'workers', `${this.#options.pool}.js`)
     if (this.#options.pool === 'vmThreads') behaveAsThread()
   }
 
-  protected override ended(): void {
+  override close(): void {
     this.#runtime.leave()
-    super.ended()
+    super.close()
   }
 }
