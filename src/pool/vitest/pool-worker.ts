@@ -10,7 +10,7 @@ import { answer, asStock, isRequest, isRpcAnswer, type RunRequest, type StartReq
 import { projectFacts } from './profile.ts'
 import { phasesOf, type Session } from './session.ts'
 import type { Verdict } from './verdict.ts'
-import { stockPoolOf } from './stock-pool.ts'
+import { memoryName, stockPoolOf } from './stock-pool.ts'
 import { openWorld, World } from './world.ts'
 import { WorldRun, type Outcome } from './world-run.ts'
 
@@ -212,7 +212,7 @@ export class WarmWorker implements PoolWorker {
     for (const { filepath } of request.context.files) {
       const run = {
         file: filepath,
-        project: this.#options.project.name,
+        project: memoryName(this.#options.project),
         atMs: Date.now(),
         where,
         why,

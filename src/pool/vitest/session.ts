@@ -9,6 +9,7 @@ import { FileMemory, type Lesson } from './memory.ts'
 import type { RunRequest } from './messages.ts'
 import { notice } from './notice.ts'
 import { runFacts } from './plugin.ts'
+import { memoryName } from './stock-pool.ts'
 import type { Failure, Verdict } from './verdict.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -99,19 +100,19 @@ function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clo
         return refusal
       }
       for (const { filepath } of request.context.files) {
-        const lesson = memory.lessons(filepath, project.name).find(({ verdict }) => verdict === 'needs-process')
+        const lesson = memory.lessons(filepath, memoryName(project)).find(({ verdict }) => verdict === 'needs-process')
         if (lesson) return lesson.reason
       }
       return undefined
     },
     isConfirmed(project, request, failure) {
       const file = onlyFile(request)
-      return file !== undefined && memory.lessons(file, project.name).some(({ digest }) => digest === failure.digest)
+      return file !== undefined && memory.lessons(file, memoryName(project)).some(({ digest }) => digest === failure.digest)
     },
     learn(project, request, lesson) {
       const file = onlyFile(request)
       if (!lesson || file === undefined) return
-      memory.learn({ file, project: project.name, ...lesson })
+      memory.learn({ file, project: memoryName(project), ...lesson })
       if (lesson.verdict === 'needs-process')
         say(
           `${relative(process.cwd(), file)} runs in a process of its own from now on; see \`everwarm explain ${relative(process.cwd(), file)}\``,

@@ -14,6 +14,12 @@ export function rememberStockPool(config: object, pool: string): StockPool {
   return stock
 }
 
+/** Under which name a project's files are remembered: what one pool has confirmed says nothing about another. */
+export function memoryName(project: { name: string; config: object }): string {
+  const pool = stockPoolOf(project.config)
+  return pool === 'forks' ? project.name : `${project.name} ${pool}`.trim()
+}
+
 /** Whose verdicts hold for a project: those of the pool that it asked for. */
 export function stockPoolOf(config: object): StockPool {
   return pools.get(config) ?? 'forks'

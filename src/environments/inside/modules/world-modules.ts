@@ -6,7 +6,7 @@ import { ModuleInputs, type DynamicImport } from './module-inputs.ts'
 import type { CjsRecord, EsmRecord, JsonRecord, ModuleRecord, NativeRecord, ValuesRecord } from './records.ts'
 import { readOwn, staleBindings } from './stale-bindings.ts'
 import type { WorldHooks } from './world-hooks.ts'
-import { WorldNamespaces } from './world-namespaces.ts'
+import { WorldNamespaces, type Realm } from './world-namespaces.ts'
 
 const NEW = 0
 const RUNNING = 1
@@ -31,12 +31,13 @@ export class WorldModules {
   readonly #generators = new Map<EsmRecord, Generator | AsyncGenerator>()
   readonly #lists = new Map<EsmRecord, unknown[]>()
 
-  constructor(graph: ModuleGraph, compiler: Compiler, hooks: WorldHooks) {
+  constructor(graph: ModuleGraph, compiler: Compiler, hooks: WorldHooks, realm: Realm = globalThis) {
     this.graph = graph
     this.compiler = compiler
     this.hooks = hooks
     this.cjs = new WorldCjs(this)
     this.#namespaces = new WorldNamespaces({
+      realm: { Object: realm.Object, TypeError: realm.TypeError },
       graph,
       containerOf: (record) => this.#containers[record.index]!,
       isDone: (record) => this.#status[record.index] === DONE,

@@ -4,8 +4,15 @@ import { namespaceBuilders } from './namespace.ts'
 import type { Shell } from './namespace-shells.ts'
 import type { EsmRecord, ModuleRecord } from './records.ts'
 
+export interface Realm {
+  Object: ObjectConstructor
+  TypeError: TypeErrorConstructor
+}
+
 /** What the namespaces of a world are made of. */
 export interface ModuleStates {
+  /** Whose errors a refused change throws: those of the code that tries it. */
+  readonly realm: Realm
   readonly graph: ModuleGraph
   containerOf(record: ModuleRecord): Exports
   isDone(record: ModuleRecord): boolean
@@ -87,7 +94,7 @@ export class WorldNamespaces {
       return (isSettled ? builders.settled : builders.live)(container)
     }
     if (isSettled) shell.fill(container)
-    return isSettled ? shell.namespace : liveNamespace(shell, container)
+    return isSettled ? shell.namespace : liveNamespace(shell, container, this.#states.realm)
   }
 
   #ofExports(owner: object, container: Exports, names: () => string[]): object {
@@ -108,7 +115,7 @@ export class WorldNamespaces {
 }
 
 /** Values are read when they are asked for: of a module that still runs, or reassigns what it exports. */
-function liveNamespace(shell: Shell, container: Exports): object {
+function liveNamespace(shell: Shell, container: Exports, { Object, TypeError }: Realm): object {
   const target = shell.namespace
   const isExport = (key: PropertyKey) => typeof key === 'string' && Object.hasOwn(target, key)
   return new Proxy(target, {

@@ -1,6 +1,7 @@
 import { runInContext, type Context } from 'node:vm'
 import type { EsmRecord, ModuleRecord } from '../modules/records.ts'
 import { WorldModules } from '../modules/world-modules.ts'
+import type { Realm } from '../modules/world-namespaces.ts'
 import type { WorldHooks } from '../modules/world-hooks.ts'
 import type { Compiler } from '../modules/compile.ts'
 import type { ValuesModule } from './modules.ts'
@@ -23,7 +24,7 @@ export class ContextModules extends WorldModules {
   readonly #wrapImport: (load: ImportFunction) => ImportFunction
 
   constructor(context: Context, shapes: Shapes, compiler: Compiler) {
-    super(shapes.graph, compiler, NO_HOOKS)
+    super(shapes.graph, compiler, NO_HOOKS, runInContext('({Object,TypeError})', context) as Realm)
     this.#context = context
     this.#shapes = shapes
     // a promise of `import()` is one of the realm that asks
