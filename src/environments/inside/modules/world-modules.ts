@@ -79,8 +79,8 @@ export class WorldModules {
     return void this.#runSync(record)
   }
 
-  /** The values of a module that was evaluated elsewhere, and its one namespace object. */
-  provide(record: ValuesRecord, values: Exports, namespace: object): void {
+  /** The values of a module that was evaluated elsewhere, and what makes its one namespace object. */
+  provide(record: ValuesRecord, values: Exports, namespace: () => object): void {
     this.#containers[record.index] = values
     this.#status[record.index] = DONE
     this.#namespaces.put(record, namespace)

@@ -37,7 +37,9 @@ export class WorldNamespaces {
       namespace =
         record.kind === 'esm'
           ? this.#ofEsm(record, container, () => record.exportNames)
-          : this.#ofExports(record, container, () => this.#states.graph.exportNames(record))
+          : record.kind === 'values'
+            ? this.#foreign.get(record)!()
+            : this.#ofExports(record, container, () => this.#states.graph.exportNames(record))
       this.#exact.set(record, namespace)
     }
     return namespace
@@ -71,10 +73,11 @@ export class WorldNamespaces {
     return this.#ofEsm(record, facade, () => [...record.exportNames, '__esModule'])
   }
 
-  /** The namespace of a module that somebody else has made. */
-  put(record: ModuleRecord, namespace: object): void {
-    this.#exact.set(record, namespace)
+  /** The namespace of a module that somebody else has made; `make` is called when it is asked for. */
+  put(record: ModuleRecord, make: () => object): void {
+    this.#foreign.set(record, make)
   }
+  readonly #foreign = new Map<ModuleRecord, () => object>()
 
   /** The world is gone. */
   close(): void {

@@ -258,7 +258,7 @@ export class FunctionModule implements Linkable {
         if (this.#modules.stateOf(record) === 'done') continue
         const leaf = this.#modules.leafOf(record)!
         const values = leaf.run()
-        this.#modules.provide(record, values instanceof Promise ? await values : values, leaf.namespace)
+        this.#modules.provide(record, values instanceof Promise ? await values : values, () => leaf.namespace)
       }
       const running = this.#modules.evaluate(this.record)
       if (running) await running
