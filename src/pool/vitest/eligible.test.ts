@@ -11,7 +11,14 @@ const run: RunFacts = {
   detectAsyncLeaks: false,
   openTelemetry: false,
 }
-const project: ProjectSettings = { pool: 'forks', browser: false, benchmark: false, viteModuleRunner: true, execArgv: [] }
+const project: ProjectSettings = {
+  pool: 'forks',
+  browser: false,
+  benchmark: false,
+  viteModuleRunner: true,
+  execArgv: [],
+  hasV8Coverage: false,
+}
 
 test('a plain run and a plain project are taken', () => {
   expect(runRefusal(run)).toBe(null)
@@ -40,12 +47,18 @@ test.for<Partial<RunFacts>>([{ nodeVersion: '24.0.0' }, { cliPool: 'everwarm' },
 
 test.for<[Partial<ProjectSettings>, string]>([
   [{ pool: 'threads' }, 'pool "threads"'],
+  [{ pool: 'vmThreads', hasV8Coverage: true }, 'coverage by V8'],
   [{ browser: true, pool: 'threads' }, 'silent'],
   [{ viteModuleRunner: false }, 'viteModuleRunner'],
   [{ execArgv: ['--inspect-brk'] }, '--inspect-brk'],
 ])('a project with %o is not taken: %s', ([settings, why]) => {
   expect(projectRefusal({ ...project, ...settings })).toContain(why)
 })
+
+test.for<Partial<ProjectSettings>>([{ pool: 'vmThreads' }, { pool: 'vmForks' }, { hasV8Coverage: true }])(
+  'a project with %o is taken',
+  (settings) => expect(projectRefusal({ ...project, ...settings })).toBe(null),
+)
 
 test.for<[string[], Record<string, string>, boolean]>([
   [['run'], { VITEST: 'true' }, true],

@@ -1,5 +1,5 @@
 import { readSettings, settingsFault } from '../../system/settings.ts'
-import { isStockPool } from './stock-pool.ts'
+import { isStockPool, isVmPool } from './stock-pool.ts'
 
 /** What is known of a run or a project when it is decided whether everwarm may run its files. */
 export interface RunFacts {
@@ -20,6 +20,8 @@ export interface ProjectSettings {
   benchmark: boolean
   viteModuleRunner: boolean
   execArgv: readonly string[]
+  /** V8 counts what runs, by positions in the texts of modules. */
+  hasV8Coverage: boolean
 }
 
 const NODE_AT_LEAST = [22, 12] as const
@@ -49,6 +51,9 @@ export function projectRefusal(project: ProjectSettings): string | 'silent' | nu
   if (project.browser) return 'silent'
   if (!isStockPool(project.pool)) return `not used: the configuration asks for pool "${project.pool}"`
   if (project.benchmark) return 'silent'
+  // what runs in a context there was compiled for another one, and counted there
+  if (project.hasV8Coverage && isVmPool(project.pool))
+    return `not used: coverage by V8 is that of the pool "${project.pool}" itself`
   if (!project.viteModuleRunner) return 'not used: experimental.viteModuleRunner is off'
   const profiler = project.execArgv.find((argument) => PROFILERS.test(argument))
   return profiler ? `not used: ${profiler} needs a process of its own` : null

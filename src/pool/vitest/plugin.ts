@@ -40,7 +40,7 @@ function usePool(
   errors: NodeJS.WritableStream,
   version = '5.0.0',
 ) {
-  const ofProject = projectRefusal(projectSettings(project))
+  const ofProject = projectRefusal(projectSettings(project, run.coverage))
   const why = ofProject === 'silent' ? ofProject : (runRefusal(runFacts(run, version)) ?? ofProject)
   if (why === null) {
     // the VM pools have no isolation in Vitest's words, and a context per file: with ours each file has to be asked for alone
@@ -66,12 +66,13 @@ export function runFacts(config: ResolvedConfig, vitestVersion: string): RunFact
   }
 }
 
-function projectSettings(config: ResolvedConfig): ProjectSettings {
+function projectSettings(config: ResolvedConfig, coverage: ResolvedConfig['coverage'] | undefined): ProjectSettings {
   return {
     pool: config.pool,
     browser: config.browser?.enabled ?? false,
     benchmark: (config.benchmark as { enabled?: boolean } | undefined)?.enabled ?? false,
     viteModuleRunner: config.experimental?.viteModuleRunner ?? true,
     execArgv: config.execArgv ?? [],
+    hasV8Coverage: coverage?.enabled === true && coverage.provider !== 'istanbul',
   }
 }

@@ -7,6 +7,9 @@ const STOCK: Record<string, StockPool> = { everwarm: 'forks', forks: 'forks', vm
 
 export const isStockPool = (pool: string): boolean => Object.hasOwn(STOCK, pool)
 
+/** Their files run in a `vm` context. */
+export const isVmPool = (pool: string): boolean => pool === 'vmForks' || pool === 'vmThreads'
+
 /** Remembers which pool a project asked for, before it gets ours. @param config the project's resolved configuration */
 export function rememberStockPool(config: object, pool: string): StockPool {
   const stock = pools.get(config) ?? STOCK[pool] ?? 'forks'

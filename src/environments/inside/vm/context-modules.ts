@@ -75,4 +75,5 @@ const NO_HOOKS: WorldHooks = {
   onNativeImport: () => {},
   onNativeAddon: () => {},
   onLoaderHook: () => {},
+  onStaleBinding: () => {},
 }

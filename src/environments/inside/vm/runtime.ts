@@ -76,6 +76,8 @@ export class VmRuntime {
       onBuiltinImport: (id) => this.#tenant?.onBuiltin(id, true),
       onNativeImport: (url) => this.#tenant?.taint({ code: 'native-import', detail: `${url} was imported by Node itself` }),
       onLoaderHook: (name) => this.#tenant?.taint({ code: 'loader-hook', detail: `module.${name}()` }),
+      // Vitest's own runtime takes care not to use what a test replaces
+      onStaleBinding: () => {},
       onNativeAddon: (path) => this.#tenant?.taint({ code: 'native-addon', detail: path }),
     })
   }

@@ -28,6 +28,10 @@ export class VmWorld extends World {
     if (this.#options.pool === 'vmThreads') behaveAsThread()
   }
 
+  override giveBuiltin(id: string): undefined {
+    this.givenBuiltins.add(id)
+  }
+
   override close(): void {
     this.#runtime.leave()
     super.close()
