@@ -1,4 +1,4 @@
-import type { StatusReport } from './pool-status.ts'
+import type { StatusReport } from './status-report.ts'
 
 type Labels = Record<string, string>
 type Sample = [labels: Labels, value: number]

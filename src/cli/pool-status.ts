@@ -1,11 +1,8 @@
-import type { PoolStatus } from '../contracts/protocol.ts'
 import { badInput, type Command, refusePositionals } from './command.ts'
 import { metricsText } from './metrics.ts'
+import type { StatusReport } from './status-report.ts'
 import { duration, megabytes, table } from './table.ts'
 import { withDaemon } from './with-daemon.ts'
-
-/** The same shape with and without a daemon; without one `daemon` is null and everything else empty. */
-export type StatusReport = Omit<PoolStatus, 'daemon'> & { daemon: PoolStatus['daemon'] | null }
 
 export const poolStatus: Command = {
   options: { json: { type: 'boolean' }, metrics: { type: 'boolean' } },

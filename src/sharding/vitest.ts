@@ -1,14 +1,8 @@
 import type { TestSequencer, TestSequencerConstructor, TestSpecification, Vitest } from 'vitest/node'
 import type { Plan } from './plan.ts'
-import type { Strategy, StrategySettings } from './strategy.ts'
+import type { ShardingOptions } from './vitest/options.ts'
 
-/** How `--shard` splits, and what is known to split by. */
-export interface ShardingOptions extends Partial<Pick<StrategySettings, 'level' | 'tagMode' | 'failedWithinMs'>> {
-  /** The name of a built-in strategy, or one of your own; default `duration`. */
-  strategy?: string | Strategy
-  /** A folder for the timings, or a file of exported ones (`.jsonl`) that all shards plan from. Default: `EVERWARM_TIMINGS`, else node_modules/.cache/everwarm/timings */
-  timings?: string
-}
+export type { ShardingOptions } from './vitest/options.ts'
 
 /** The plan of the last call of `shard`, by Vitest instance: it travels with the results. */
 const plans = new WeakMap<Vitest, Plan>()

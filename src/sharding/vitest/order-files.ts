@@ -5,7 +5,7 @@ import { knownPath } from '../place.ts'
 import { parseSnapshot } from '../snapshot.ts'
 import { sourceFeatures } from '../source-features.ts'
 import { openTimingStore } from '../timing-store.ts'
-import type { ShardingOptions } from '../vitest.ts'
+import type { ShardingOptions } from './options.ts'
 import { placeOf } from './plan-files.ts'
 
 /**

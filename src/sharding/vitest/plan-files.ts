@@ -7,7 +7,7 @@ import { strategies } from '../registry.ts'
 import { sourceFeatures } from '../source-features.ts'
 import type { Strategy } from '../strategy.ts'
 import { describeFiles } from '../test-file.ts'
-import type { ShardingOptions } from '../vitest.ts'
+import type { ShardingOptions } from './options.ts'
 
 export const placeOf = (vitest: Vitest, options: ShardingOptions): TimingsPlace =>
   timingsPlace(vitest.config.root, process.env, options.timings)

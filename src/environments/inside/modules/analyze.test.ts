@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { analyzeEsm, applyEdits, dynamicImportsOfCjs, looksLikeEsm } from './analyze.ts'
+import { analyzeEsm, dynamicImportsOfCjs, looksLikeEsm } from './analyze.ts'
+import { applyEdits } from './edit.ts'
 import { reassignedNames } from './reassigned.ts'
 import { awaitsAtTopLevel } from './top-level-await.ts'
 

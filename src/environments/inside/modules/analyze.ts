@@ -1,6 +1,7 @@
 // by its file: under the condition "browser", which projects with a DOM give to their workers, its entry is WebAssembly
 import { parseSync } from 'oxc-parser/src-js/index.js'
 import { argumentsAtTopLevel } from './arguments-at-top.ts'
+import { applyEdits, type Edit } from './edit.ts'
 import { reassignedNames } from './reassigned.ts'
 import { awaitsAtTopLevel } from './top-level-await.ts'
 
@@ -25,13 +26,6 @@ export type ExportBinding =
   | { kind: 'indirect'; name: string; request: number; imported: string }
   | { kind: 'namespace'; name: string; request: number }
   | { kind: 'star'; request: number }
-
-/** A replacement of `[start, end)`; never changes the number of lines. */
-export interface Edit {
-  start: number
-  end: number
-  text: string
-}
 
 /** All that linking needs to know of one ES module's text; a JSON shape, so that it can be kept on disk. */
 export interface EsmAnalysis {
@@ -183,16 +177,6 @@ export function looksLikeEsm(path: string, source: string): boolean {
   if (!/\b(?:import|export|await)\b/.test(source)) return false
   const parsed = parseSync(asScriptName(path), source, { sourceType: 'unambiguous' as never })
   return parsed.module.hasModuleSyntax
-}
-
-export function applyEdits(source: string, edits: Edit[]): string {
-  let out = ''
-  let at = 0
-  for (const edit of edits) {
-    out += source.slice(at, edit.start) + edit.text
-    at = edit.end
-  }
-  return out + source.slice(at)
 }
 
 function asScriptName(path: string): string {

@@ -1,4 +1,4 @@
-import type { Edit } from './analyze.ts'
+import type { Edit } from './edit.ts'
 
 interface Node {
   type: string

@@ -1,4 +1,5 @@
-import { applyEdits, IMPORT_NAME, META_NAME, type Edit, type ImportBinding } from './analyze.ts'
+import { IMPORT_NAME, META_NAME, type ImportBinding } from './analyze.ts'
+import { applyEdits, type Edit } from './edit.ts'
 import type { EsmRecord } from './records.ts'
 import { referenceEdits } from './references.ts'
 

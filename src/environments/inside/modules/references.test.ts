@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { applyEdits } from './analyze.ts'
+import { applyEdits } from './edit.ts'
 import { referenceEdits } from './references.ts'
 
 const rewritten = (source: string) => applyEdits(source, referenceEdits(source, new Map([['foo', 'd.foo']])))

@@ -1,5 +1,5 @@
 import { parseSync } from 'oxc-parser/src-js/index.js'
-import type { Edit } from './analyze.ts'
+import type { Edit } from './edit.ts'
 
 interface Node {
   type: string

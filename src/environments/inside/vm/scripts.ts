@@ -1,5 +1,6 @@
 import { Script, type Context } from 'node:vm'
-import { applyEdits, dynamicImportsOfCjs, IMPORT_NAME } from '../modules/analyze.ts'
+import { dynamicImportsOfCjs, IMPORT_NAME } from '../modules/analyze.ts'
+import { applyEdits } from '../modules/edit.ts'
 import type { Compiler } from '../modules/compile.ts'
 
 /** What `import()` of a CommonJS module calls; of the run that made the script. */
