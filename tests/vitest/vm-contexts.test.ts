@@ -130,7 +130,7 @@ test('a failure is judged again in the pool that the user chose: what only a thr
 })
 
 test.for([
-  ['node', 300],
+  ['node', 250],
   ['jsdom', 60],
   ['happy-dom', 60],
 ] as const)(
@@ -154,8 +154,10 @@ test.for([
 
 /** A file that leaves an object of Node's own realm on a prototype of its own; it may count such objects after a full collection. */
 function looking(counts: boolean): string {
-  const count = `appendFileSync('alive.jsonl', JSON.stringify({
-    alive: v8.queryObjects(v8.DefaultSerializer, { format: 'count' }), heapBytes: process.memoryUsage().heapUsed }) + '\\n')`
+  // twice: the first collection may be the end of one that was under way, which keeps all that was made meanwhile
+  const query = `v8.queryObjects(v8.DefaultSerializer, { format: 'count' })`
+  const count = `${query}; appendFileSync('alive.jsonl', JSON.stringify({
+    alive: ${query}, heapBytes: process.memoryUsage().heapUsed }) + '\\n')`
   return `
     import { appendFileSync } from 'node:fs'
     import v8 from 'node:v8'
