@@ -123,7 +123,14 @@ test('projects split together: a file that runs in two projects counts in each',
   expect([...(await junit(1)), ...(await junit(2))]).toHaveLength(4)
 })
 
-test('timings that cannot be read fail the run with a code, for a guess would lose tests between shards', async () => {
+test('a run without shards goes on in the order of Vitest where the timings cannot be read, and says so', async () => {
+  project = newProject({ 'a.test.ts': passing(), 'b.test.ts': passing() })
+  const run = await project.run({ env: { EVERWARM_TIMINGS: 'missing.jsonl' } })
+  expect([run.code, Object.values(run.states)]).toEqual([0, ['passed', 'passed']])
+  expect(run.stderr).toContain("everwarm: files run in Vitest's own order: ENOENT")
+})
+
+test('timings that cannot be read fail a shard with a code, for a guess would lose tests between shards', async () => {
   project = newProject({ ...files, 'timings.jsonl': 'no timings' })
   const run = await project.run({ args: ['--shard=1/3'], env: { EVERWARM_TIMINGS: 'timings.jsonl' } })
   expect(run.code).toBe(1)

@@ -21,6 +21,7 @@ import { hideHostFlagsFromWorkers } from './worker-flags.ts'
 import { windowList } from './restore/happy-dom.ts'
 import { addBuiltin, addIntrinsics, addValue } from './restore/intrinsics.ts'
 import { ProcessState } from './restore/process-state.ts'
+import { Replaceables } from './restore/replaceables.ts'
 import { Roots } from './restore/roots.ts'
 import { clearTimers, trackTimers } from './restore/timers.ts'
 import { Contexts } from './vm/contexts.ts'
@@ -63,6 +64,7 @@ export class HostState {
   readonly #roots = new Roots()
   readonly #process: ProcessState
   readonly #builtins: BuiltinState
+  readonly #replaceables = new Replaceables()
   readonly #title = process.title
   #resources = new Map<string, number>()
   readonly #knownBuiltins = new Set<string>()
@@ -204,7 +206,7 @@ export class HostState {
     this.#forgetWindows?.()
     // the objects first: what puts the rest back are functions of theirs
     const { changed, taints } = this.#roots.restore(given)
-    taints.push(...this.#process.restore(), ...this.#builtins.restore(given))
+    taints.push(...this.#replaceables.restore(), ...this.#process.restore(), ...this.#builtins.restore(given))
     if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
     return [...taints, ...openedSince(this.#resources)]
   }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { TestSpecification, Vitest } from 'vitest/node'
 import { type Estimate, estimator } from '../estimate.ts'
-import { knownPath } from '../place.ts'
+import { knownPath, type TimingsPlace } from '../place.ts'
 import { parseSnapshot } from '../snapshot.ts'
 import { sourceFeatures } from '../source-features.ts'
+import type { Timing } from '../timing.ts'
 import { openTimingStore } from '../timing-store.ts'
 import type { ShardingOptions } from './options.ts'
 import { placeOf } from './plan-files.ts'
@@ -14,9 +15,7 @@ import { placeOf } from './plan-files.ts'
  */
 export function orderFiles(vitest: Vitest, sorted: TestSpecification[], options: ShardingOptions): TestSpecification[] {
   const place = placeOf(vitest, options)
-  const timings = place.file
-    ? parseSnapshot(readFileSync(place.file, 'utf8'), place.file).timings
-    : openTimingStore(place.store).read()
+  const timings = knownTimings(vitest, place)
   if (timings.length === 0) return sorted
   const estimates = estimator({ timings }, { features: sourceFeatures(place.root) })
   const ranks = new Map(
@@ -30,6 +29,16 @@ export function orderFiles(vitest: Vitest, sorted: TestSpecification[], options:
     return first[0] - second[0] || first[1] - second[1]
   }
   return groups(sorted).flatMap((group) => group.toSorted(compare))
+}
+
+/** Nothing where they cannot be read: an order is a help, and a run needs none. Shards do; they refuse. */
+function knownTimings({ logger }: Vitest, { file, store }: TimingsPlace): readonly Timing[] {
+  try {
+    return file === undefined ? openTimingStore(store).read() : parseSnapshot(readFileSync(file, 'utf8'), file).timings
+  } catch (error) {
+    logger.warn(`everwarm: files run in Vitest's own order: ${(error as Error).message}`)
+    return []
+  }
 }
 
 function rankOf({ lastStatus, ms, highMs, source }: Estimate): [number, number] {
