@@ -1,7 +1,7 @@
 import type { PoolRunnerInitializer, Reporter, ResolvedConfig, TestModule, TestSequencerConstructor } from 'vitest/node'
 import { daemonConnector, type DaemonConnector } from './pool/vitest/daemon-leaser.ts'
 import { willRunTests } from './pool/vitest/eligible.ts'
-import { cacheFolder, settingsOf, type EverwarmOptions } from './pool/vitest/options.ts'
+import { settingsOf, type EverwarmOptions } from './pool/vitest/options.ts'
 import { everwarmPlugin, type EverwarmPlugin } from './pool/vitest/plugin.ts'
 import { WarmWorker } from './pool/vitest/pool-worker.ts'
 import { sessionOf } from './pool/vitest/session.ts'
@@ -75,7 +75,7 @@ function useSharding(root: ResolvedConfig | undefined, options: ShardingOptions)
   root.reporters.push(timings(options) as never)
 }
 
-const connector = () => daemonConnector(`vitest ${process.cwd()}`, cacheFolder(process.env))
+const connector = () => daemonConnector(`vitest ${process.cwd()}`)
 
 function warmPool(options: EverwarmOptions, daemon: DaemonConnector): PoolRunnerInitializer {
   const settings = settingsOf(options, process.env)

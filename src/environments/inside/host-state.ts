@@ -25,7 +25,6 @@ import { Replaceables } from './restore/replaceables.ts'
 import { Roots } from './restore/roots.ts'
 import { clearTimers, trackTimers } from './restore/timers.ts'
 import { Contexts } from './vm/contexts.ts'
-import { workerEntry } from './world.ts'
 
 export type Boot = Extract<DaemonToHost, { kind: 'boot' }>
 
@@ -149,20 +148,6 @@ export class HostState {
       if (environment === 'happy-dom') this.#forgetWindows = await windowList(this.#sharedFolders.at(-1)!)
     } catch {
       // not installed: Vitest itself says so when a file asks for it
-    }
-  }
-
-  /** Reads, links and compiles Vitest's own runtime, which every file needs: nothing of it runs yet. */
-  prepare(): void {
-    const entry = workerEntry(this.boot.vitestPackage)
-    try {
-      const root = this.graph.link(entry, entry)
-      if (root.kind !== 'esm') return
-      for (const record of this.graph.orderOf(root)) {
-        if (record.kind === 'esm') record.run ??= this.compiler.compile({ ...this.graph.codeOf(record), filename: record.url })
-      }
-    } catch {
-      // the first file that needs it meets the same error, and reports it
     }
   }
 

@@ -319,7 +319,6 @@ async function start(boot: Extract<DaemonToHost, { kind: 'boot' }>): Promise<voi
     host = new Host(state)
     for (const message of early) if (message.kind === 'expect') host.expect(message.token)
     for (const environment of boot.preload) await state.share(environment)
-    state.prepare()
     await host.listen(boot.address)
     const { rss: rssBytes, heapUsed: heapBytes } = memoryUsage()
     sendToDaemon({ kind: 'ready', rssBytes, heapBytes })

@@ -26,7 +26,7 @@ interface VitestWorker {
 const { queueMicrotask } = globalThis
 
 /** URL of the module that a world begins with. */
-export const workerEntry = (vitestPackage: string) => pathToFileURL(join(dirname(vitestPackage), 'dist', 'worker.js')).href
+const workerEntry = (vitestPackage: string) => pathToFileURL(join(dirname(vitestPackage), 'dist', 'worker.js')).href
 
 export interface WorldOptions {
   /** Vitest's own pool whose worker this one is to be. */

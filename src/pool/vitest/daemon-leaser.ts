@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Lease } from '../../contracts/protocol.ts'
 import type { DaemonClient } from '../daemon/client.ts'
 import type { HeldLease, Leaser, LeaseLoss } from '../leaser.ts'
@@ -9,8 +10,7 @@ export interface DaemonConnector {
 }
 
 /** The way to the daemon; its client is loaded only when it is used, because users' configurations load this file. */
-/** @param cacheDir where hosts keep what they compile */
-export function daemonConnector(label: string, cacheDir: string): DaemonConnector {
+export function daemonConnector(label: string): DaemonConnector {
   let begun: Promise<DaemonClient> | undefined
 
   async function connect(): Promise<DaemonClient> {
@@ -37,7 +37,7 @@ export function daemonConnector(label: string, cacheDir: string): DaemonConnecto
     begin() {
       begun ??= connect()
       // A wish: the first lease meets the same errors, and says them.
-      begun.then((client) => warmExpected(client, cacheDir)).catch(() => {})
+      begun.then(warmExpected).catch(() => {})
     },
     leaser: () =>
       daemonLeaser(connected, async () => {
@@ -48,16 +48,15 @@ export function daemonConnector(label: string, cacheDir: string): DaemonConnecto
   }
 }
 
-/** Opens a host of the profile that this run will most likely ask for, while Vite still loads. */
-async function warmExpected(client: DaemonClient, cacheDir: string): Promise<void> {
-  const [{ daemonAddress }, { lastUsed }, { expectedProfile }] = await Promise.all([
-    import('../daemon/address.ts'),
-    import('../daemon/last-used.ts'),
-    import('./expected.ts'),
-  ])
-  const { argv, env, execPath: nodePath } = process
-  const expected = expectedProfile({ cwd: process.cwd(), nodePath, argv, env, cacheDir }, lastUsed(daemonAddress(env).home))
-  if (expected) await client.warm(expected, 1)
+/** Opens a host of the profile that this folder used last, while Vite still loads: most runs ask for the same again. */
+async function warmExpected(client: DaemonClient): Promise<void> {
+  const [{ daemonAddress }, { lastUsed }] = await Promise.all([import('../daemon/address.ts'), import('../daemon/last-used.ts')])
+  const expected = lastUsed(daemonAddress(process.env).home).find(
+    ({ root, nodePath, vitestPackage }) => root === process.cwd() && nodePath === process.execPath && existsSync(vitestPackage),
+  )
+  if (!expected) return
+  // Extra fields are dropped on the way, by the schema.
+  await client.warm({ ...expected, env: { ...process.env } as Record<string, string> }, 1)
 }
 
 function daemonLeaser(connected: () => Promise<DaemonClient>, close: () => Promise<void>): Leaser {
