@@ -6,6 +6,7 @@ import { EverwarmError } from '../contracts/errors.ts'
 import { FileMemory } from '../pool/vitest/memory.ts'
 import { cacheFolder } from '../pool/vitest/options.ts'
 import { estimator } from '../sharding/estimate.ts'
+import { programOf } from '../sharding/list-files.ts'
 import { timingsPlace } from '../sharding/place.ts'
 import { readSnapshot } from '../sharding/read-snapshot.ts'
 import { spawnProcess } from '../system/spawn.ts'
@@ -74,7 +75,7 @@ async function measure(root: string, { env }: Given, isQuiet: boolean): Promise<
 
 /** Wall time of one run, ms. Failing tests are no obstacle. @throws EverwarmError MEASURE_FAILED */
 function runTests(root: string, env: Record<string, string | undefined>): Promise<number> {
-  const program = join(createRequire(join(root, 'package.json')).resolve('vitest/package.json'), '..', 'vitest.mjs')
+  const program = programOf(root, 'vitest')!
   const startedMs = performance.now()
   const child = spawnProcess(process.execPath, [program, 'run', '--reporter=dot'], { cwd: root, env, stdio: 'ignore' })
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { EverwarmError } from '../contracts/errors.ts'
@@ -16,6 +16,7 @@ import { describeFiles, type ListedFile } from '../sharding/test-file.ts'
 import { badInput, type Command, type Given, refusePositionals, wholeNumber } from './command.ts'
 import { planSvg } from './plan-svg.ts'
 import { type PlanReport, planReport, planText } from './plan-text.ts'
+import { writeFile } from './write-file.ts'
 
 export const plan: Command = {
   options: {
@@ -62,21 +63,9 @@ export const plan: Command = {
 }
 
 function show(report: PlanReport, { values }: Given, out: string | undefined, print: Given['print']): void {
-  if (out !== undefined) writeDrawing(resolve(out), planSvg(report))
+  if (out !== undefined) writeFile(resolve(out), planSvg(report), '--out')
   print(values.json ? JSON.stringify(report, null, 2) : planText(report))
   if (out !== undefined && !values.json) print(`\nDrawn in ${out}`)
-}
-
-function writeDrawing(path: string, drawing: string): void {
-  try {
-    writeFileSync(path, drawing)
-  } catch (cause) {
-    throw new EverwarmError('BAD_INPUT', {
-      message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
-      hint: 'Give --out a file in a folder that is there.',
-      cause,
-    })
-  }
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined)

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 import { FORMATS, formatNamed } from '../sharding/formats/all.ts'
@@ -6,6 +5,7 @@ import { timingsPlace } from '../sharding/place.ts'
 import { makeSnapshot } from '../sharding/snapshot.ts'
 import { openTimingStore } from '../sharding/timing-store.ts'
 import { badInput, type Command, type Given, refusePositionals } from './command.ts'
+import { writeFile } from './write-file.ts'
 
 export const timingsExport: Command = {
   options: { format: { type: 'string' }, to: { type: 'string' }, root: { type: 'string' } },
@@ -30,19 +30,7 @@ export const timingsExport: Command = {
       })
     const text = format.write(snapshot)
     if (typeof values.to !== 'string') return print(text.replace(/\n$/, ''))
-    write(resolve(values.to), text)
+    writeFile(resolve(values.to), text, '--to')
     print(`${snapshot.timings.length} files in ${values.to} (${format.name})`)
   },
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text)
-  } catch (cause) {
-    throw new EverwarmError('BAD_INPUT', {
-      message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
-      hint: 'Give --to a file in a folder that is there.',
-      cause,
-    })
-  }
 }

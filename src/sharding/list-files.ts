@@ -55,7 +55,8 @@ export async function listFiles(
   }
 }
 
-function programOf(root: string, host: HostName): string | undefined {
+/** The host's own command, as it is installed here. */
+export function programOf(root: string, host: HostName): string | undefined {
   try {
     const manifest = createRequire(join(root, 'package.json')).resolve(`${PACKAGES[host].name}/package.json`)
     return join(dirname(manifest), PACKAGES[host].bin)

@@ -8,18 +8,8 @@ import { failFirst } from './strategies/fail-first.ts'
 import { file as byFolder } from './strategies/file.ts'
 import { DEFAULT_SETTINGS } from './strategy.ts'
 import type { TestFile } from './test-file.ts'
+import { testFile } from '../../tests/support/test-file.ts'
 
-const testFile = (path: string, durationMs: number, change: Partial<TestFile> = {}): TestFile => ({
-  id: path,
-  project: '',
-  path,
-  tags: [],
-  priority: 0,
-  durationMs,
-  highMs: durationMs,
-  isMeasured: true,
-  ...change,
-})
 const units = (files: TestFile[], workers: number, strategy = duration) => pullUnits(files, workers, strategy, DEFAULT_SETTINGS)
 const named = (durations: Record<string, number>) => Object.entries(durations).map(([path, ms]) => testFile(path, ms))
 

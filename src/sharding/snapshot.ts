@@ -26,8 +26,6 @@ export function makeSnapshot(parts: Iterable<Timing>): Snapshot {
   }
 }
 
-export const EMPTY_SNAPSHOT = makeSnapshot([])
-
 /**
  * Reads a snapshot's text. A line that is none is an error here, and not left out as in the store: a file that is handed on
  * whole is whole, or something went wrong on its way.

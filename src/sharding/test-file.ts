@@ -42,6 +42,9 @@ export function describeFiles(listed: readonly ListedFile[], known: Estimator): 
   return listed.map((file) => describe(file, known)).sort((a, b) => byText(a.id, b.id))
 }
 
+/** Unique in a plan, because a file runs once in a project. */
+export const fileId = (path: string, project: string) => (project === '' ? path : `[${project}] ${path}`)
+
 function describe(
   { path, project = '', environment, tags = [], priority = 0, isSerial }: ListedFile,
   known: Estimator,
@@ -53,7 +56,7 @@ function describe(
     durationMs: known.estimateTest(subject, name) ?? 0,
   }))
   return {
-    id: project === '' ? path : `[${project}] ${path}`,
+    id: fileId(path, project),
     project,
     path,
     tags,

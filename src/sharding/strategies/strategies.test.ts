@@ -9,20 +9,10 @@ import { file as byFolder } from './file.ts'
 import { loadOf } from './order.ts'
 import { roundRobin } from './round-robin.ts'
 import { tag } from './tag.ts'
+import { testFile } from '../../../tests/support/test-file.ts'
 
 const HOUR = 3_600_000
 const NOW = 1_000 * HOUR
-const testFile = (path: string, durationMs: number, change: Partial<TestFile> = {}): TestFile => ({
-  id: path,
-  project: '',
-  path,
-  tags: [],
-  priority: 0,
-  durationMs,
-  highMs: durationMs,
-  isMeasured: true,
-  ...change,
-})
 const arbitraryFiles = fc
   .uniqueArray(
     fc.record({

@@ -6,7 +6,7 @@ import { readSnapshot } from '../read-snapshot.ts'
 import { strategies } from '../registry.ts'
 import { sourceFeatures } from '../source-features.ts'
 import type { Strategy } from '../strategy.ts'
-import { describeFiles } from '../test-file.ts'
+import { describeFiles, fileId } from '../test-file.ts'
 import type { ShardingOptions } from './options.ts'
 
 export const placeOf = (vitest: Vitest, options: ShardingOptions): TimingsPlace =>
@@ -22,10 +22,10 @@ export function planFiles(
   const place = placeOf(vitest, options)
   const { strategy: wanted, timings: _, ...settings } = options
   const strategy = strategyOf(wanted)
-  const byId = new Map(specifications.map((specification) => [idOf(specification, place), specification]))
+  const listed = specifications.map(({ moduleId, project }) => ({ path: knownPath(place.root, moduleId), project: project.name }))
+  const byId = new Map(listed.map(({ path, project }, at) => [fileId(path, project), specifications[at]!]))
   const subject = JSON.stringify([strategy.name, [...byId.keys()].sort()])
   const snapshot = readSnapshot(place, { index, count, subject, runId: runIdOf(process.env) })
-  const listed = specifications.map(({ moduleId, project }) => ({ path: knownPath(place.root, moduleId), project: project.name }))
   const files = describeFiles(listed, estimator(snapshot, { features: sourceFeatures(place.root) }))
   const made = plan({ files, shardCount: count, strategy, snapshot, settings })
   return { plan: made, filesOf: (shard) => made.shards[shard - 1]!.files.map(({ id }) => byId.get(id)!) }
@@ -33,10 +33,4 @@ export function planFiles(
 
 function strategyOf(strategy: string | Strategy = 'duration'): Strategy {
   return typeof strategy === 'string' ? strategies().get(strategy) : strategies([strategy]).get(strategy.name)
-}
-
-/** As `describeFiles` names them: unique, because a file runs once in a project. */
-function idOf({ moduleId, project }: TestSpecification, { root }: TimingsPlace): string {
-  const path = knownPath(root, moduleId)
-  return project.name === '' ? path : `[${project.name}] ${path}`
 }
