@@ -2,7 +2,7 @@ import process from 'node:process'
 import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
 import { withoutHostFlags } from '../vms/host-flags.ts'
@@ -35,7 +35,7 @@ const SHARED_PACKAGES: Record<string, string> = { jsdom: 'jsdom', 'happy-dom': '
 const ALWAYS_COMPARED = new Set(['node:timers', 'node:timers/promises', 'node:util', 'node:events', 'node:module'])
 
 const SAVE_AFTER_MS = 300
-const COLLECT_ABOVE_BYTES = 256 * 1024 * 1024
+const COLLECT_AFTER_BYTES = 192 * 1024 * 1024
 const { setTimeout, clearTimeout } = globalThis
 
 /** Called between files, before V8 would let the heap grow for long. */
@@ -201,15 +201,25 @@ export class HostState {
     if (this.#idleTimer) clearTimeout(this.#idleTimer)
     this.#idleTimer = setTimeout(() => {
       this.savePack()
-      collectGarbage()
+      this.#collect()
     }, SAVE_AFTER_MS)
     this.#idleTimer.unref()
   }
 
-  /** What is left of the files before goes when it is much: V8 alone would let a long run grow to gigabytes. */
-  keepSmall(heapBytes: number): void {
-    if (heapBytes > COLLECT_ABOVE_BYTES) collectGarbage()
+  /**
+   * What is left of the files before goes before the young generation is full. Between files next to nothing of it is
+   * alive, so a full collection costs what the few kept objects cost; V8's scavenge, which takes much of a file for alive
+   * that is not, would copy it twice and then let the heap grow to gigabytes.
+   */
+  keepSmall(): void {
+    if (getHeapStatistics().used_heap_size > this.#keptBytes + COLLECT_AFTER_BYTES) this.#collect()
   }
+
+  #collect(): void {
+    collectGarbage()
+    this.#keptBytes = getHeapStatistics().used_heap_size
+  }
+  #keptBytes = 0
 
   /** What the next process need not compile and parse again. */
   savePack(): void {

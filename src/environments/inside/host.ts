@@ -7,6 +7,7 @@ import type { DaemonToHost, FromHost, HostToDaemon, Taint, ToHost, WorldReport }
 import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import { HostState } from './host-state.ts'
 import { LastWords } from './last-words.ts'
+import { plainCopy } from './plain-copy.ts'
 import { whenSettled } from './settle.ts'
 import { World, type WorldOptions } from './world.ts'
 
@@ -175,8 +176,10 @@ class Host {
     }
   }
 
-  #deliver(message: unknown): void {
+  #deliver(said: unknown): void {
     const current = this.#world!
+    // answers to its calls are not kept, nor is anything hung on them
+    const message = isAnswer(said) ? said : plainCopy(said)
     const { type, context } = message as StartMessage
     if (type === 'stop') {
       if (current.isStopping) return
@@ -194,9 +197,10 @@ class Host {
     else current.world.deliver(message)
   }
 
-  #fromWorld(id: number, message: unknown, isUrgent: boolean): void {
+  #fromWorld(id: number, said: unknown, isUrgent: boolean): void {
     const current = this.#world
     if (current?.id !== id) return
+    const message = plainCopy(said)
     const frame: FromHost = { kind: 'vitest', world: id, message }
     this.#held.push(isUrgent ? frame : serialize(frame))
     const { __vitest_worker_response__: isResponse, type } = message as { __vitest_worker_response__?: true; type?: string }
@@ -224,19 +228,28 @@ class Host {
   }
 
   async #end(id: number, failure?: Taint): Promise<void> {
-    const current = this.#world
-    if (current?.id !== id) return
+    if (this.#world?.id !== id) return
     this.#isBusy = true
+    await this.#putAway(this.#world.world, id, failure)
+    // not before nothing holds the world any more, this stack included
+    this.#state.keepSmall()
+    this.#isBusy = false
+    await this.#next()
+    if (!this.#world) this.#state.whenIdle()
+  }
+
+  async #putAway(world: World, id: number, failure?: Taint): Promise<void> {
     const startedMs = now()
     // promises that settle in this turn still belong to the file
     await new Promise<void>((resolve) => setImmediate(resolve))
-    current.world.close()
-    const taints = [...current.world.taints, ...this.#restore(current.world.givenBuiltins), ...(failure ? [failure] : [])]
+    world.close()
+    const taints = [...world.taints, ...this.#restore(world.givenBuiltins), ...(failure ? [failure] : [])]
     if (this.#stray) taints.push(this.#stray)
     this.#stray = null
     if (!this.#putWriteBack.every((put) => put()))
       taints.push({ code: 'unrestorable-process', detail: "process.stdout.write can't be set back" })
     this.#world = null
+    this.#state.giveBuiltin = null
     this.#worlds++
     // reading the sizes takes longer than all the rest of this report
     if (this.#worlds % MEASURE_EVERY === 0) this.#memory = memoryUsage()
@@ -248,10 +261,6 @@ class Host {
     watchBetweenWorlds((taint) => (this.#stray = taint))
     this.#send({ kind: 'restored', world: id, report })
     sendToDaemon({ kind: 'world-done', files: 1, rssBytes: report.rssBytes, heapBytes: report.heapBytes, taints })
-    if (this.#worlds % MEASURE_EVERY === 0) this.#state.keepSmall(this.#memory.heapUsed)
-    this.#isBusy = false
-    await this.#next()
-    if (!this.#world) this.#state.whenIdle()
   }
 
   /** What test code has done to the process must not keep the host from saying so. */
@@ -285,6 +294,9 @@ class Host {
     this.#putWriteBack.push(() => Reflect.defineProperty(stream, 'write', descriptor))
   }
 }
+
+/** Of Vitest's birpc: to a call of the world. */
+const isAnswer = (message: unknown) => (message as { t?: unknown }).t === 's'
 
 const strayEvents = ['uncaughtException', 'unhandledRejection'] as const
 let strayListener: ((error: unknown) => void) | null = null
