@@ -25,10 +25,15 @@ export type ToHost =
       pool: StockPool
     }
   /**
-   * One message of Vitest's own worker protocol or its birpc. `run` is not sent before the worker said `started`
-   * (Vitest's own message loop cannot take it); a host that queues it itself would save one round trip per file.
+   * One message of Vitest's own worker protocol or its birpc. The host keeps `run` back until the worker has said
+   * `started`: Vitest's own message loop cannot take it before.
    */
   | { kind: 'vitest'; world: number; message: unknown }
+  /**
+   * Vitest is asked this already, and the worker need not ask it; the answer comes as one of Vitest's messages, under this
+   * id. It may also never come, for a worker that never asks.
+   */
+  | { kind: 'asked'; world: number; id: string; method: string; args: unknown[] }
   /** Are you alive? Answered by the event loop itself: a host that does not answer is inside an endless loop. */
   | { kind: 'ping'; n: number }
 
@@ -129,6 +134,12 @@ export const REPORTS: ReadonlySet<string> = new Set([
   'snapshotSaved',
   'writeBenchmarkResult',
 ])
+
+/**
+ * Calls that only report, and that Vitest is to hear at once, in a way that it could refuse. The host answers them itself;
+ * a run whose report was refused is not believed.
+ */
+export const NOTICES: ReadonlySet<string> = new Set(['onQueued'])
 
 /** Between the daemon and a host, over Node's IPC channel (JSON). */
 export type DaemonToHost =

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import type { DaemonToHost, FromHost, HostToDaemon, ToHost } from '../../src/contracts/host-wire.ts'
+import { NOTICES, type DaemonToHost, type FromHost, type HostToDaemon, type ToHost } from '../../src/contracts/host-wire.ts'
 import { frameSocket, type FrameSocket } from '../../src/system/frames.ts'
 
 /**
@@ -70,8 +70,9 @@ function receive(told: ToHost, frames: FrameSocket): void {
   }))
   born.stdout!.on('data', (chunk: Buffer) => reply({ kind: 'output', world: number, fd: 1, chunk }))
   born.stderr!.on('data', (chunk: Buffer) => reply({ kind: 'output', world: number, fd: 2, chunk }))
-  born.on('message', (message: { type?: string }) => {
+  born.on('message', (message: { type?: string; m?: string; i?: string }) => {
     reply({ kind: 'vitest', world: number, message })
+    if (message.m !== undefined && NOTICES.has(message.m)) born.send({ t: 's', i: message.i })
     if (message.type === 'started') {
       isStarting = false
       for (const held of early ?? []) born.send(held)

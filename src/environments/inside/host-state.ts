@@ -196,12 +196,13 @@ export class HostState {
     return [...taints, ...openedSince(this.#resources)]
   }
 
-  /** Nobody waits now: writes code caches of what was compiled since the last time. */
-  whenIdle(): void {
+  /** Nobody waits now: after a while of that, writes code caches of what was compiled since the last time. */
+  whenIdle(then: () => void): void {
     if (this.#idleTimer) clearTimeout(this.#idleTimer)
     this.#idleTimer = setTimeout(() => {
       this.savePack()
       this.#collect()
+      then()
     }, SAVE_AFTER_MS)
     this.#idleTimer.unref()
   }

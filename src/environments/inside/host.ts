@@ -7,6 +7,7 @@ import type { DaemonToHost, FromHost, HostToDaemon, Taint, ToHost, WorldReport }
 import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import { HostState } from './host-state.ts'
 import { LastWords } from './last-words.ts'
+import { Ledger } from './ledger.ts'
 import { plainCopy } from './plain-copy.ts'
 import { whenSettled } from './settle.ts'
 import { World, type WorldOptions } from './world.ts'
@@ -16,7 +17,6 @@ const kill = process.kill.bind(process, process.pid, 'SIGKILL')
 const sendToDaemon = process.send!.bind(process) as (message: HostToDaemon) => void
 const { setImmediate, setTimeout, clearTimeout } = globalThis
 const { nextTick } = process
-const memoryUsage = process.memoryUsage.bind(process)
 /** Calls a function in the async context of the host itself: what a file entered must not be around the next one. */
 const inOwnContext = AsyncLocalStorage.snapshot()
 const now = performance.now.bind(performance)
@@ -26,8 +26,6 @@ const writers = { 1: process.stdout.write.bind(process.stdout), 2: process.stder
 const HOLD_MS = 20
 /** A lease's token comes by way of the daemon, and may come after its holder. */
 const TOKEN_WAIT_MS = 2_000
-/** Worlds between two looks at the memory. */
-const MEASURE_EVERY = 8
 
 /** The parts of Vitest's message that are read here. */
 interface StartMessage {
@@ -36,6 +34,8 @@ interface StartMessage {
 }
 
 type Begin = Extract<ToHost, { kind: 'begin' }>
+type ForWorld = Extract<ToHost, { kind: 'vitest' | 'asked' }>
+const isForWorld = (message: ToHost): message is ForWorld => message.kind === 'vitest' || message.kind === 'asked'
 
 /** The process in which test files run, one world after the other. Serves one connection at a time. */
 class Host {
@@ -47,7 +47,7 @@ class Host {
   #world: { id: number; world: World; isOnce: boolean; isStopping: boolean } | null = null
   readonly #queue: ToHost[] = []
   #isBusy = false
-  #worlds = 0
+  readonly #ledger = new Ledger(sendToDaemon)
   readonly #held: (FromHost | Uint8Array)[] = []
   /** Frames that have left on this connection. */
   #sent = 0
@@ -55,7 +55,6 @@ class Host {
   #noted = 0
   readonly #lastWords: LastWords
   #flushTimer: NodeJS.Timeout | null = null
-  #memory = memoryUsage()
   #stray: Taint | null = null
   readonly #putWriteBack: (() => boolean)[] = []
 
@@ -68,6 +67,10 @@ class Host {
       return { sent, frames }
     })
     for (const fd of [1, 2] as const) this.#interceptOutput(fd)
+  }
+
+  get sizes(): { rssBytes: number; heapBytes: number } {
+    return this.#ledger.sizes
   }
 
   expect(token: string): void {
@@ -100,6 +103,7 @@ class Host {
       this.#strangers.delete(connection)
       if (connection !== this.#connection) return
       this.#connection = null
+      this.#ledger.settle()
       // nobody is left to hear the result: what still runs must not go on
       if (this.#world || this.#isBusy) kill()
       this.#admit()
@@ -120,7 +124,7 @@ class Host {
 
   #receive(message: ToHost): void {
     if (message.kind === 'ping') this.#send({ kind: 'pong', n: message.n })
-    else if (message.kind === 'vitest' && this.#world?.id === message.world) this.#deliver(message.message)
+    else if (isForWorld(message) && this.#world?.id === message.world) this.#pass(message)
     else {
       this.#queue.push(message)
       if (!this.#isBusy && !this.#world) void this.#next()
@@ -163,9 +167,9 @@ class Host {
     state.giveBuiltin = (builtin) => world.giveBuiltin(builtin)
     this.#isBusy = false
     // what came for this world while the one before was being put away
-    const early = this.#queue.filter((message) => message.kind === 'vitest' && message.world === id)
-    this.#queue.splice(0, this.#queue.length, ...this.#queue.filter((message) => !early.includes(message)))
-    for (const message of early) this.#deliver((message as Extract<ToHost, { kind: 'vitest' }>).message)
+    const early = this.#queue.filter(isForWorld).filter((message) => message.world === id)
+    this.#queue.splice(0, this.#queue.length, ...this.#queue.filter((message) => !early.includes(message as ForWorld)))
+    for (const message of early) this.#pass(message)
     try {
       await world.open()
     } catch (error) {
@@ -174,6 +178,11 @@ class Host {
       this.#send({ kind: 'vitest', world: id, message: { __vitest_worker_response__: true, type: 'started', error: reason } })
       await this.#end(id, { code: 'changed-module', detail: `the runtime did not load: ${reason.message}` })
     }
+  }
+
+  #pass(message: ForWorld): void {
+    if (message.kind === 'vitest') this.#deliver(message.message)
+    else this.#world!.world.expect(message.id, message.method, message.args)
   }
 
   #deliver(said: unknown): void {
@@ -235,7 +244,7 @@ class Host {
     this.#state.keepSmall()
     this.#isBusy = false
     await this.#next()
-    if (!this.#world) this.#state.whenIdle()
+    if (!this.#world) this.#state.whenIdle(() => this.#ledger.settle())
   }
 
   async #putAway(world: World, id: number, failure?: Taint): Promise<void> {
@@ -250,17 +259,13 @@ class Host {
       taints.push({ code: 'unrestorable-process', detail: "process.stdout.write can't be set back" })
     this.#world = null
     this.#state.giveBuiltin = null
-    this.#worlds++
-    // reading the sizes takes longer than all the rest of this report
-    if (this.#worlds % MEASURE_EVERY === 0) this.#memory = memoryUsage()
-    const { rss: rssBytes, heapUsed: heapBytes } = this.#memory
-    const restoreMs = now() - startedMs
-    const report: WorldReport = { taints, restoreMs, rssBytes, heapBytes, worlds: this.#worlds, pristine: this.#worlds === 1 }
     // this process is not asked again: what it compiled is kept now or never
     if (taints.length > 0) this.#state.savePack()
+    this.#ledger.count(taints)
+    const { sizes, worlds } = this.#ledger
+    const report: WorldReport = { taints, restoreMs: now() - startedMs, ...sizes, worlds, pristine: worlds === 1 }
     watchBetweenWorlds((taint) => (this.#stray = taint))
     this.#send({ kind: 'restored', world: id, report })
-    sendToDaemon({ kind: 'world-done', files: 1, rssBytes: report.rssBytes, heapBytes: report.heapBytes, taints })
   }
 
   /** What test code has done to the process must not keep the host from saying so. */
@@ -332,8 +337,7 @@ async function start(boot: Extract<DaemonToHost, { kind: 'boot' }>): Promise<voi
     for (const message of early) if (message.kind === 'expect') host.expect(message.token)
     for (const environment of boot.preload) await state.share(environment)
     await host.listen(boot.address)
-    const { rss: rssBytes, heapUsed: heapBytes } = memoryUsage()
-    sendToDaemon({ kind: 'ready', rssBytes, heapBytes })
+    sendToDaemon({ kind: 'ready', ...host.sizes })
   } catch (error) {
     sendToDaemon({ kind: 'boot-failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   }

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { dirname, join, sep } from 'node:path'
-import { REPORTS, type StockPool, type Taint } from '../../contracts/host-wire.ts'
+import { NOTICES, REPORTS, type StockPool, type Taint } from '../../contracts/host-wire.ts'
+import { AskedAhead } from './asked-ahead.ts'
 import type { Exports } from './modules/builtins.ts'
 import type { Compiler } from './modules/compile.ts'
 import type { ModuleGraph } from './modules/graph.ts'
@@ -75,6 +76,7 @@ export class World {
   readonly #modules: WorldModules
   readonly #listeners = new Set<(message: unknown) => void>()
   readonly #waiting: unknown[] = []
+  readonly #askedAhead = new AskedAhead()
   /** Requests that came before the worker said `started`: it would mix them up with its start. */
   #early: unknown[] | null = []
   #isReady = false
@@ -139,10 +141,19 @@ export class World {
     return id === 'node:module' ? this.#modules.cjs.moduleFacade : undefined
   }
 
+  /** Vitest's main process works on this call, which the worker has not made yet. */
+  expect(id: string, method: string, args: unknown[]): void {
+    this.#askedAhead.expect(id, method, args)
+  }
+
   /** A message from Vitest's main process. */
   deliver(message: unknown): void {
     let delivered = message as WorkerMessage & RpcAnswer
-    if (delivered.t === 's') delivered = this.#options.fetches.keep(delivered) as typeof delivered
+    if (delivered.t === 's') {
+      const claimed = this.#askedAhead.receive(delivered)
+      if (!claimed) return
+      delivered = this.#options.fetches.keep(claimed) as typeof delivered
+    }
     // the name decides details of Vitest's runtime: it is to do what it does in a process of its own
     if (delivered.type === 'start' && delivered.context) delivered.context.pool = this.#options.pool
     if (delivered.__vitest_worker_request__) this.#options.lastWords.expect(delivered as RunnerRequest)
@@ -165,7 +176,8 @@ export class World {
     if (t === 'q') return this.#call(message as RpcQuery, i, m)
     const { __vitest_worker_response__: isResponse, type } = message as WorkerMessage
     if (isResponse && type === 'testfileFinished' && this.isCounting) this.#checkPositions()
-    this.#options.send(message, true)
+    const isNews = type !== 'started' || (message as { error?: unknown }).error !== undefined
+    this.#options.send(message, isNews)
     if (!isResponse) return
     if (type === 'started') this.#begun()
     if (type === 'stopped') this.#options.onStopped()
@@ -183,9 +195,16 @@ export class World {
       if (id !== undefined) this.#answer(id, undefined)
       return
     }
+    if (NOTICES.has(method)) {
+      this.#options.send(query, true)
+      if (id !== undefined) this.#answer(id, undefined)
+      return
+    }
     const known = this.#options.fetches.answer(query)
-    if (known && id !== undefined) this.#answer(id, known.value)
-    else this.#options.send(query, true)
+    if (known && id !== undefined) return this.#answer(id, known.value)
+    const ahead = this.#askedAhead.claim(query)
+    if (ahead === undefined) this.#options.send(query, true)
+    else if (ahead) queueMicrotask(() => this.#emit(this.#options.fetches.keep(ahead)))
   }
 
   #answer(id: string, value: unknown): void {

@@ -43,6 +43,8 @@ export interface WorldLine {
   readonly number: number
   /** @throws DataCloneError for what cannot be serialized */
   send(message: unknown): void
+  /** Tells the host of a call that is answered before its worker makes it. */
+  asked(id: string, method: string, args: unknown[]): void
 }
 
 /** A socket that closed tells no exit code; the daemon's word about the same death comes within this time. */
@@ -149,7 +151,11 @@ function hostLink(held: HeldLease, frames: FrameSocket, hold: (isHeld: boolean) 
       seenMs = performance.now()
       // Only a world in progress keeps Vitest's process alive; an idle host must not.
       hold(true)
-      return { number, send: (message) => frames.send({ kind: 'vitest', world: number, message } satisfies ToHost) }
+      return {
+        number,
+        send: (message) => frames.send({ kind: 'vitest', world: number, message } satisfies ToHost),
+        asked: (id, method, args) => frames.send({ kind: 'asked', world: number, id, method, args } satisfies ToHost),
+      }
     },
     lastWords() {
       const words = readLastWords(held.lease.address)

@@ -6,6 +6,8 @@ import type { Failure } from './verdict.ts'
 export type Doubt =
   | { kind: 'failed'; failure: Failure }
   | { kind: 'start-failed'; message: string }
+  /** Vitest refused to hear that it begins. */
+  | { kind: 'refused'; message: string }
   /** It said so itself, by what it asked for. */
   | { kind: 'unfit'; reason: string }
   | { kind: 'host-lost'; loss: HostLoss }
@@ -45,6 +47,8 @@ export function doubtText(doubt: Doubt): string {
       return `failed in a warm host (${doubt.failure.summary}), judged in a process of its own`
     case 'start-failed':
       return `its environment did not start in a warm host (${doubt.message})`
+    case 'refused':
+      return `a reporter failed when it began (${doubt.message})`
     case 'unfit':
       return doubt.reason
     case 'host-lost':

@@ -168,7 +168,9 @@ export class WarmWorker implements PoolWorker {
     if (doubt.kind === 'unfit') world.abandon(doubt.reason)
     // A failed test taints nothing by itself: the host can be restored and lent again.
     else void world.end()
-    return this.#runInFork(request, doubt, new Set(attempt.queued.map((file) => file.id)))
+    // what was refused is to be said again
+    const announced = doubt.kind === 'refused' ? [] : attempt.queued
+    return this.#runInFork(request, doubt, new Set(announced.map((file) => file.id)))
   }
 
   async #runInFork(request: RunRequest, doubt: Doubt, announced: ReadonlySet<string> = new Set()): Promise<void> {

@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../../system/clock.ts'
 import { folderFault } from '../../system/files.ts'
 import type { Leaser } from '../leaser.ts'
 import { runRefusal } from './eligible.ts'
+import { Foresight } from './foresight.ts'
 import { LeaseKeeper } from './keeper.ts'
 import { FileMemory, type Lesson } from './memory.ts'
 import type { RunRequest } from './messages.ts'
@@ -31,6 +32,8 @@ export interface Session {
   readonly keeper: LeaseKeeper
   readonly memory: FileMemory
   readonly watchdog: Watchdog
+  /** What is known of the questions of the project's files. */
+  foresight(project: TestProject): Foresight
   /** Why the request must go to a fork at once, or undefined. */
   needsProcess(project: TestProject, request: RunRequest): string | undefined
   /** Whether a fork has failed with the very same failure, the file being the same. */
@@ -83,6 +86,7 @@ function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clo
   const fault = refusal === null ? folderFault(settings.cacheDir) : undefined
   if (fault !== undefined)
     say(`nothing is kept between runs: ${settings.cacheDir} ${fault}. Set EVERWARM_CACHE to a folder of your own.`)
+  const foresights = new WeakMap<TestProject, Foresight>()
   vitest.onClose(async () => {
     await keeper.close()
     memory.flush()
@@ -94,6 +98,11 @@ function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clo
     memory,
     watchdog: new Watchdog(clock, settings.hangLimitMs),
     say,
+    foresight(project) {
+      let foresight = foresights.get(project)
+      if (!foresight) foresights.set(project, (foresight = new Foresight(project.config.root)))
+      return foresight
+    },
     needsProcess(project, request) {
       if (refusal !== null) {
         say(refusal)

@@ -1,11 +1,12 @@
 import { relative } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { NOTICES } from '../../contracts/host-wire.ts'
 import { Attempt, finishedAnswer } from './attempt.ts'
 import { hangReport } from './hang-report.ts'
 import type { HostLoss } from './host-link.ts'
 import type { Doubt } from './judgement.ts'
 import { type LastMoments, lastMoments } from './last-words.ts'
-import type { RpcAnswer, RunRequest, WorkerAnswer } from './messages.ts'
+import { isCall, type RpcAnswer, type RpcCall, type RunRequest, type WorkerAnswer } from './messages.ts'
 import type { Session } from './session.ts'
 import type { Failure } from './verdict.ts'
 import type { World } from './world.ts'
@@ -27,6 +28,9 @@ export interface WorldRunContext {
   up(message: unknown): void
 }
 
+/** Ids are told apart from those of all other calls on a worker's channel. */
+let asked = 0
+
 /** One run request in a world, from its sending to a decision about what it reported. */
 export class WorldRun {
   readonly attempt: Attempt
@@ -40,6 +44,9 @@ export class WorldRun {
   /** What Vite itself said against the test files. */
   readonly #refusals = new Set<string>()
   #moments: LastMoments = lastMoments([])
+  /** Calls that the host has answered already; each settles with Vitest's own answer: its error, or nothing. */
+  readonly #notices = new Map<string, (refusal: unknown) => void>()
+  readonly #refused: Promise<unknown>[] = []
   readonly #aborted = Promise.withResolvers<Outcome>()
 
   constructor(world: World, request: RunRequest, context: WorldRunContext) {
@@ -49,9 +56,8 @@ export class WorldRun {
     const { outputStream, errorStream } = context.project.vitest.logger
     this.attempt = new Attempt({
       up: (message) => {
-        this.#noteSnapshotPath(message)
-        this.#noteFetch(message)
-        context.up(message)
+        if (isCall(message)) this.#learn(message)
+        this.#up(message)
       },
       down: (message) => world.send(message),
       held: (call) => this.written.observe(call),
@@ -61,13 +67,16 @@ export class WorldRun {
     this.outcome = this.#watch()
     world.tenant = this.attempt
     world.send(request)
+    this.#askAhead()
   }
 
   /** See `Attempt.swallows`. */
   swallows(answer: RpcAnswer): boolean {
     if (this.#asksForFiles.delete(answer.i) && answer.e !== undefined) this.#refusals.add(messageOf(answer.e))
     if (this.#asksForSnapshots.delete(answer.i) && typeof answer.r === 'string') this.written.watch(answer.r)
-    return this.attempt.swallows(answer.i)
+    const notice = this.#notices.get(answer.i)
+    notice?.(answer.e)
+    return notice !== undefined || this.attempt.swallows(answer.i)
   }
 
   abort(): void {
@@ -113,6 +122,8 @@ export class WorldRun {
     const finish = await this.attempt.finished
     // The environment's end belongs to the file: an error there is reported too, so it has to be believed too.
     const end = this.#world.isOnce ? await this.#world.end() : undefined
+    const refused = (await Promise.all(this.#refused)).find((error) => error !== undefined)
+    if (refused !== undefined) return { kind: 'doubtful', doubt: { kind: 'refused', message: textOf(refused) } }
     const failure = this.attempt.verdict.failure(finish.error ?? end?.error)
     if (!failure) return { kind: 'passed', finish, failure, why: 'passed' }
     // Vite has no better opinion of the file for a process of its own.
@@ -136,6 +147,39 @@ export class WorldRun {
 
   get #mayWriteSnapshots(): boolean {
     return this.#context.project.vitest.config.snapshotOptions.updateSnapshot !== 'none'
+  }
+
+  /** A world is for one file: only then its questions are that file's. */
+  get #onlyFile(): string | undefined {
+    return this.#world.isOnce ? this.#request.context.files[0]?.filepath : undefined
+  }
+
+  #learn(call: RpcCall): void {
+    const { project, session } = this.#context
+    if (this.#onlyFile !== undefined) session.foresight(project).learn(call, this.#onlyFile)
+  }
+
+  #askAhead(): void {
+    const { project, session } = this.#context
+    if (this.#onlyFile === undefined) return
+    for (const { m, a } of session.foresight(project).questions(this.#onlyFile)) {
+      const id = `ahead-${++asked}`
+      this.#world.asked(id, m, a)
+      this.#up({ t: 'q', i: id, m, a })
+    }
+  }
+
+  #up(message: unknown): void {
+    this.#noteSnapshotPath(message)
+    this.#noteFetch(message)
+    this.#noteNotice(message)
+    this.#context.up(message)
+  }
+
+  #noteNotice(message: unknown): void {
+    const { m, i } = message as { m?: string; i?: string }
+    if (m === undefined || i === undefined || !NOTICES.has(m)) return
+    this.#refused.push(new Promise((resolve) => this.#notices.set(i, resolve)))
   }
 
   #noteFetch(message: unknown): void {

@@ -68,6 +68,11 @@ export class World {
     this.#line.send(message)
   }
 
+  /** See `WorldLine.asked`. */
+  asked(id: string, method: string, args: unknown[]): void {
+    if (!this.#isOver) this.#line.asked(id, method, args)
+  }
+
   /** Asks the worker to stop, once; resolves with its answer, or with one of our own if its host is gone. */
   end(request: unknown = { __vitest_worker_request__: true, type: 'stop' }): Promise<WorkerAnswer> {
     if (!this.#isEnding) {
