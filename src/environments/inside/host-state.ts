@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
-import { withoutHostFlags } from '../vms/host-flags.ts'
+import { COLLECT_AFTER_BYTES, withoutHostFlags } from '../vms/host-flags.ts'
 import { FetchCache } from './fetch-cache.ts'
 import { InlinedFunctions } from './inlined.ts'
 import { loadBuiltin, withPrefix } from './modules/builtins.ts'
@@ -35,7 +35,6 @@ const SHARED_PACKAGES: Record<string, string> = { jsdom: 'jsdom', 'happy-dom': '
 const ALWAYS_COMPARED = new Set(['node:timers', 'node:timers/promises', 'node:util', 'node:events', 'node:module'])
 
 const SAVE_AFTER_MS = 300
-const COLLECT_AFTER_BYTES = 192 * 1024 * 1024
 const { setTimeout, clearTimeout } = globalThis
 
 /** Called between files, before V8 would let the heap grow for long. */
@@ -208,9 +207,8 @@ export class HostState {
   }
 
   /**
-   * What is left of the files before goes before the young generation is full. Between files next to nothing of it is
-   * alive, so a full collection costs what the few kept objects cost; V8's scavenge, which takes much of a file for alive
-   * that is not, would copy it twice and then let the heap grow to gigabytes.
+   * What files have left behind is collected between two of them, before V8 would do it within one: see
+   * docs/decisions/007-between-files.md.
    */
   keepSmall(): void {
     if (getHeapStatistics().used_heap_size > this.#keptBytes + COLLECT_AFTER_BYTES) this.#collect()
