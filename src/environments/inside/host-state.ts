@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
-import { COLLECT_AFTER_BYTES, withoutHostFlags } from '../vms/host-flags.ts'
+import { collectAfterBytes, withoutHostFlags } from '../vms/host-flags.ts'
 import { FetchCache } from './fetch-cache.ts'
 import { InlinedFunctions } from './inlined.ts'
 import { loadBuiltin, withPrefix } from './modules/builtins.ts'
@@ -211,7 +211,7 @@ export class HostState {
    * docs/decisions/007-between-files.md.
    */
   keepSmall(): void {
-    if (getHeapStatistics().used_heap_size > this.#keptBytes + COLLECT_AFTER_BYTES) this.#collect()
+    if (getHeapStatistics().used_heap_size > this.#keptBytes + this.#collectAfterBytes) this.#collect()
   }
 
   #collect(): void {
@@ -219,6 +219,7 @@ export class HostState {
     this.#keptBytes = getHeapStatistics().used_heap_size
   }
   #keptBytes = 0
+  readonly #collectAfterBytes = collectAfterBytes(process.execArgv)
 
   /** What the next process need not compile and parse again. */
   savePack(): void {

@@ -1,41 +1,65 @@
 import { availableParallelism, totalmem } from 'node:os'
 import process from 'node:process'
+import { getHeapStatistics } from 'node:v8'
 
-/**
- * MB of a host's young generation: what the machine has for one host of many, within reason. More than 256 only leads
- * memory through the caches that was not there before.
- */
-export function youngMegabytes(memoryBytes: number, cores: number): number {
-  const share = memoryBytes / cores / 16 / 2 ** 20
-  return [256, 128, 64, 32].find((size) => size <= share) ?? 16
+/** What flags are made for. */
+export interface Machine {
+  memoryBytes: number
+  cores: number
+  /** Of a Node without flags; null where it is not known. */
+  heapLimitBytes: number | null
 }
 
-const young = youngMegabytes(Math.min(totalmem(), process.constrainedMemory() || Infinity), availableParallelism())
+const MB = 2 ** 20
+/** The young generation counts three times in the limit of a heap. */
+const SEMI_SPACES = 3
+const HEAP_FLAG = /--(?:max|min|initial)[-_](?:old[-_]space|semi[-_]space|heap)[-_]size/
+/** The first of ours; after it come only ours. */
+const FIRST = '--single-threaded-gc'
 
 /**
- * Bytes that files may leave behind before a host collects them: less than the young generation, so that V8 does not do it
- * in its own way in the middle of a file.
+ * Flags of Node that a host gets after the project's own. A host runs one test file at a time and there are as many hosts as
+ * workers: collecting garbage on helper threads only takes the other hosts' cores. The young generation is large, and the
+ * old one as much smaller, so that the heap has the limit it has everywhere. Where the project sets sizes, those hold.
+ * See docs/decisions/007-between-files.md.
  */
-export const COLLECT_AFTER_BYTES = young * 0.75 * 2 ** 20
+export function hostFlags(given: readonly string[], nodeOptions = '', machine: Machine = thisMachine()): string[] {
+  const sizes = HEAP_FLAG.test([...given, nodeOptions].join(' ')) ? [] : sizeFlags(machine)
+  // the last: real namespace objects for modules that are functions; hidden from test code
+  return [FIRST, ...sizes, '--experimental-vm-modules']
+}
 
-/**
- * Flags of Node that every host gets. A host runs one test file at a time and there are as many hosts as workers:
- * collecting garbage on helper threads only takes the other hosts' cores. See docs/decisions/007-between-files.md.
- */
-export const HOST_FLAGS: readonly string[] = [
-  '--single-threaded-gc',
-  `--min-semi-space-size=${young}`,
-  `--max-semi-space-size=${young}`,
-  // real namespace objects for modules that are functions; hidden from test code
-  '--experimental-vm-modules',
-]
+function sizeFlags({ memoryBytes, cores, heapLimitBytes }: Machine): string[] {
+  if (heapLimitBytes === null) return []
+  const share = memoryBytes / cores / 16 / MB
+  // more than 256 only leads memory through the caches that was not there before
+  const young = [256, 128, 64].find((size) => size <= share && heapLimitBytes >= 2 * SEMI_SPACES * size * MB)
+  if (young === undefined) return []
+  const old = Math.round(heapLimitBytes / MB) - SEMI_SPACES * young
+  return [`--min-semi-space-size=${young}`, `--max-semi-space-size=${young}`, `--max-old-space-size=${old}`]
+}
 
-/** The flags a process was started with, without those that only hosts get: these came last. */
-export function withoutHostFlags(execArgv: readonly string[]): string[] {
-  const own = [...execArgv]
-  for (const flag of HOST_FLAGS) {
-    const at = own.lastIndexOf(flag)
-    if (at !== -1) own.splice(at, 1)
+function thisMachine(): Machine {
+  const own = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
+  return {
+    memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
+    cores: availableParallelism(),
+    heapLimitBytes: HEAP_FLAG.test(own) ? null : getHeapStatistics().heap_size_limit,
   }
-  return own
+}
+
+/** The flags a host was started with, without those that only hosts get. */
+export function withoutHostFlags(execArgv: readonly string[]): string[] {
+  const at = execArgv.lastIndexOf(FIRST)
+  return at === -1 ? [...execArgv] : execArgv.slice(0, at)
+}
+
+/**
+ * Bytes that files may leave behind before a host collects them: less than its young generation holds, so that V8 does not
+ * do it in its own way in the middle of a file.
+ */
+export function collectAfterBytes(execArgv: readonly string[]): number {
+  const own = execArgv.slice(execArgv.lastIndexOf(FIRST) + 1)
+  const young = own.find((flag) => flag.startsWith('--max-semi-space-size='))?.split('=')[1]
+  return young === undefined ? 192 * MB : 0.75 * Number(young) * MB
 }

@@ -3,27 +3,25 @@ import { fileURLToPath } from 'node:url'
 import type { HostProfile } from '../../contracts/protocol.ts'
 import type { Driver } from '../driver.ts'
 import { type HostOptions, openHost } from '../host-process.ts'
-import { HOST_FLAGS } from './host-flags.ts'
+import { hostFlags } from './host-flags.ts'
 
 export interface NodeDriverOptions extends HostOptions {
   /** Absolute path of the host's program. */
   entry?: string
-  /** Flags of Node that every host gets, after the profile's own. */
-  hostFlags?: readonly string[]
 }
 
 const HOST_ENTRY = fileURLToPath(new URL(`../inside/host${extname(import.meta.url)}`, import.meta.url))
 
 /** Hosts of Node: test files run in them. */
 export function nodeDriver(options: NodeDriverOptions = {}): Driver<HostProfile> {
-  const { entry = HOST_ENTRY, hostFlags = HOST_FLAGS, ...rest } = options
+  const { entry = HOST_ENTRY, ...rest } = options
   return {
     environment: 'node',
     open: (profile, seat) =>
       openHost(
         {
           command: profile.nodePath,
-          args: [...profile.execArgv, ...hostFlags, entry],
+          args: [...profile.execArgv, ...hostFlags(profile.execArgv, profile.env['NODE_OPTIONS']), entry],
           env: profile.env,
           cwd: profile.cwd,
           boot: {
