@@ -71,7 +71,7 @@ test('it is named at once in a file that waited before, and after a thousand tes
   expect(Object.values(states).filter((state) => state === 'passed')).toHaveLength(1001)
 })
 
-const HEAD = `import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'\n`
+const HEAD = `import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest'\n`
 const PLACES: Record<string, [code: string, message: RegExp]> = {
   'top-level': ['for (;;);', /The top level of top-level\.test\.ts, or of a module that it imports, was ended/],
   import: [`import './turns.ts'`, /The top level of import\.test\.ts, or of a module that it imports, was ended/],
@@ -84,6 +84,25 @@ const PLACES: Record<string, [code: string, message: RegExp]> = {
     `describe('s', () => { test('x', () => {}); afterAll(() => { for (;;); }) })`,
     /A hook of the suite "s" in after-all\.test\.ts was ended/,
   ],
+  'suite-before-all': [
+    `test('first', () => {}); describe('s', () => { beforeAll(() => { for (;;); }); test('second', () => {}) })`,
+    /A hook of the suite "s" in suite-before-all\.test\.ts was ended/,
+  ],
+  'inner-before-all': [
+    `describe('o', () => { test('first', () => {}); describe('i', () => { beforeAll(() => { for (;;); }); test('second', () => {}) }) })`,
+    /A hook of the suite "o > i" in inner-before-all\.test\.ts was ended/,
+  ],
+  'outer-after-all': [
+    `describe('o', () => {
+      describe('i', () => { test('first', () => {}) })
+      test.skip('skipped', () => {})
+      describe.skip('skipped too', () => { test('third', () => {}) })
+      afterAll(() => { for (;;); })
+    })
+    test('last', () => {})`,
+    /A hook of the suite "o" in outer-after-all\.test\.ts was ended/,
+  ],
+  'after-each': [`afterEach(() => { for (;;); }); test('y', () => {})`, /The test "y" in after-each\.test\.ts was ended/],
   'before-each': [`beforeEach(() => { for (;;); }); test('x', () => {})`, /The test "x" in before-each\.test\.ts was ended/],
 }
 
@@ -102,5 +121,13 @@ test('a loop outside of tests is placed: top level, import, setup file, hooks', 
   const told = Object.values(messages()).join('\n')
   for (const [, message] of Object.values(PLACES)) expect(told).toMatch(message)
   expect(told.match(/ was ended: /g)).toHaveLength(Object.keys(PLACES).length)
-  expect(result.states).toMatchObject({ 'after-all.test.ts > s x': 'passed', 'before-all.test.ts > x': 'skipped' })
+  expect(result.states).toMatchObject({
+    'after-all.test.ts > s x': 'passed',
+    'before-all.test.ts > x': 'skipped',
+    'suite-before-all.test.ts > first': 'passed',
+    'suite-before-all.test.ts > s second': 'skipped',
+    'inner-before-all.test.ts > o first': 'passed',
+    'outer-after-all.test.ts > o i first': 'passed',
+    'outer-after-all.test.ts > last': 'skipped',
+  })
 }, 120_000)

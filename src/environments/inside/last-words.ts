@@ -12,6 +12,7 @@ const { keys } = Object
 interface Task {
   id: string
   type: 'test' | 'suite'
+  mode?: string
   /** `duration` is set when a test is over, after its retries and hooks. */
   result?: { state: string; duration?: number; errors?: unknown[]; attempts?: { errors?: unknown[] }[] } | undefined
   meta?: unknown
@@ -110,8 +111,7 @@ export class LastWords {
 
   #turnTo(task: Task | undefined): void {
     if (task?.type === 'test') this.#begun.add(task)
-    // A suite after one of its tests: another test says all there is to say, and only after the last come hooks.
-    else if (task?.tasks && this.#begun.size > 0 && task.tasks.findLast((child) => child.result === undefined)) return
+    else if (task && !mayRunHooks(task)) return
     this.#note(task ? { kind: task.type, id: task.id } : { kind: 'ending' })
   }
 
@@ -154,6 +154,12 @@ export class LastWords {
       this.#fd = null
     }
   }
+}
+
+/** At its begin, and when no task of it is left; in between the next task says where it is. Skipped ones run nothing. */
+function mayRunHooks(suite: Task): boolean {
+  const isNew = (task: Task) => task.result === undefined && task.mode !== 'skip' && task.mode !== 'todo'
+  return isNew(suite) || (suite.result?.state === 'run' && !(suite.tasks?.some(isNew) ?? false))
 }
 
 /** Nothing in it that JSON would lose. */
