@@ -4,7 +4,7 @@ import { willRunTests } from './pool/vitest/eligible.ts'
 import { settingsOf, type EverwarmOptions } from './pool/vitest/options.ts'
 import { everwarmPlugin, type EverwarmPlugin } from './pool/vitest/plugin.ts'
 import { WarmWorker } from './pool/vitest/pool-worker.ts'
-import { sessionOf } from './pool/vitest/session.ts'
+import { type PoolSettings, sessionOf } from './pool/vitest/session.ts'
 import { timingsReporter } from './reporter/vitest.ts'
 import { type ShardingOptions, timedSequencer } from './sharding/vitest.ts'
 import { type Env, readSettings } from './system/settings.ts'
@@ -20,9 +20,10 @@ export type { Strategy } from './sharding/strategy.ts'
  */
 export function everwarm(options: EverwarmOptions = {}): EverwarmPlugin {
   const daemon = connector()
+  const settings = settingsOf(options, process.env)
   // A cold daemon boots while Vite loads; nobody waits for it here.
-  if (!options.leaser && willRunTests(process.argv, process.env)) daemon.begin()
-  const plugin = everwarmPlugin(warmPool(options, daemon))
+  if (!options.leaser && !settings.fault && willRunTests(process.argv, process.env)) daemon.begin()
+  const plugin = everwarmPlugin(warmPool(options, settings, daemon), settings.fault)
   const { sharding = {} } = options
   if (sharding === false || !isOn(process.env)) return plugin
   return {
@@ -40,7 +41,7 @@ export function everwarm(options: EverwarmOptions = {}): EverwarmPlugin {
 
 /** The pool by itself, for `test.pool: pool()`. */
 export function pool(options: EverwarmOptions = {}): PoolRunnerInitializer {
-  return warmPool(options, connector())
+  return warmPool(options, settingsOf(options, process.env), connector())
 }
 
 /** The reporter by itself, for `test.reporters`: records timings, marks results of shards with their plan. */
@@ -77,8 +78,7 @@ function useSharding(root: ResolvedConfig | undefined, options: ShardingOptions)
 
 const connector = () => daemonConnector(`vitest ${process.cwd()}`)
 
-function warmPool(options: EverwarmOptions, daemon: DaemonConnector): PoolRunnerInitializer {
-  const settings = settingsOf(options, process.env)
+function warmPool(options: EverwarmOptions, settings: PoolSettings, daemon: DaemonConnector): PoolRunnerInitializer {
   const newLeaser = options.leaser ?? daemon.leaser
   return {
     name: 'everwarm',

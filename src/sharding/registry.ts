@@ -1,13 +1,21 @@
 import { EverwarmError } from '../contracts/errors.ts'
+import { namesHint } from '../system/known-names.ts'
 import { duration } from './strategies/duration.ts'
 import { failFirst } from './strategies/fail-first.ts'
 import { file } from './strategies/file.ts'
 import { roundRobin } from './strategies/round-robin.ts'
 import { tag } from './strategies/tag.ts'
-import type { Strategy } from './strategy.ts'
+import { checkedStrategy, type Strategy, STRATEGY_NAMES } from './strategy.ts'
 
-/** The five that come with everwarm, in the order in which they are shown. */
-export const BUILT_IN: readonly Strategy[] = [duration, failFirst, roundRobin, file, tag]
+const BY_NAME: Record<(typeof STRATEGY_NAMES)[number], Strategy> = {
+  duration,
+  'fail-first': failFirst,
+  'round-robin': roundRobin,
+  file,
+  tag,
+}
+
+export const BUILT_IN: readonly Strategy[] = STRATEGY_NAMES.map((name) => BY_NAME[name])
 
 /** Strategies by name. */
 export interface Registry {
@@ -21,7 +29,7 @@ export interface Registry {
  * @throws EverwarmError BAD_INPUT for something that is no strategy
  */
 export function strategies(own: readonly Strategy[] = []): Registry {
-  const byName = new Map([...BUILT_IN, ...own.map(checked)].map((strategy) => [strategy.name, strategy]))
+  const byName = new Map([...BUILT_IN, ...own.map(checkedStrategy)].map((strategy) => [strategy.name, strategy]))
   return {
     all: [...byName.values()],
     get(name) {
@@ -29,17 +37,8 @@ export function strategies(own: readonly Strategy[] = []): Registry {
       if (found) return found
       throw new EverwarmError('BAD_INPUT', {
         message: `There is no strategy "${name}".`,
-        hint: `There are ${[...byName.keys()].join(', ')}.`,
+        hint: namesHint(name, [...byName.keys()]),
       })
     },
   }
-}
-
-function checked(strategy: Strategy): Strategy {
-  const { name, distribute } = (strategy ?? {}) as Partial<Strategy>
-  if (typeof name === 'string' && name !== '' && typeof distribute === 'function') return strategy
-  throw new EverwarmError('BAD_INPUT', {
-    message: 'A strategy has a `name` and a function `distribute`; this one does not.',
-    hint: 'See docs/sharding.md, "A strategy of your own".',
-  })
 }

@@ -1,4 +1,8 @@
+import { EverwarmError } from '../contracts/errors.ts'
 import type { TestFile } from './test-file.ts'
+
+/** The five that come with everwarm, in the order in which they are shown. */
+export const STRATEGY_NAMES = ['duration', 'fail-first', 'round-robin', 'file', 'tag'] as const
 
 /** What a strategy may go by besides the files. */
 export interface StrategySettings {
@@ -33,4 +37,14 @@ export interface Strategy {
   affinity?(file: TestFile, settings: StrategySettings): string
   /** Dynamic mode: files of a lower number are taken first; within a number the longest. Without it all are 0. */
   rank?(file: TestFile, settings: StrategySettings): number
+}
+
+/** @throws EverwarmError BAD_INPUT for something that is no strategy */
+export function checkedStrategy(strategy: Strategy): Strategy {
+  const { name, distribute } = (strategy ?? {}) as Partial<Strategy>
+  if (typeof name === 'string' && name !== '' && typeof distribute === 'function') return strategy
+  throw new EverwarmError('BAD_INPUT', {
+    message: 'A strategy has a `name` and a function `distribute`; this one does not.',
+    hint: 'See docs/sharding.md, "A strategy of your own".',
+  })
 }

@@ -1,6 +1,7 @@
 import type { TestSequencer, TestSequencerConstructor, TestSpecification, Vitest } from 'vitest/node'
 import type { Plan } from './plan.ts'
-import type { ShardingOptions } from './vitest/options.ts'
+import { EverwarmError } from '../contracts/errors.ts'
+import { checkSharding, type ShardingOptions } from './vitest/options.ts'
 
 export type { ShardingOptions } from './vitest/options.ts'
 
@@ -24,6 +25,7 @@ export function timedSequencer(Base: TestSequencerConstructor, options: Sharding
     }
 
     async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
+      checkSharding(options)
       // Loaded when it is used: every configuration that names everwarm loads this file.
       const { planFiles } = await import('./vitest/plan-files.ts')
       const { index } = this.#vitest.config.shard!
@@ -34,9 +36,17 @@ export function timedSequencer(Base: TestSequencerConstructor, options: Sharding
 
     async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
       const sorted = await this.#base.sort(files)
-      if (files.length < 2 || Base.name === 'RandomSequencer') return sorted
-      const { orderFiles } = await import('./vitest/order-files.ts')
-      return orderFiles(this.#vitest, sorted, options)
+      try {
+        checkSharding(options)
+        if (files.length < 2 || Base.name === 'RandomSequencer') return sorted
+        const { orderFiles } = await import('./vitest/order-files.ts')
+        return orderFiles(this.#vitest, sorted, options)
+      } catch (error) {
+        if (!(error instanceof EverwarmError)) throw error
+        // An order is a help, and a run needs none. Shards do; they refuse.
+        this.#vitest.logger.warn(`everwarm: files run in Vitest's own order: ${error.code}: ${error.message} ${error.hint}`)
+        return sorted
+      }
     }
   }
 }

@@ -16,13 +16,13 @@ afterEach(async () => {
 })
 
 /** With the real way to a daemon; `@` in a value stands for the project's folder. */
-async function runWith(given: Record<string, string>) {
+async function runWith(given: Record<string, string>, { options = '', args = [] as string[] } = {}) {
   project = newProject({
     'a.test.ts': PASSES,
     'b.test.ts': PASSES,
     'vitest.config.ts': `
       import { everwarm } from '${REPOSITORY}src/vitest.ts'
-      export default { plugins: [everwarm()], test: { include: ['*.test.ts'] } }`,
+      export default { plugins: [everwarm(${options})], test: { include: ['*.test.ts'] } }`,
   })
   project.write({ file: 'not a folder' })
   mkdirSync(join(project.root, 'full'))
@@ -31,7 +31,7 @@ async function runWith(given: Record<string, string>) {
   env = { EVERWARM_HOME: '@/home', ...given }
   for (const [name, value] of Object.entries(env)) env[name] = value.replace('@', project.root)
   const startedMs = performance.now()
-  const result = await project.run({ env })
+  const result = await project.run({ env, args })
   // A relative one is relative to the run's folder, not to ours.
   env['EVERWARM_HOME'] = resolve(project.root, env['EVERWARM_HOME']!)
   const lines = result.stderr.split('\n').filter((line) => line.includes('everwarm: '))
@@ -87,4 +87,23 @@ test.for<Record<string, string>>([
   expect(code).toBe(0)
   expect(lines).toEqual([])
   expect(existsSync(env['EVERWARM_HOME']!)).toBe(true)
+})
+
+test.for([
+  ['{ nope: 1 }', 'everwarm: not used: CONFIG_INVALID: everwarm() has no option "nope". There are hangLimit'],
+  ['{ hangLimit: NaN }', 'everwarm: not used: CONFIG_INVALID: everwarm({ hangLimit }) must be a whole number of ms from 1'],
+  ['{ waitLimit: "1m" }', "not '1m'. Correct it in the configuration of Vitest."],
+  ['{ sharding: { strategy: "tags" } }', `own order: CONFIG_INVALID: There is no strategy "tags"`],
+  ['{ sharding: { strategy: "tags" } }', 'Did you mean "tag"? There are duration, fail-first, round-robin, file, tag.'],
+])('everwarm(%s): the run goes on without it, and one line says what is wrong', async ([options, line]) => {
+  const { code, lines, states } = await runWith({}, { options: options! })
+  expect([code, Object.values(states)]).toEqual([0, ['passed', 'passed']])
+  expect(lines).toEqual([expect.stringContaining(line!)])
+})
+
+test('a shard with a wrong option of sharding fails, for a guess would lose tests between shards', async () => {
+  const { code, stderr } = await runWith({}, { options: '{ sharding: { level: 0 } }', args: ['--shard=1/2'] })
+  expect(code).toBe(1)
+  expect(stderr).toContain('The sharding option level must be a whole number from 1, not 0.')
+  expect(stderr).toContain('CONFIG_INVALID')
 })

@@ -5,6 +5,7 @@ const run: RunFacts = {
   nodeVersion: '22.12.0',
   vitestVersion: '5.1.1',
   env: {},
+  optionsFault: undefined,
   cliPool: undefined,
   isInspecting: false,
   mainExecArgv: [],

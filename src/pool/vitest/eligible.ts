@@ -1,3 +1,4 @@
+import type { EverwarmError } from '../../contracts/errors.ts'
 import { readSettings, settingsFault } from '../../system/settings.ts'
 import { isStockPool, isVmPool } from './stock-pool.ts'
 
@@ -6,6 +7,8 @@ export interface RunFacts {
   nodeVersion: string
   vitestVersion: string
   env: Record<string, string | undefined>
+  /** What is wrong with the options of everwarm. */
+  optionsFault: EverwarmError | undefined
   /** `--pool` of the command line. */
   cliPool: string | undefined
   isInspecting: boolean
@@ -28,9 +31,10 @@ const NODE_AT_LEAST = [22, 12] as const
 
 /** Why no file of this run goes through everwarm, or null. */
 export function runRefusal(run: RunFacts): string | null {
-  const fault = settingsFault(run.env)
+  const ofVariables = settingsFault(run.env)
+  if (!ofVariables && readSettings(run.env).isOn === false) return 'off (EVERWARM=0)'
+  const fault = ofVariables ?? run.optionsFault
   if (fault) return `not used: ${fault.code}: ${fault.message} ${fault.hint}`
-  if (readSettings(run.env).isOn === false) return 'off (EVERWARM=0)'
   const [major = 0, minor = 0] = run.nodeVersion.split('.').map(Number)
   if (major < NODE_AT_LEAST[0] || (major === NODE_AT_LEAST[0] && minor < NODE_AT_LEAST[1]))
     return `not used: Node ${run.nodeVersion} is older than ${NODE_AT_LEAST.join('.')}`

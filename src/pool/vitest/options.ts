@@ -1,6 +1,8 @@
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { inspect } from 'node:util'
 import { EverwarmError } from '../../contracts/errors.ts'
+import { namesHint } from '../../system/known-names.ts'
 import { type Env, MAX_TIMER_MS, readSettings, settingsFault } from '../../system/settings.ts'
 import type { ShardingOptions } from '../../sharding/vitest.ts'
 import type { Leaser } from '../leaser.ts'
@@ -22,14 +24,13 @@ export interface EverwarmOptions {
 }
 
 const MAX_WAIT_MS = 3_600_000
+/** `leaser` is known and not shown. */
+const NAMES: readonly (keyof EverwarmOptions)[] = ['hangLimit', 'waitLimit', 'sharding']
 
-/**
- * A variable that is wrong counts as not given here: the run is refused because of it, with the reason.
- * @throws EverwarmError CONFIG_INVALID for a wrong option
- */
+/** A variable or option that is wrong counts as not given here: the run is refused because of it, with the reason. */
 export function settingsOf(options: EverwarmOptions, env: Env): PoolSettings {
-  const hangLimitMs = checked('hangLimit', options.hangLimit, MAX_TIMER_MS)
-  const waitMs = checked('waitLimit', options.waitLimit, MAX_WAIT_MS)
+  const fault = optionsFault(options)
+  const { hangLimit: hangLimitMs, waitLimit: waitMs } = fault ? {} : options
   const { hangMs, isJudging } = readSettings(settingsFault(env) ? {} : env)
   return {
     hangLimitMs: hangMs ?? hangLimitMs ?? 30_000,
@@ -37,16 +38,24 @@ export function settingsOf(options: EverwarmOptions, env: Env): PoolSettings {
     isJudging: isJudging !== false,
     waitMs: waitMs ?? 30_000,
     cacheDir: cacheFolder(env),
+    fault,
   }
 }
 
-function checked(name: keyof EverwarmOptions, ms: unknown, max: number): number | undefined {
-  if (ms === undefined) return undefined
-  if (Number.isInteger(ms) && (ms as number) >= 1 && (ms as number) <= max) return ms as number
-  throw new EverwarmError('CONFIG_INVALID', {
-    message: `everwarm({ ${name} }) must be a whole number of ms from 1 to ${max}, not ${JSON.stringify(ms) ?? String(ms)}.`,
-    hint: 'Correct it in the configuration of Vitest.',
-  })
+/** What is wrong with the options of the pool, or undefined; those of `sharding` are for the sequencer to judge. */
+function optionsFault(options: EverwarmOptions): EverwarmError | undefined {
+  const unknown = Object.keys(options).find((name) => name !== 'leaser' && !(NAMES as readonly string[]).includes(name))
+  if (unknown !== undefined) return invalid(`everwarm() has no option "${unknown}".`, namesHint(unknown, NAMES))
+  return limitFault('hangLimit', options.hangLimit, MAX_TIMER_MS) ?? limitFault('waitLimit', options.waitLimit, MAX_WAIT_MS)
+}
+
+function limitFault(name: keyof EverwarmOptions, ms: unknown, max: number): EverwarmError | undefined {
+  if (ms === undefined || (Number.isInteger(ms) && (ms as number) >= 1 && (ms as number) <= max)) return undefined
+  return invalid(`everwarm({ ${name} }) must be a whole number of ms from 1 to ${max}, not ${inspect(ms)}.`)
+}
+
+function invalid(message: string, hint = 'Correct it in the configuration of Vitest.'): EverwarmError {
+  return new EverwarmError('CONFIG_INVALID', { message, hint })
 }
 
 /** Touches nothing. */

@@ -1,4 +1,5 @@
 import type { PoolRunnerInitializer, ResolvedConfig, TestProject, Vitest } from 'vitest/node'
+import type { EverwarmError } from '../../contracts/errors.ts'
 import { projectRefusal, runRefusal, type ProjectSettings, type RunFacts } from './eligible.ts'
 import { notice } from './notice.ts'
 import { rememberStockPool } from './stock-pool.ts'
@@ -10,7 +11,8 @@ export interface EverwarmPlugin {
   configureVitest(context: { vitest: Vitest; project: TestProject }): void
 }
 
-export function everwarmPlugin(pool: PoolRunnerInitializer): EverwarmPlugin {
+/** @param fault what is wrong with its options */
+export function everwarmPlugin(pool: PoolRunnerInitializer, fault?: EverwarmError): EverwarmPlugin {
   return {
     name: 'everwarm',
     /**
@@ -21,11 +23,11 @@ export function everwarmPlugin(pool: PoolRunnerInitializer): EverwarmPlugin {
       const root = (config as { test?: RootConfig }).test
       for (const { projectConfig, viteConfig } of root?.resolvedProjects ?? []) {
         const isOurs = (viteConfig as { plugins?: readonly { name: string }[] }).plugins?.some(({ name }) => name === 'everwarm')
-        if (!isOurs) usePool(pool, root!, projectConfig, process.stderr)
+        if (!isOurs) usePool({ pool, fault }, root!, projectConfig, process.stderr)
       }
     },
     configureVitest({ vitest, project }) {
-      usePool(pool, vitest.config, project.config, vitest.logger.errorStream as NodeJS.WritableStream, vitest.version)
+      usePool({ pool, fault }, vitest.config, project.config, vitest.logger.errorStream as NodeJS.WritableStream, vitest.version)
     },
   }
 }
@@ -34,14 +36,14 @@ export function everwarmPlugin(pool: PoolRunnerInitializer): EverwarmPlugin {
 type RootConfig = ResolvedConfig & { resolvedProjects?: { projectConfig: ResolvedConfig; viteConfig: object }[] }
 
 function usePool(
-  pool: PoolRunnerInitializer,
+  { pool, fault }: { pool: PoolRunnerInitializer; fault: EverwarmError | undefined },
   run: ResolvedConfig,
   project: ResolvedConfig,
   errors: NodeJS.WritableStream,
   version = '5.0.0',
 ) {
   const ofProject = projectRefusal(projectSettings(project, run.coverage))
-  const why = ofProject === 'silent' ? ofProject : (runRefusal(runFacts(run, version)) ?? ofProject)
+  const why = ofProject === 'silent' ? ofProject : (runRefusal(runFacts(run, version, fault)) ?? ofProject)
   if (why === null) {
     // the VM pools have no isolation in Vitest's words, and a context per file: with ours each file has to be asked for alone
     if (rememberStockPool(project, project.pool) !== 'forks') project.isolate = true
@@ -51,13 +53,14 @@ function usePool(
 }
 
 /** Reads what `eligible.ts` decides on; fields are optional here, because Vitest 4 lacks some. */
-export function runFacts(config: ResolvedConfig, vitestVersion: string): RunFacts {
+export function runFacts(config: ResolvedConfig, vitestVersion: string, optionsFault: EverwarmError | undefined): RunFacts {
   const { cliOptions, experimental, inspector } = config as Partial<ResolvedConfig>
   const cliPool: unknown = cliOptions?.pool
   return {
     nodeVersion: process.versions.node,
     vitestVersion,
     env: process.env,
+    optionsFault,
     cliPool: typeof cliPool === 'string' ? cliPool : undefined,
     isInspecting: Boolean(config.inspect || config.inspectBrk || inspector?.enabled),
     mainExecArgv: process.execArgv,

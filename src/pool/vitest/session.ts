@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { TestProject, Vitest } from 'vitest/node'
+import type { EverwarmError } from '../../contracts/errors.ts'
 import { systemClock, type Clock } from '../../system/clock.ts'
 import { folderFault } from '../../system/files.ts'
 import type { Leaser } from '../leaser.ts'
@@ -24,6 +25,8 @@ export interface PoolSettings {
   /** Failures are judged again in a fork; off only to look at the hosts' own results. */
   isJudging: boolean
   cacheDir: string
+  /** What is wrong with the options: nothing runs in a host then. */
+  fault: EverwarmError | undefined
 }
 
 /** What one Vitest instance keeps between its files. */
@@ -82,7 +85,7 @@ function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clo
   const keeper = new LeaseKeeper({ leaser, clock, limit, waitMs: settings.waitMs, idleMs: 2_000, onIdle: () => memory.flush() })
   const say = (text: string) => notice(vitest.logger.errorStream as NodeJS.WritableStream, text)
   // The plugin has asked this already; for `test.pool: pool()` nobody has.
-  const refusal = runRefusal(runFacts(vitest.config, vitest.version))
+  const refusal = runRefusal(runFacts(vitest.config, vitest.version, settings.fault))
   const fault = refusal === null ? folderFault(settings.cacheDir) : undefined
   if (fault !== undefined)
     say(`nothing is kept between runs: ${settings.cacheDir} ${fault}. Set EVERWARM_CACHE to a folder of your own.`)
