@@ -33,7 +33,9 @@ test.for<[string, string, RegExp]>([
     for (const run of ours) {
       expect([run.code, run.states]).toEqual([stock.code, stock.states])
       expect(run.states).toMatchObject({ 'b.test.ts > runs on': 'passed' })
-      expect(run.stderr).toContain('EverwarmError: Worker exited unexpectedly with signal ')
+      // Vitest's heading, and then at once what happened.
+      expect(run.stderr).toMatch(/ Unhandled Error ⎯+\nEverwarmError: Worker exited unexpectedly with signal /)
+      expect(run.stderr).not.toContain('emitted error')
       expect(run.stderr).toMatch(message)
       expect(run.stderr).toContain('`npx vitest run a.test.ts --no-file-parallelism` runs it alone.')
       expect(run.stderr).toContain("code: 'HOST_CRASHED'")

@@ -2,11 +2,11 @@ import { EventEmitter } from 'node:events'
 import { relative } from 'node:path'
 import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
 import { errorFromData } from '../../contracts/errors.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, finishedAnswer } from './attempt.ts'
 import { crashError } from './crash-report.ts'
 import { ForkPlace } from './fork-run.ts'
 import { doubtText, lessonOf, type Doubt } from './judgement.ts'
-import { answer, asStock, isRequest, isRpcAnswer, type RunRequest, type StartRequest } from './messages.ts'
+import { answer, asStock, isRequest, isRpcAnswer, type RpcCall, type RunRequest, type StartRequest } from './messages.ts'
 import { projectFacts } from './profile.ts'
 import { phasesOf, type Session } from './session.ts'
 import type { Verdict } from './verdict.ts'
@@ -202,7 +202,10 @@ export class WarmWorker implements PoolWorker {
     if (!request || place.at !== 'fork') return void this.#events.emit('exit', code, signal)
     this.#place = { at: 'nowhere' }
     const files = request.context.files.map(({ filepath }) => relative(process.cwd(), filepath))
-    this.#fail(crashError({ code, signal, files, tests: place.fork.runningTests() }))
+    const error = crashError({ code, signal, files, tests: place.fork.runningTests() })
+    // Not as an error of the worker: Vitest would hide it as the cause of one that names the pool, and show our own calls.
+    this.#up({ t: 'q', m: 'onUnhandledError', a: [error, 'Unhandled Error'], i: 'crash' } satisfies RpcCall)
+    this.#up(finishedAnswer())
   }
 
   #record(
