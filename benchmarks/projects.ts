@@ -25,12 +25,13 @@ export function checkGenerators() {
   )
 }
 
-/** What a user would install: the packed tarball, built from this checkout. Its name changes with its content. */
+/** What a user would install: the packed tarball, built from this checkout by `scripts/setup.sh`. Its name changes with its content. */
 export function packEverwarm(): string {
   mkdirSync(bench, { recursive: true })
   const folder = join(bench, 'pack')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
+  // Without scripts: `prepack` would build once more.
   execFileSync('npm', ['pack', '--pack-destination', folder, '--ignore-scripts', '--silent'], {
     cwd: repo,
     stdio: ['ignore', 'ignore', 'inherit'],
