@@ -48,6 +48,12 @@ test('a file longer than its share of eight shards is named', () => {
   ])
 })
 
+test('where one file is nearly all there is, no number of shards is named', () => {
+  expect(said({ files: [{ path: 'a.test.ts', ms: 30_000, isDrifting: false }] })).toContain(
+    'limit: a.test.ts alone takes 30 s: shards gain nothing until it is split.',
+  )
+})
+
 test('files that need a process are counted and explained', () => {
   const needProcess = ['a', 'b', 'c', 'd'].map((path) => ({ path, reason: 'a native addon\nwith details' }))
   expect(said({ needProcess })).toEqual([

@@ -1,4 +1,4 @@
-import { duration } from './table.ts'
+import { count, duration } from './table.ts'
 
 /** What `everwarm doctor` knows of a project. Times in ms. */
 export interface Facts {
@@ -89,7 +89,7 @@ function* shards({ files }: Facts): Generator<Finding> {
   if (useful < SHARDS.at(-1)!)
     yield {
       kind: 'limit',
-      text: `${longest.path} alone takes ${duration(longest.ms)}: more than ${Math.max(1, useful)} shards gain nothing until it is split.`,
+      text: `${longest.path} alone takes ${duration(longest.ms)}: ${useful > 1 ? `more than ${useful} shards gain` : 'shards gain'} nothing until it is split.`,
     }
 }
 
@@ -108,4 +108,3 @@ function* drift({ files }: Facts): Generator<Finding> {
 const problem = (text: string): Finding => ({ kind: 'problem', text })
 const gain = (text: string): Finding => ({ kind: 'gain', text })
 const percent = (share: number) => `${Math.round(share * 100)} %`
-const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`

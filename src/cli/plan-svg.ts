@@ -1,5 +1,6 @@
 import type { PlanReport } from './plan-text.ts'
 import { above, time } from './plan-text.ts'
+import { count } from './table.ts'
 
 const WIDTH = 960
 const LEFT = 88
@@ -42,11 +43,11 @@ export function planSvg(report: PlanReport): string {
 }
 
 const labelOf = ({ files, shardCount, strategy, durationMs, over }: PlanReport) =>
-  `${files.count} files on ${shardCount} shards by ${strategy}: ${time(durationMs)}, ${above(over)} the lower bound`
+  `${count(files.count, 'file')} on ${count(shardCount, 'shard')} by ${strategy}: ${time(durationMs)}, ${above(over)} the lower bound`
 
 function heading(report: PlanReport): string {
   return [
-    `<text class="title" x="${LEFT}" y="28">${escaped(`${report.files.count} files on ${report.shardCount} shards, by ${report.strategy}`)}</text>`,
+    `<text class="title" x="${LEFT}" y="28">${escaped(`${count(report.files.count, 'file')} on ${count(report.shardCount, 'shard')}, by ${report.strategy}`)}</text>`,
     `<text class="dim" x="${LEFT}" y="47">${escaped(`${time(report.durationMs)}, ${above(report.over)} the lower bound; ${time(report.totalMs)} of tests`)}</text>`,
   ].join('\n')
 }

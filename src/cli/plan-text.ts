@@ -1,6 +1,6 @@
 import { type Compared, overBound, type WhatIf } from '../sharding/compare.ts'
 import type { Plan } from '../sharding/plan.ts'
-import { table } from './table.ts'
+import { count, table } from './table.ts'
 
 /** What `everwarm plan --json` prints; times in ms. */
 export interface PlanReport {
@@ -63,7 +63,7 @@ const HOSTS = { vitest: ' of Vitest', playwright: ' of Playwright', timings: ', 
 export function planText(report: PlanReport): string {
   const { files, shardCount, host, strategy } = report
   return [
-    `${plural(files.count, 'file')}${HOSTS[host]} on ${plural(shardCount, 'shard')}, by ${strategy}`,
+    `${count(files.count, 'file')}${HOSTS[host]} on ${count(shardCount, 'shard')}, by ${strategy}`,
     ...sourceOf(report),
     '',
     shardTable(report),
@@ -82,7 +82,7 @@ function sourceOf({ files }: PlanReport): string[] {
   const unknown = files.count - files.measured
   if (unknown === 0) return []
   if (files.measured === 0) return ['No file has been measured yet: times are guesses from sizes, only their proportions count.']
-  return [`${plural(unknown, 'file')} never ran: guessed from size and imports, and run first.`]
+  return [`${count(unknown, 'file')} never ran: guessed from size and imports, and run first.`]
 }
 
 const BAR = 32
@@ -145,7 +145,6 @@ function differenceText(savesMs: number, durationMs: number): string {
 }
 
 export const above = (over: number) => (over < 1.0005 ? 'at' : `${((over - 1) * 100).toFixed(1)} % above`)
-const plural = (n: number, noun: string) => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
 
 /** "85 ms", "3.21 s", "42.0 s", "2 min 05 s", "1 h 12 min": three digits are enough to compare by. */
 export function time(ms: number): string {

@@ -1,7 +1,7 @@
 import { badInput, type Command, refusePositionals } from './command.ts'
 import { metricsText } from './metrics.ts'
 import type { StatusReport } from './status-report.ts'
-import { duration, megabytes, table } from './table.ts'
+import { count, duration, megabytes, table } from './table.ts'
 import { withDaemon } from './with-daemon.ts'
 
 export const poolStatus: Command = {
@@ -69,8 +69,4 @@ function statusText({ daemon, hosts, leases, waiting, slots, memory, totals }: S
     `${slots.used - slots.browsers} of ${slots.limit} hosts, ${slots.browsers} of ${slots.browserLimit} browsers, ${megabytes(memory.hostsBytes)} of ${megabytes(memory.limitBytes)}, ${waiting} waiting`,
     `since its start: ${count(totals.leases, 'lease')}, ${count(totals.files, 'file')}, ${count(totals.hostsStarted, 'host')} started${retired.length > 0 ? `, retired: ${retired.join(', ')}` : ''}`,
   ].join('\n')
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
 }

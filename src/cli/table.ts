@@ -21,3 +21,6 @@ export function duration(ms: number): string {
 export function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1024 / 1024)} MB`
 }
+
+/** "1 file", "1,200 files" */
+export const count = (n: number, noun: string) => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`

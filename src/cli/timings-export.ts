@@ -5,6 +5,7 @@ import { timingsPlace } from '../sharding/place.ts'
 import { makeSnapshot } from '../sharding/snapshot.ts'
 import { openTimingStore } from '../sharding/timing-store.ts'
 import { badInput, type Command, type Given, refusePositionals } from './command.ts'
+import { count } from './table.ts'
 import { writeFile } from './write-file.ts'
 
 export const timingsExport: Command = {
@@ -31,6 +32,6 @@ export const timingsExport: Command = {
     const text = format.write(snapshot)
     if (typeof values.to !== 'string') return print(text.replace(/\n$/, ''))
     writeFile(resolve(values.to), text, '--to')
-    print(`${snapshot.timings.length} files in ${values.to} (${format.name})`)
+    print(`${count(snapshot.timings.length, 'file')} in ${values.to} (${format.name})`)
   },
 }

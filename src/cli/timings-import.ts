@@ -6,6 +6,7 @@ import { type Imported, importRuns, placer } from '../sharding/import.ts'
 import { timingsPlace } from '../sharding/place.ts'
 import { openTimingStore } from '../sharding/timing-store.ts'
 import { badInput, type Command, type Given } from './command.ts'
+import { count } from './table.ts'
 
 export const timingsImport: Command = {
   options: {
@@ -77,7 +78,7 @@ function readReport(name: string): { content: string; writtenMs: number } {
 
 function summary(name: string, format: string, { timings, unplaced }: Imported): string {
   const tests = timings.reduce((sum, timing) => sum + timing.tests.size, 0)
-  const lines = [`${name} (${format}): ${timings.length} files, ${tests} tests`]
+  const lines = [`${name} (${format}): ${count(timings.length, 'file')}, ${count(tests, 'test')}`]
   if (unplaced.length > 0) {
     lines.push(
       `  ${unplaced.length} not found in this project: ${unplaced.slice(0, 3).join(', ')}${unplaced.length > 3 ? ', …' : ''}`,

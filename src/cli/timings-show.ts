@@ -7,7 +7,7 @@ import { trendOf } from '../sharding/trend.ts'
 import { median, quantile } from '../sharding/quantile.ts'
 import { badInput, type Command, type Given, wholeNumber } from './command.ts'
 import { time } from './plan-text.ts'
-import { duration, table } from './table.ts'
+import { count, duration, table } from './table.ts'
 
 export const timingsShow: Command = {
   options: { json: { type: 'boolean' }, root: { type: 'string' }, limit: { type: 'string' } },
@@ -29,7 +29,7 @@ export const timingsShow: Command = {
     if (snapshot.timings.length === 0)
       return print(`Nothing is known yet: ${from}\nRuns with everwarm fill it, or \`everwarm timings import\`.`)
     if (chosen.length === 0)
-      return print(`None of the ${snapshot.timings.length} files that are known has "${positionals[0]}" in its path.`)
+      return print(`${count(snapshot.timings.length, 'file')} known, none with "${positionals[0]}" in its path.`)
     print(textOf(snapshot, chosen, limit))
     print(`\n${from}`)
   },
@@ -66,7 +66,7 @@ function textOf(snapshot: Snapshot, timings: readonly Timing[], limit: number): 
     table(['TIME', 'WARM', 'COLD', 'RUNS', 'LAST', 'FILE', ''], lines),
     ...(rest > 0 ? [`(${rest} more)`] : []),
     '',
-    `${rows.length} ${rows.length === 1 ? 'file' : 'files'}, ${time(all)} together; times are medians, in brackets what nine of ten runs stay under`,
+    `${count(rows.length, 'file')}, ${time(all)} together; times are medians, in brackets what nine of ten runs stay under`,
   ].join('\n')
 }
 

@@ -93,6 +93,15 @@ test('plan prints a table and draws a picture', { timeout: 60_000 }, async () =>
   expect(svg).toContain('tests/a.test.ts: 900 ms')
 })
 
+test('one file on one shard is counted as one', async () => {
+  project({ a: 900 })
+  const { out } = await everwarm('plan', '--shards', '1', '--host', 'timings', '--out', 'plan.svg')
+  expect(out).toContain('1 file, as known from earlier runs, on 1 shard, by duration\n')
+  expect(readFileSync(join(root, 'plan.svg'), 'utf8')).toContain('1 file on 1 shard, by duration')
+  expect((await everwarm('timings', 'export', '--to', 'one.jsonl')).out).toBe('1 file in one.jsonl (everwarm)\n')
+  expect((await everwarm('timings', 'show', 'b.test')).out).toBe('1 file known, none with "b.test" in its path.\n')
+})
+
 test('plan takes a strategy from a module of one’s own', async () => {
   project({ a: 900, b: 500, c: 400 })
   writeFileSync(
