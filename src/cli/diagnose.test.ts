@@ -26,6 +26,12 @@ test('what keeps everwarm from running is a problem', () => {
   ])
 })
 
+test('timings that cannot be read are a problem, and not the same as none', () => {
+  expect(said({ files: [], timingsFault: 'The timings in t.jsonl cannot be read (ENOENT). Make the file.' })).toEqual([
+    'problem: The timings in t.jsonl cannot be read (ENOENT). Make the file.',
+  ])
+})
+
 test('a measured gain is said as a factor, and the lack of one with its cause', () => {
   expect(
     said({ measured: { stockMs: 8_000, coldMs: 4_000, warmMs: 2_000 }, phases: { collect: 700, environment: 200, tests: 100 } }),

@@ -14,6 +14,8 @@ export interface Facts {
   measured?: { stockMs: number; coldMs: number; warmMs: number }
   /** Every file with a history, longest first. */
   files: { path: string; ms: number; isDrifting: boolean }[]
+  /** Why what is known of files cannot be read; `files` is empty then. */
+  timingsFault?: string
   /** Sums over the last run of all files, by phase of Vitest; empty without a run. */
   phases: Record<string, number>
   /** Files that do not run in warm hosts, with what was learnt about them. */
@@ -33,7 +35,7 @@ export function diagnose(facts: Facts): Finding[] {
   return [...setUp(facts), ...speed(facts), ...processes(facts), ...shards(facts), ...drift(facts)]
 }
 
-function* setUp({ nodeVersion, vitest, playwright, isConfigured, isOff, files }: Facts): Generator<Finding> {
+function* setUp({ nodeVersion, vitest, playwright, isConfigured, isOff, files, timingsFault }: Facts): Generator<Finding> {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
   if (major < 22 || (major === 22 && minor < 12))
     yield problem(`Node ${nodeVersion} is older than 22.12: everwarm does not run files with it.`)
@@ -43,7 +45,8 @@ function* setUp({ nodeVersion, vitest, playwright, isConfigured, isOff, files }:
   if (isOff) yield problem('EVERWARM=0 is set: runs are stock.')
   if (isConfigured === false && vitest)
     yield gain('The configuration does not mention everwarm: add `everwarm()` of `everwarm/vitest` to its `plugins`.')
-  if (files.length === 0) yield problem('No run was recorded yet: run the tests once with everwarm.')
+  if (timingsFault !== undefined) yield problem(timingsFault)
+  else if (files.length === 0) yield problem('No run was recorded yet: run the tests once with everwarm.')
 }
 
 function* speed({ measured, phases }: Facts): Generator<Finding> {

@@ -7,8 +7,9 @@ import { FileMemory } from '../pool/vitest/memory.ts'
 import { cacheFolder } from '../pool/vitest/options.ts'
 import { estimator } from '../sharding/estimate.ts'
 import { programOf } from '../sharding/list-files.ts'
-import { timingsPlace } from '../sharding/place.ts'
+import { timingsPlace, type TimingsPlace } from '../sharding/place.ts'
 import { readSnapshot } from '../sharding/read-snapshot.ts'
+import { makeSnapshot, type Snapshot } from '../sharding/snapshot.ts'
 import { spawnProcess } from '../system/spawn.ts'
 import { type Command, type Given, refusePositionals } from './command.ts'
 import { diagnose, type Facts, type Finding } from './diagnose.ts'
@@ -39,7 +40,7 @@ export const doctor: Command = {
 
 function gather(root: string, { env }: Given): Facts {
   const playwright = versionOf('@playwright/test', root)
-  const snapshot = readSnapshot(timingsPlace(root, env))
+  const { snapshot, fault } = knownBefore(timingsPlace(root, env))
   const estimates = estimator(snapshot)
   const memory = new FileMemory(cacheFolder(env), root)
   const files = snapshot.timings.map((timing) => {
@@ -57,8 +58,19 @@ function gather(root: string, { env }: Given): Facts {
     isOff: env['EVERWARM'] === '0',
     cores: availableParallelism(),
     files: files.sort((a, b) => b.ms - a.ms),
+    ...(fault ? { timingsFault: `${fault.message} ${fault.hint}` } : {}),
     phases,
     needProcess: memory.needingProcess().map(({ file, reason }) => ({ path: relative(root, file), reason })),
+  }
+}
+
+/** Nothing where timings cannot be read: that is one of the things that a doctor finds. */
+function knownBefore(place: TimingsPlace): { snapshot: Snapshot; fault?: EverwarmError } {
+  try {
+    return { snapshot: readSnapshot(place) }
+  } catch (error) {
+    if (!(error instanceof EverwarmError)) throw error
+    return { snapshot: makeSnapshot([]), fault: error }
   }
 }
 

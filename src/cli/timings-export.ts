@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 import { FORMATS, formatNamed } from '../sharding/formats/all.ts'
 import { timingsPlace } from '../sharding/place.ts'
+import { readTimings } from '../sharding/read-snapshot.ts'
 import { makeSnapshot } from '../sharding/snapshot.ts'
-import { openTimingStore } from '../sharding/timing-store.ts'
 import { badInput, type Command, type Given, refusePositionals } from './command.ts'
 import { count } from './table.ts'
 import { writeFile } from './write-file.ts'
@@ -23,7 +23,7 @@ export const timingsExport: Command = {
     if (!format.write) throw badInput(`The format "${format.name}" can only be imported.`, 'everwarm timings export --help')
     const place = timingsPlace(typeof values.root === 'string' ? values.root : '.', env)
     // The store and not a committed file: this is how that file is brought up to date.
-    const snapshot = makeSnapshot(openTimingStore(place.store).read())
+    const snapshot = makeSnapshot(readTimings({ store: place.store }))
     if (snapshot.timings.length === 0)
       throw new EverwarmError('BAD_INPUT', {
         message: `Nothing is known yet of the files of ${place.root}.`,

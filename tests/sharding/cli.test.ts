@@ -194,3 +194,10 @@ test(
     })
   },
 )
+
+test('doctor names timings that cannot be read', async () => {
+  project({ a: 900 })
+  const { code, out } = await everwarmWith({ EVERWARM_TIMINGS: 'none.jsonl' }, 'doctor', '--no-measure')
+  expect(code).toBe(0)
+  expect(out).toContain(`✗ The timings in ${join(root, 'none.jsonl')} cannot be read (ENOENT). Make the file with`)
+})

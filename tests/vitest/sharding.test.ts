@@ -123,16 +123,22 @@ test('projects split together: a file that runs in two projects counts in each',
   expect([...(await junit(1)), ...(await junit(2))]).toHaveLength(4)
 })
 
-test('a run without shards goes on in the order of Vitest where the timings cannot be read, and says so', async () => {
+test.for([
+  ['missing.jsonl', '(ENOENT). Make the file with `everwarm timings export --to FILE`, or take it out of EVERWARM_TIMINGS'],
+  ['a.test.ts', '(ENOTDIR). Make it a folder that can be read and written, or set EVERWARM_TIMINGS to another one.'],
+])('a run without shards goes on in the order of Vitest where timings cannot be read, and says so: %s', async ([name, why]) => {
   project = newProject({ 'a.test.ts': passing(), 'b.test.ts': passing() })
-  const run = await project.run({ env: { EVERWARM_TIMINGS: 'missing.jsonl' } })
+  const run = await project.run({ env: { EVERWARM_TIMINGS: name! } })
   expect([run.code, Object.values(run.states)]).toEqual([0, ['passed', 'passed']])
-  expect(run.stderr).toContain("everwarm: files run in Vitest's own order: ENOENT")
+  const what = `TIMINGS_UNREADABLE: The timings in ${join(project.root, name!)} cannot be read ${why}`
+  expect(run.stderr).toContain(`everwarm: files run in Vitest's own order: ${what}`)
 })
 
 test('timings that cannot be read fail a shard with a code, for a guess would lose tests between shards', async () => {
   project = newProject({ ...files, 'timings.jsonl': 'no timings' })
-  const run = await project.run({ args: ['--shard=1/3'], env: { EVERWARM_TIMINGS: 'timings.jsonl' } })
-  expect(run.code).toBe(1)
-  expect(run.stderr).toContain('TIMINGS_UNREADABLE')
+  for (const name of ['timings.jsonl', 'file0.test.ts']) {
+    const run = await project.run({ args: ['--shard=1/3'], env: { EVERWARM_TIMINGS: name } })
+    expect(run.code).toBe(1)
+    expect(run.stderr).toContain('TIMINGS_UNREADABLE')
+  }
 })

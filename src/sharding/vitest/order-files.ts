@@ -1,21 +1,19 @@
-import { readFileSync } from 'node:fs'
 import type { TestSpecification, Vitest } from 'vitest/node'
 import { type Estimate, estimator } from '../estimate.ts'
-import { knownPath, type TimingsPlace } from '../place.ts'
-import { parseSnapshot } from '../snapshot.ts'
+import { knownPath } from '../place.ts'
+import { readTimings } from '../read-snapshot.ts'
 import { sourceFeatures } from '../source-features.ts'
-import type { Timing } from '../timing.ts'
-import { openTimingStore } from '../timing-store.ts'
 import type { ShardingOptions } from './options.ts'
 import { placeOf } from './plan-files.ts'
 
 /**
  * What failed last comes first, as in Vitest; then the long ones, among them what may be long because it never ran.
  * @param sorted in Vitest's own order, whose groups stay together
+ * @throws EverwarmError TIMINGS_UNREADABLE, CONFIG_INVALID
  */
 export function orderFiles(vitest: Vitest, sorted: TestSpecification[], options: ShardingOptions): TestSpecification[] {
   const place = placeOf(vitest, options)
-  const timings = knownTimings(vitest, place)
+  const timings = readTimings(place)
   if (timings.length === 0) return sorted
   const estimates = estimator({ timings }, { features: sourceFeatures(place.root) })
   const ranks = new Map(
@@ -29,16 +27,6 @@ export function orderFiles(vitest: Vitest, sorted: TestSpecification[], options:
     return first[0] - second[0] || first[1] - second[1]
   }
   return groups(sorted).flatMap((group) => group.toSorted(compare))
-}
-
-/** Nothing where they cannot be read: an order is a help, and a run needs none. Shards do; they refuse. */
-function knownTimings({ logger }: Vitest, { file, store }: TimingsPlace): readonly Timing[] {
-  try {
-    return file === undefined ? openTimingStore(store).read() : parseSnapshot(readFileSync(file, 'utf8'), file).timings
-  } catch (error) {
-    logger.warn(`everwarm: files run in Vitest's own order: ${(error as Error).message}`)
-    return []
-  }
 }
 
 function rankOf({ lastStatus, ms, highMs, source }: Estimate): [number, number] {
