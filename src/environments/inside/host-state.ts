@@ -105,6 +105,7 @@ export class HostState {
     if (this.#knownBuiltins.has(id)) return
     this.#knownBuiltins.add(id)
     this.#builtins.prepare(withPrefix(id), loadBuiltin(id))
+    this.#replaceables.prepare(withPrefix(id), loadBuiltin(id))
     const add = () => addBuiltin(this.#roots, withPrefix(id), loadBuiltin(id))
     if (ALWAYS_COMPARED.has(withPrefix(id))) add()
     else this.#roots.grouped(withPrefix(id), add)
@@ -190,8 +191,9 @@ export class HostState {
     this.#forgetWindows?.()
     // the objects first: what puts the rest back are functions of theirs
     const { changed, taints } = this.#roots.restore(given)
-    taints.push(...this.#replaceables.restore(), ...this.#process.restore(), ...this.#builtins.restore(given))
-    if (changed.some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
+    const replaced = this.#replaceables.restore()
+    taints.push(...replaced.taints, ...this.#process.restore(), ...this.#builtins.restore(given))
+    if ([...changed, ...replaced.changed].some((name) => name.startsWith('node:'))) syncBuiltinESMExports()
     return [...taints, ...openedSince(this.#resources)]
   }
 

@@ -25,13 +25,17 @@ const REPORT_SETTINGS = [
   'filename',
   'signal',
   'compact',
+  'excludeEnv',
+  'excludeNetwork',
   'reportOnFatalError',
   'reportOnSignal',
   'reportOnUncaughtException',
 ] as const
 
+/** Those that this version of Node knows. */
 function reportSettings(): Partial<NodeJS.ProcessReport> {
-  return Object.fromEntries(REPORT_SETTINGS.map((key) => [key, process.report[key]]))
+  const report = process.report as unknown as Readonly<Record<string, unknown>>
+  return Object.fromEntries(REPORT_SETTINGS.filter((key) => key in report).map((key) => [key, report[key]]))
 }
 
 /** Settings that builtin modules keep behind functions and accessors, where no comparison of properties sees them. */

@@ -40,6 +40,7 @@ export function addBuiltin(roots: Roots, id: string, exports: object): void {
 
 interface LoaderExports {
   prototype: object
+  wrapper: object
   _extensions: object
   globalPaths: object
 }
@@ -48,6 +49,7 @@ interface LoaderExports {
 function addLoader(roots: Roots, exports: LoaderExports): void {
   roots.add('node:module', exports)
   roots.add('node:module.prototype', exports.prototype)
+  roots.add('node:module.wrapper', exports.wrapper)
   roots.add('node:module._extensions', exports._extensions)
   roots.add('node:module.globalPaths', exports.globalPaths)
   for (const fn of [...Object.values(exports), ...Object.values(exports.prototype)]) {
