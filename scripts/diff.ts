@@ -1,7 +1,7 @@
 // npm run diff -- DIR [--pool P] [--rounds N] [--stock-rounds N] [--no-judge] [--strict] [--json FILE] [-- vitest arguments]
 // Runs a Vitest project under a stock pool (forks) and under everwarm in its place and compares the verdicts.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -70,6 +70,9 @@ let running: ChildProcess | undefined
 async function runSide(side: Side, work: string): Promise<RunRecord> {
   const out = join(work, 'record.json')
   rmSync(out, { force: true })
+  // The fixtures leave sockets and files there on purpose, for the next run to meet.
+  const temporary = join(work, 't')
+  mkdirSync(temporary, { recursive: true })
   const started = performance.now()
   process.stdout.write(`${side.title} … `)
   const output = await new Promise<string>((done, fail) => {
@@ -77,7 +80,7 @@ async function runSide(side: Side, work: string): Promise<RunRecord> {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', runner, out, ...side.vitestArgs], {
       cwd: side.dir,
       // CI: a missing snapshot is not written but fails, on both sides alike.
-      env: { ...process.env, CI: '1', NO_COLOR: '1', ...side.env },
+      env: { ...process.env, CI: '1', NO_COLOR: '1', TMPDIR: temporary, ...side.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     running = child

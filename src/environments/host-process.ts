@@ -20,8 +20,8 @@ export interface HostProgram {
   hint: string
   /** It can take a context back from a holder that is gone, and says when it has. */
   isReclaiming: boolean
-  /** What it leaves beside its socket, removed when it is gone. */
-  leavings?: string
+  /** Removes what it leaves beside its socket. */
+  onGone?: () => void
 }
 
 export interface HostOptions {
@@ -51,7 +51,7 @@ export function openHost(program: HostProgram, seat: Seat, options: HostOptions 
     return stillborn(program, seat, error as Error)
   }
   const tail = relayOutput(child, seat)
-  const exited = watchExit(child, seat, clock, program.leavings)
+  const exited = watchExit(child, seat, clock, program.onGone)
   const ready = untilReady(child, { program, seat, clock, startTimeoutMs, tail, exited })
   tell(child, program.boot)
   return asInstance(child, ready, program, clock, exited)
@@ -183,7 +183,7 @@ function relayOutput(child: ChildProcess, seat: Seat): () => string {
 }
 
 /** Resolves after the last output, and tells the seat; an Error when there never was a process. */
-function watchExit(child: ChildProcess, seat: Seat, clock: Clock, leavings?: string): Promise<InstanceExit | Error> {
+function watchExit(child: ChildProcess, seat: Seat, clock: Clock, onGone?: () => void): Promise<InstanceExit | Error> {
   return new Promise((resolve) => {
     child.once('error', (error) => {
       if (child.pid !== undefined) return
@@ -200,8 +200,7 @@ function watchExit(child: ChildProcess, seat: Seat, clock: Clock, leavings?: str
         child.stdout?.destroy()
         child.stderr?.destroy()
         if (process.platform !== 'win32') for (const path of filesAt(seat.address)) rmSync(path, { force: true })
-        // Its own children may still write there in their last moment.
-        if (leavings !== undefined) rmSync(leavings, { recursive: true, force: true, maxRetries: 3 })
+        onGone?.()
         resolve({ code, signal })
         seat.onExit({ code, signal })
       }

@@ -23,8 +23,9 @@ export interface House {
   close(): Promise<void>
 }
 
-export function house(env: Record<string, string> = {}): House {
-  const home = mkdtempSync(join(tmpdir(), 'ew-'))
+/** @param name how its folder's begins */
+export function house(env: Record<string, string> = {}, name = 'ew-'): House {
+  const home = mkdtempSync(join(tmpdir(), name))
   const root = mkdtempSync(join(tmpdir(), 'ew-root-'))
   writeFileSync(join(root, 'package.json'), '{}')
   const full = { PATH: process.env.PATH!, EVERWARM_HOME: home, EVERWARM_HOST_ENTRY: ECHO_HOST, EVERWARM_SPARES: '0', ...env }

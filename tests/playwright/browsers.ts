@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,13 +13,17 @@ export interface BrowserHouse extends House {
   /** Starts Chromium and writes down that it did. */
   executablePath: string
   launches(): number
+  /** What is in the folder for temporary files of clients, daemon and browsers. */
+  temporary(): string[]
   browse(order: object): ClientProcess
 }
 
 /** A daemon's home, a server, and a browser that counts its launches. */
-export async function browserHouse(env: Record<string, string> = {}): Promise<BrowserHouse> {
-  const at = house(env)
+export async function browserHouse(env: Record<string, string> = {}, name?: string): Promise<BrowserHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'ew-b-'))
+  const TMPDIR = join(folder, 't')
+  mkdirSync(TMPDIR)
+  const at = house({ TMPDIR, ...env }, name)
   const { origin, close } = await startServer()
   const { executablePath, launches } = countedBrowser(folder)
   const clients: ClientProcess[] = []
@@ -28,6 +32,7 @@ export async function browserHouse(env: Record<string, string> = {}): Promise<Br
     origin,
     executablePath,
     launches,
+    temporary: () => readdirSync(TMPDIR),
     browse(order) {
       const client = clientProcess(
         BROWSE,

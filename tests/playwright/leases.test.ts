@@ -112,6 +112,31 @@ test('a SIGKILLed daemon leaves no browser and no folder behind', async () => {
   holder.child.kill('SIGKILL')
 })
 
+const LONG_NAME = 'ew-whose-folder-is-too-long-for-TMPDIR-of-a-browser-'
+test.for([
+  ['holder', 'ew-'],
+  ['host', 'ew-'],
+  ['host', LONG_NAME],
+  ['browser', LONG_NAME],
+  ['daemon', 'ew-'],
+  ['daemon', LONG_NAME],
+] as const)('a %s that is killed leaves nothing that stock Playwright would not leave (%s…)', async ([who, name]) => {
+  at = await browserHouse({}, name)
+  const holder = at.browse({ act: 'leave', ending: 'hang' })
+  await holder.said('done')
+  const client = await at.connect()
+  const [host] = (await client.status()).hosts
+  const [browserPid] = processesWith(`user-data-dir=${at.home}`)
+  process.kill({ holder: holder.pid, host: host!.pid, browser: browserPid!, daemon: client.welcome.pid }[who], 'SIGKILL')
+  if (who === 'holder') await eventually('it is free', async () => (await client.status()).leases.length === 0)
+  else await eventually('browser and folder are gone', () => processesWith(`user-data-dir=${at!.home}`).length === 0)
+  // Playwright makes it, whose process is killed.
+  const artifacts = (name: string) => name.startsWith('playwright-artifacts-')
+  await eventually('the rest is gone', () => at!.temporary().filter((name) => !artifacts(name)).length === 0)
+  if (who !== 'holder') await eventually('the host’s folder is gone', () => !at!.leftovers().some((name) => name.endsWith('.d')))
+  holder.child.kill('SIGKILL')
+})
+
 test('a browser that was stopped by hand leaves nothing', async () => {
   at = await browserHouse()
   await at.browse({}).said('closed')

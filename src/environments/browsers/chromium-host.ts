@@ -1,10 +1,10 @@
 // The program of a browser's host: started by the daemon, never by hand. It starts one Chromium and lends its DevTools pipe.
-import { rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { DaemonToHost, HostToDaemon, Taint } from '../../contracts/host-wire.ts'
 import { type Chromium, startChromium } from './chromium-process.ts'
 import { serveLease } from './chromium-lease.ts'
 import { clearAfter } from './clear.ts'
+import { removeFolder } from './folder.ts'
 import { groupBytes } from './memory.ts'
 import type { Scratch } from './scratch.ts'
 
@@ -143,6 +143,6 @@ async function end(code: number): Promise<void> {
     chromium.kill()
     await chromium.exited
   }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  removeFolder(folder)
   process.exit(code)
 }

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { spawnProcess } from '../../system/spawn.ts'
 import { messageCutter, sessionOf } from './cdp.ts'
 import { withoutUnseen } from './flags.ts'
+import { profileIn } from './folder.ts'
 
 export interface ChromiumOptions {
   command: string
@@ -38,9 +38,9 @@ const TMPDIR_MAX_BYTES = 103 - '/org.chromium.Chromium.123456/SingletonSocket'.l
 
 export function startChromium({ command, args, env, cwd, folder }: ChromiumOptions): Chromium {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  // What a killed Chromium leaves in TMPDIR would stay for ever.
+  // What a killed Chromium leaves in TMPDIR goes with the folder; `removeFolder` finds it elsewhere.
   const temporary = Buffer.byteLength(folder) <= TMPDIR_MAX_BYTES ? { TMPDIR: folder } : {}
-  const child = spawnProcess(command, [...withoutUnseen(args), `--user-data-dir=${join(folder, 'p')}`], {
+  const child = spawnProcess(command, [...withoutUnseen(args), `--user-data-dir=${profileIn(folder)}`], {
     cwd,
     env: { ...env, ...temporary },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],

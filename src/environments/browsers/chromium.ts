@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { BrowserProfile } from '../../contracts/protocol.ts'
 import type { Driver } from '../driver.ts'
 import { type HostOptions, openHost } from '../host-process.ts'
+import { removeFolder } from './folder.ts'
 
 const HOST_ENTRY = fileURLToPath(new URL(`./chromium-host${extname(import.meta.url)}`, import.meta.url))
 /** The host only moves bytes and must stay small: it stands beside every warm browser. */
@@ -25,7 +26,7 @@ export function chromiumDriver(options: HostOptions = {}): Driver<BrowserProfile
           about: `The browser ${command}`,
           hint: `Try \`${command} --version\`, or run once with EVERWARM=0 to see what Playwright says.`,
           isReclaiming: true,
-          leavings: folder,
+          onGone: () => removeFolder(folder),
         },
         seat,
         options,

@@ -27,6 +27,10 @@ while read -r verb group; do
 done
 for g in $groups; do kill -9 "-$g" 2>/dev/null; done
 cd "$1" || exit 0
+for link in h-"$2"-*.d/p/SingletonSocket; do
+  place=$(readlink "$link") || continue
+  case $place in */org.chromium.*/* | */com.google.*/* | */com.microsoft.*/*) rm -rf "\${place%/*}" ;; esac
+done
 case $(ls -l daemon.sock 2>/dev/null) in *"d-$2.sock") rm -f daemon.sock ;; esac
 rm -rf "d-$2".* "h-$2"-* ".l-$2.sock"
 [ -z "$3" ] || rmdir "$1" 2>/dev/null

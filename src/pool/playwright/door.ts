@@ -1,4 +1,5 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { errorFromData } from '../../contracts/errors.ts'
 import { launchOf } from './launches.ts'
 import { LeasedProcess } from './leased-process.ts'
@@ -28,9 +29,20 @@ export function installDoor(lender: Lender, say: (line: string) => void): void {
       say(`the browser is started as without everwarm (${code}: ${message.split('\n')[0]})`)
       return null
     })
-    return new LeasedProcess(command, args, lent, own) as unknown as ChildProcess
+    setAside(launch.folder)
+    const ownInFolder = () => (mkdirSync(launch.folder, { recursive: true, mode: 0o700 }), own())
+    return new LeasedProcess(command, args, lent, ownInFolder) as unknown as ChildProcess
   }
   childProcess.spawn = spawn as typeof childProcess.spawn
+}
+
+/** A lent browser has a folder of its own, and that of the launch would stay for ever if this process were killed. */
+function setAside(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Not empty, or not there: Playwright's, as before.
+  }
 }
 
 function cwdOf({ cwd }: SpawnOptions): string {

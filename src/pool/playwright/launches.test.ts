@@ -22,6 +22,7 @@ test('a launch by Playwright is lent, its profile folder left out', () => {
       env: { TZ: 'UTC' },
       cwd: '/app',
     },
+    folder: '/tmp/playwright_chromiumdev_profile-Ab3',
   })
 })
 

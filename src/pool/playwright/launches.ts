@@ -15,7 +15,12 @@ export type Launch =
   | { kind: 'other' }
   /** One that has to be the caller's own, and why. */
   | { kind: 'own'; why: string }
-  | { kind: 'lend'; profile: BrowserProfile }
+  | {
+      kind: 'lend'
+      profile: BrowserProfile
+      /** The folder that Playwright has made for its profile. */
+      folder: string
+    }
 
 const PROFILE_FOLDER = /^--user-data-dir=.*[\\/]playwright_chromiumdev_profile-[^\\/]*$/
 
@@ -43,9 +48,11 @@ export function launchOf({ command, args, stdio, env, cwd }: SpawnCall): Launch 
     const reason = PERSONAL.find(([pattern]) => pattern.test(argument))
     if (reason) return { kind: 'own', why: `a browser with ${argument.split('=')[0]} ${reason[1]}` }
   }
+  const [folder] = folders as [string]
   return {
     kind: 'lend',
-    profile: { command, args: args.filter((argument) => argument !== folders[0]), env: definedOnly(env), cwd },
+    profile: { command, args: args.filter((argument) => argument !== folder), env: definedOnly(env), cwd },
+    folder: folder.slice('--user-data-dir='.length),
   }
 }
 
