@@ -4,7 +4,7 @@ import type { PlaywrightTestConfig } from '@playwright/test'
 import { cacheFolder } from './pool/vitest/options.ts'
 import { installDoor } from './pool/playwright/door.ts'
 import { daemonLender, type Lender } from './pool/playwright/lender.ts'
-import { runRefusal, willRunTests } from './pool/playwright/refusals.ts'
+import { runRefusal, willLease } from './pool/playwright/refusals.ts'
 import { type ReporterSetting, withReporter } from './reporter/add-reporter.ts'
 import { say } from './system/log.ts'
 import { readSettings, settingsFault } from './system/settings.ts'
@@ -24,7 +24,7 @@ export function withEverwarm<Config extends PlaywrightTestConfig<any, any>>(conf
   }
   lender ??= daemonLender(`playwright ${process.cwd()}`)
   if (isWorker) lender.begin()
-  else if (willRunTests(process.argv)) lender.warmLast()
+  else if (willLease(process.argv)) lender.warmLast()
   if (!isWorker) shareCompiledCode(process.env)
   installDoor(
     lender,

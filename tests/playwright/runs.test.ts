@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +11,8 @@ import { eventually, house, type House, processesWith } from '../daemon/harness.
 import { countedBrowser } from './browsers.ts'
 import { type CliRun, playwright } from './cli.ts'
 
+const FFMPEG = '/usr/bin/ffmpeg'
+const ONE = ['pages.spec.ts', '--project=desktop', '--no-deps', '-g', 'a page is shown']
 const PROJECT = fileURLToPath(new URL('../../fixtures/browser', import.meta.url))
 
 let at: House
@@ -96,6 +100,33 @@ test(
   },
 )
 
+test.skipIf(!existsSync(FFMPEG))('each test has a video that plays', { timeout: 60_000 }, async () => {
+  const { code } = await run(['pages.spec.ts', '--project=desktop', '--no-deps'], videoProgram())
+  expect(code).toBe(0)
+  const results = join(folder, 'results')
+  const videos = globSync(join(results, '*', '*.webm'))
+  expect(videos.length).toBeGreaterThan(4)
+  // It says what is wrong with a file that it cannot decode to the end.
+  for (const video of videos) {
+    const { status, stderr } = spawnSync(FFMPEG, ['-v', 'error', '-i', video, '-f', 'null', '-'], { encoding: 'utf8' })
+    expect({ video, status, stderr }).toEqual({ video, status: 0, stderr: '' })
+  }
+})
+
+const XVFB = '/usr/bin/Xvfb'
+test.skipIf(!existsSync(XVFB))(
+  'browsers with a window are started as ever, and none beside them',
+  { timeout: 60_000 },
+  async () => {
+    const screen = spawn(XVFB, ['-displayfd', '1', '-nolisten', 'tcp'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const [display] = await once(screen.stdout, 'data')
+    const { code, err, launches } = await run([...ONE, '--headed'], { DISPLAY: `:${String(display).trim()}` })
+    screen.kill()
+    expect({ code, launches }).toEqual({ code: 0, launches: 1 })
+    expect(err).toContain('a browser with a window')
+  },
+)
+
 test('traces, screenshots and attachments are there', { timeout: 60_000 }, async () => {
   const { code } = await run(['pages.spec.ts', '--project=phone', '--no-deps', '-g', 'a page is shown'])
   expect(code).toBe(0)
@@ -103,8 +134,6 @@ test('traces, screenshots and attachments are there', { timeout: 60_000 }, async
   expect(existsSync(join(results, 'trace.zip'))).toBe(true)
   expect(existsSync(join(results, 'test-finished-1.png'))).toBe(true)
 })
-
-const ONE = ['pages.spec.ts', '--project=desktop', '--no-deps', '-g', 'a page is shown']
 
 test('a worker that is killed in the middle of a test frees its browser for the next', { timeout: 60_000 }, async () => {
   const { out, launches } = await run(['killed.spec.ts', '--project=desktop', '--no-deps'], { FAILING: '1', KILLED: '1' })
@@ -135,7 +164,7 @@ test('a run that lists its tests starts no daemon', { timeout: 60_000 }, async (
   await other.close()
 })
 
-/** Where Playwright looks for its ffmpeg: a program that keeps the frames it is sent, which is all that these tests ask of it. */
+/** Where Playwright looks for its ffmpeg: the system's, or a program that keeps the frames it is sent. */
 function videoProgram(): Record<string, string> {
   const registry = JSON.parse(
     readFileSync(fileURLToPath(new URL('../../node_modules/playwright-core/browsers.json', import.meta.url)), 'utf8'),
@@ -143,7 +172,10 @@ function videoProgram(): Record<string, string> {
   const { revision } = registry.browsers.find(({ name }) => name === 'ffmpeg')!
   const place = join(folder, 'programs', `ffmpeg-${revision}`)
   mkdirSync(place, { recursive: true })
-  writeFileSync(join(place, 'ffmpeg-linux'), '#!/bin/sh\nfor last; do :; done\nexec cat > "$last"\n', { mode: 0o755 })
+  const program = join(place, 'ffmpeg-linux')
+  rmSync(program, { force: true })
+  if (existsSync(FFMPEG)) symlinkSync(FFMPEG, program)
+  else writeFileSync(program, '#!/bin/sh\nfor last; do :; done\nexec cat > "$last"\n', { mode: 0o755 })
   writeFileSync(join(place, 'INSTALLATION_COMPLETE'), '')
   return { VIDEO: '1', PLAYWRIGHT_BROWSERS_PATH: join(folder, 'programs') }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type RunFacts, runRefusal, willRunTests } from './refusals.ts'
+import { type RunFacts, runRefusal, willLease } from './refusals.ts'
 
 const facts = (change: Partial<RunFacts> = {}): RunFacts => ({ nodeVersion: '24.1.0', platform: 'linux', env: {}, ...change })
 
@@ -15,9 +15,11 @@ test.for<[Partial<RunFacts>, unknown]>([
   expect(runRefusal(facts(change))).toEqual(refusal)
 })
 
-test('commands that run no test start no daemon', () => {
+test('commands that run no test, and browsers with a window, start no daemon in advance', () => {
   const argv = (...args: string[]) => ['node', 'playwright', ...args]
-  expect(willRunTests(argv('test', 'a.spec.ts'))).toBe(true)
-  expect(willRunTests(argv('test', '--list'))).toBe(false)
-  expect(willRunTests(argv('merge-reports', './blobs'))).toBe(false)
+  expect(willLease(argv('test', 'a.spec.ts'))).toBe(true)
+  expect(willLease(argv('test', '--list'))).toBe(false)
+  expect(willLease(argv('test', '--headed'))).toBe(false)
+  expect(willLease(argv('test', '--debug=inspector'))).toBe(false)
+  expect(willLease(argv('merge-reports', './blobs'))).toBe(false)
 })

@@ -21,8 +21,10 @@ export function runRefusal({ nodeVersion, platform, env }: RunFacts): string | '
   return null
 }
 
-/** Ways to run Playwright's command that start no tests, so that no daemon is started for them. */
-const RUNS_NOTHING = new Set([
+/** Ways to run Playwright's command that start no tests, or browsers that are not lent: nothing is begun for them in advance. */
+const LEASES_NOTHING = new Set([
+  '--headed',
+  '--debug',
   '--list',
   '--help',
   '-h',
@@ -35,7 +37,7 @@ const RUNS_NOTHING = new Set([
   'clear-cache',
 ])
 
-/** Whether the process that loads the configuration is about to run tests. A guess from outside. */
-export function willRunTests(argv: readonly string[]): boolean {
-  return !argv.slice(2).some((argument) => RUNS_NOTHING.has(argument))
+/** Whether the run of the process that loads the configuration is about to lease browsers. A guess from outside. */
+export function willLease(argv: readonly string[]): boolean {
+  return !argv.slice(2).some((argument) => LEASES_NOTHING.has(argument.split('=')[0]!))
 }
