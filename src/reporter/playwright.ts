@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestResult, TestRun } from '@playwright/test/reporter'
 import { EverwarmError } from '../contracts/errors.ts'
 import { type Estimates, planFault, type ShardSummary, shardByDuration } from '../sharding/playwright.ts'
@@ -45,7 +46,11 @@ export class EverwarmReporter implements Reporter {
   async preprocess(run: { config: FullConfig; suite: Suite; testRun: TestRun }): Promise<void> {
     if (!run.config.shard) return
     const summary = shardByDuration(run, await this.#options.estimates(run))
-    if (summary) this.#options.say(shardLine(summary))
+    if (!summary) return
+    this.#options.say(shardLine(summary))
+    const { configFile, reporter } = run.config
+    const isMergedLater = reporter.some(([name]) => name === 'blob')
+    if (configFile !== undefined && isMergedLater && summary.current === 1) this.#options.say(mergeLine(configFile))
   }
 
   onBegin(config: FullConfig): void {
@@ -95,6 +100,12 @@ function plansDiffer(fault: string): EverwarmError {
   // Playwright prints the stack, which would say where in here this was found out.
   error.stack = `${error.code}: ${error.message}`
   return error
+}
+
+/** Without a configuration a merge loads nothing but Playwright's own reporters, and nobody would compare the plans. */
+function mergeLine(configFile: string): string {
+  const command = `npx playwright merge-reports --config=${relative(process.cwd(), configFile)} DIR`
+  return `merge by \`${command}\`: without \`--config\` nothing compares the plans, and shards of other timings go unnoticed`
 }
 
 function shardLine({ current, total, shards, hash }: ShardSummary): string {

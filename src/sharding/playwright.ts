@@ -43,13 +43,13 @@ export function shardByDuration(
   const weighed = units.map((unit) => ({ ...unit, ms: unit.tests.reduce((sum, test) => sum + weightOf(test), 0) }))
   const shards = longestFirst(weighed, total)
   const lines = shards.flatMap((planned, i) => planned.map(({ id }) => `${id}>${i + 1}`))
-  const hash = createHash('sha256').update(lines.sort().join('\n')).digest('hex').slice(0, 12)
+  const hash = shortHash(lines)
 
   testRun.skipSharding()
   shards.forEach((planned, i) => {
     if (i + 1 !== current) for (const { tests } of planned) for (const test of tests) testRun.exclude(test)
   })
-  config.metadata[planKey(current, total)] = hash
+  config.metadata[planKey(current, total, shortHash(units.map(({ id }) => id)))] = hash
   const sum = (values: number[]) => values.reduce((a, b) => a + b, 0)
   return {
     current,
@@ -62,24 +62,40 @@ export function shardByDuration(
   }
 }
 
+const shortHash = (lines: readonly string[]) =>
+  createHash('sha256').update(lines.toSorted().join('\n')).digest('hex').slice(0, 12)
+
+interface PlanOfShard {
+  current: number
+  total: number
+  /** Of all tests that were split: jobs of a matrix that split other tests have plans of their own. */
+  tests: string
+  hash: string
+}
+
 /** What is wrong with the plans of shards whose reports were merged; undefined: nothing, or none was by duration. */
 export function planFault(metadata: Readonly<Record<string, unknown>>): string | undefined {
   const plans = Object.entries(metadata).flatMap(([key, hash]) => {
-    const found = PLAN_KEY.exec(key)
-    return found ? [{ current: Number(found[1]), total: Number(found[2]), hash: String(hash) }] : []
+    const [, current, total, tests] = PLAN_KEY.exec(key) ?? []
+    return tests ? [{ current: Number(current), total: Number(total), tests, hash: String(hash) }] : []
   })
-  if (plans.length === 0) return undefined
+  const faults = [...Map.groupBy(plans, ({ tests }) => tests).values()].flatMap((group) => faultOf(group) ?? [])
+  return faults.length > 0 ? faults.join(' ') : undefined
+}
+
+function faultOf(plans: readonly PlanOfShard[]): string | undefined {
   const totals = [...new Set(plans.map(({ total }) => total))]
   if (totals.length > 1) return `The reports are of shards of ${totals.join(' and of ')}.`
   const missing = Array.from({ length: totals[0]! }, (_, i) => i + 1).filter((i) => !plans.some(({ current }) => current === i))
-  if (missing.length > 0) return `The reports of ${missing.map((i) => `shard ${i}/${totals[0]}`).join(', ')} are missing.`
+  if (missing.length > 0)
+    return `The reports of ${missing.map((i) => `shard ${i}/${totals[0]}`).join(', ')} are missing, or split other tests.`
   if (new Set(plans.map(({ hash }) => hash)).size === 1) return undefined
   const list = plans.map(({ current, total, hash }) => `${current}/${total} by plan ${hash}`).join(', ')
   return `The shards were not planned from the same timings, so that tests are missing or ran twice: ${list}.`
 }
 
-const PLAN_KEY = /^everwarmPlan (\d+)\/(\d+)$/
-const planKey = (current: number, total: number) => `everwarmPlan ${current}/${total}`
+const PLAN_KEY = /^everwarmPlan (\d+)\/(\d+) of (\w+)$/
+const planKey = (current: number, total: number, tests: string) => `everwarmPlan ${current}/${total} of ${tests}`
 
 function weights(tests: readonly TestCase[], estimates: Estimates): (test: TestCase) => number {
   const known = new Map(tests.map((test) => [test, estimates.durationMs(test)]))

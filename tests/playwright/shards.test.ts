@@ -55,6 +55,8 @@ test('shards are as long as each other, as far as units allow', { timeout: 60_00
   expect(Math.max(...seconds) / Math.min(...seconds)).toBeLessThan(1.1)
 })
 
+const WITH_REPORTER = { PW_TEST_REPORTER: join(SHARDS, 'reporter.ts') }
+
 async function blobs(name: string, seeds: string[]): Promise<string> {
   const folder = join(output, name)
   for (const [i, seed] of seeds.entries()) {
@@ -62,7 +64,7 @@ async function blobs(name: string, seeds: string[]): Promise<string> {
     const run = await playwright(SHARDS, ['test', '--project=b', `--shard=${i + 1}/${seeds.length}`, '--reporter=blob'], {
       OUTPUT_DIR: join(output, 'results'),
       PLAYWRIGHT_BLOB_OUTPUT_DIR: own,
-      PW_TEST_REPORTER: join(SHARDS, 'reporter.ts'),
+      ...WITH_REPORTER,
       SEED: seed,
     })
     expect(run.code).toBe(0)
@@ -89,6 +91,25 @@ test('shards that were planned from different timings do not merge, and the merg
     expect.stringMatching(/not planned from the same timings.*1\/2 by plan \w+, 2\/2 by plan/),
   ])
   expect(merged.code).toBe(1)
+})
+
+test('a merge without a configuration compares plans when it is given the reporter', { timeout: 120_000 }, async () => {
+  // Where everwarm is installed: everwarm/playwright-reporter
+  const reporters = '--reporter=dot,../../dist/playwright-reporter.js'
+  const merge = (folder: string, ...args: string[]) => playwright(SHARDS, ['merge-reports', ...args, folder])
+  const different = await blobs('plain', ['x', 'y'])
+  const merged = await merge(different, reporters)
+  expect(merged.err).toContain('not planned from the same timings')
+  expect(merged.code).toBe(1)
+  expect((await merge(await blobs('plain-same', ['x', 'x']), reporters)).code).toBe(0)
+})
+
+test('the first shard that writes a blob says how it is merged', { timeout: 60_000 }, async () => {
+  const lines = await Promise.all(['1/2', '2/2'].map((shard) => list([`--shard=${shard}`, '--reporter=blob'], WITH_REPORTER)))
+  expect(lines.map((run) => run.said('said').filter((line: string) => line.includes('merge-reports')))).toEqual([
+    [expect.stringContaining('`npx playwright merge-reports --config=playwright.config.ts DIR`')],
+    [],
+  ])
 })
 
 test('a run records what each test took, skipped ones apart', { timeout: 60_000 }, async () => {
