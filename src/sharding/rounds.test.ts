@@ -91,6 +91,14 @@ test('a file of timings is taken as it is, and a store that was not there is emp
   expect(() => readSnapshot({ store: folder, root: folder, file })).toThrow(/Line 2 of .*timings\.jsonl is not a line of timings/)
 })
 
+test('a store that is there and cannot be read is an error that names it', () => {
+  const store = join(folder, 'store')
+  writeFileSync(store, 'no folder')
+  expect(() => readSnapshot({ store, root: folder })).toThrow(
+    expect.objectContaining({ code: 'TIMINGS_UNREADABLE', message: `The timings in ${store} cannot be read (ENOTDIR).` }),
+  )
+})
+
 test('what is recorded while shards run changes the next round and not this one', () => {
   const record = (atMs: number) => {
     const writer = openTimingStore(folder).writer()
