@@ -35,6 +35,8 @@ const SHARED_PACKAGES: Record<string, string> = { jsdom: 'jsdom', 'happy-dom': '
 const ALWAYS_COMPARED = new Set(['node:timers', 'node:timers/promises', 'node:util', 'node:events', 'node:module'])
 
 const SAVE_AFTER_MS = 300
+/** V8's compilers, on threads of their own, hold the contexts of windows whose functions they have in hand: those of jsdom. */
+const COMPILERS_DONE_MS = 5
 const { setTimeout, clearTimeout } = globalThis
 
 /** Called between files, before V8 would let the heap grow for long. */
@@ -212,8 +214,10 @@ export class HostState {
    * What files have left behind is collected between two of them, before V8 would do it within one: see
    * docs/decisions/007-between-files.md.
    */
-  keepSmall(): void {
-    if (getHeapStatistics().used_heap_size > this.#keptBytes + this.#collectAfterBytes) this.#collect()
+  async keepSmall(): Promise<void> {
+    if (getHeapStatistics().used_heap_size <= this.#keptBytes + this.#collectAfterBytes) return
+    await new Promise((resolve) => setTimeout(resolve, COMPILERS_DONE_MS))
+    this.#collect()
   }
 
   #collect(): void {

@@ -241,7 +241,7 @@ class Host {
     this.#isBusy = true
     await this.#putAway(this.#world.world, id, failure)
     // not before nothing holds the world any more, this stack included
-    this.#state.keepSmall()
+    await this.#state.keepSmall()
     this.#isBusy = false
     await this.#next()
     if (!this.#world) this.#state.whenIdle(() => this.#ledger.settle())
