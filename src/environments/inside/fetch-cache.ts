@@ -52,13 +52,17 @@ export class FetchCache {
     return undefined
   }
 
-  /** Keeps the answer of the main process; with the code in it instead of the name of a file that holds it. */
-  keep(answer: RpcAnswer): RpcAnswer {
+  /**
+   * An answer of the main process, with the code in it instead of the name of a file that holds it. It is kept for the run,
+   * unless no other file will ask for it: a long run has many test files.
+   */
+  keep(answer: RpcAnswer, isForOne = false): RpcAnswer {
     const key = this.#asked.get(answer.i)
     if (key === undefined) return answer
     this.#asked.delete(answer.i)
     if (answer.e !== undefined || typeof answer.r !== 'object' || answer.r === null) return answer
     const value = withCode(answer.r as Fetched)
+    if (isForOne) return { ...answer, r: value }
     this.#answers.set(key, value)
     this.#keepWarm(key, value)
     return { ...answer, r: copy(value) }

@@ -152,7 +152,7 @@ export class World {
     if (delivered.t === 's') {
       const claimed = this.#askedAhead.receive(delivered)
       if (!claimed) return
-      delivered = this.#options.fetches.keep(claimed) as typeof delivered
+      delivered = this.#options.fetches.keep(claimed, claimed !== delivered) as typeof delivered
     }
     // the name decides details of Vitest's runtime: it is to do what it does in a process of its own
     if (delivered.type === 'start' && delivered.context) delivered.context.pool = this.#options.pool
@@ -204,7 +204,7 @@ export class World {
     if (known && id !== undefined) return this.#answer(id, known.value)
     const ahead = this.#askedAhead.claim(query)
     if (ahead === undefined) this.#options.send(query, true)
-    else if (ahead) queueMicrotask(() => this.#emit(this.#options.fetches.keep(ahead)))
+    else if (ahead) queueMicrotask(() => this.#emit(this.#options.fetches.keep(ahead, true)))
   }
 
   #answer(id: string, value: unknown): void {
