@@ -50,7 +50,7 @@ function explainLesson({ verdict, reason, atMs }: Lesson): string {
   const since = `${duration(Math.max(0, Date.now() - atMs))} ago`
   return verdict === 'needs-process'
     ? `needs a process of its own, learnt ${since}: ${reason}\n  forgotten when the file changes, or after a day`
-    : `fails in a process of its own too, seen ${since}: ${reason}`
+    : `failed in a process of its own too, seen ${since}: ${reason}`
 }
 
 const shown = (file: string) => relative(process.cwd(), file) || file

@@ -118,15 +118,22 @@ test('a file that kills its process is reported like in stock forks', async () =
   expect(result.stderr + result.stdout).toContain('Worker exited unexpectedly with signal SIGKILL')
 })
 
-test('annotations reach the reporters from a host, with what the test gets back', async () => {
+test('annotations reach the reporters once, with what the test gets back, also of a file that fails: it runs in a fork', async () => {
   project = newProject({
     'a.test.ts': `
       import { test, expect } from 'vitest'
       test('notes', async ({ annotate }) => { expect(await annotate('noted', 'kind')).toMatchObject({ message: 'noted' }) })
+      test('fails', () => { expect(1).toBe(2) })
     `,
+    'counts.ts': `export default class {
+      onTestModuleCollected() { console.log('heard: collected') }
+      onTestCaseAnnotate(_, { message }) { console.log('heard: ' + message) }
+    }`,
   })
-  const result = await project.run({ args: ['--reporter=verbose'] })
-  expect(result.code).toBe(0)
-  expect(result.runs['a.test.ts']).toMatchObject({ where: 'host' })
-  expect(result.stdout).toContain('noted')
+  for (const _ of ['first', 'second']) {
+    const result = await project.run({ args: ['--reporter=./counts.ts'] })
+    expect([result.code, result.states]).toEqual([1, { 'a.test.ts > notes': 'passed', 'a.test.ts > fails': 'failed' }])
+    expect(result.stdout.match(/heard: .*/g)).toEqual(['heard: collected', 'heard: noted'])
+    expect(result.runs['a.test.ts']).toMatchObject({ where: 'fork', why: expect.stringContaining('annotations') })
+  }
 })

@@ -156,7 +156,8 @@ export class WarmWorker implements PoolWorker {
       case 'doubtful':
         return this.#doubt(world, request, run.attempt, outcome.doubt)
       case 'lost':
-        if (outcome.loss.kind === 'daemon-lost') this.#session.say('the daemon is gone: files run in processes of their own')
+        if (outcome.loss.kind === 'daemon-lost')
+          this.#session.say('the daemon ended: the files it had at hand run in processes of their own')
         return this.#doubt(world, request, run.attempt, { kind: 'host-lost', loss: outcome.loss })
     }
   }

@@ -28,6 +28,8 @@ export interface WorldRunContext {
   up(message: unknown): void
 }
 
+const TALKS = 'it records annotations or other artifacts, which Vitest has to hear of while the file runs'
+
 /** Ids are told apart from those of all other calls on a worker's channel. */
 let asked = 0
 
@@ -76,7 +78,7 @@ export class WorldRun {
     if (this.#asksForSnapshots.delete(answer.i) && typeof answer.r === 'string') this.written.watch(answer.r)
     const notice = this.#notices.get(answer.i)
     notice?.(answer.e)
-    return notice !== undefined || this.attempt.swallows(answer.i)
+    return notice !== undefined || this.attempt.swallows(answer)
   }
 
   abort(): void {
@@ -105,6 +107,7 @@ export class WorldRun {
           kind: 'doubtful',
           doubt: { kind: 'start-failed', message: textOf(error) },
         })),
+        this.attempt.talked.then((): Outcome => ({ kind: 'doubtful', doubt: { kind: 'unfit', reason: TALKS } })),
         this.#world.unfit.then((reason): Outcome => ({ kind: 'doubtful', doubt: { kind: 'unfit', reason } })),
         watch.hung.then((silentMs): Outcome => {
           // Before its host is killed, because that takes the words away.
