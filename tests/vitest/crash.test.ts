@@ -62,7 +62,19 @@ test.for<[string, Record<string, string>]>([
   for (const run of ours) expect([run.code, printed(run)]).toEqual([stock.code, printed(stock)])
 })
 
-test.for(['onTestModuleQueued', 'onUserConsoleLog', 'onTestModuleCollected', 'onTestCaseResult'])(
+test('a reporter that fails when a file begins: all that is printed is what stock forks print', async () => {
+  project = realProject({
+    'a.test.ts': `${IMPORTS}test('x', () => {})`,
+    'refuses.ts': `export default class { onTestModuleQueued() { throw new Error('not now') } }`,
+  })
+  const args = ['--reporter=./refuses.ts']
+  const stock = await project.run({ args, env: { EVERWARM: '0' } })
+  expect([stock.code, stock.stderr]).toEqual([1, expect.stringContaining('not now')])
+  const ours = await project.run({ args })
+  expect([ours.code, printed(ours)]).toEqual([stock.code, printed(stock)])
+})
+
+test.for(['onUserConsoleLog', 'onTestModuleCollected', 'onTestCaseResult'])(
   'a reporter that fails in %s fails the run, as in stock forks',
   async (method) => {
     project = realProject({

@@ -55,7 +55,7 @@ export class Attempt {
     if (!isCall(message)) return this.#ports.up(message)
     this.verdict.observe(message)
     if (message.m === 'onQueued') this.queued.push(message.a[0] as TaskData)
-    if (TALKS.has(message.m)) return this.#talk()
+    if (this.#mode === 'holding' && TALKS.has(message.m)) return this.#talk()
     if (!REPORTS.has(message.m)) return this.#ports.up(message)
     if (message.i !== undefined) this.#ports.down({ t: 's', i: message.i })
     if (this.#mode === 'live') return void this.#say(message)
