@@ -1,4 +1,3 @@
-import { availableParallelism, totalmem } from 'node:os'
 import { type Family, familyOf, isBrowser } from './profile.ts'
 import type { Slot } from './slot.ts'
 
@@ -30,13 +29,6 @@ export function limitsFor(machine: { cpus: number; memoryBytes: number }, maxHos
     hostBytes: 150 * MB,
     browserBytes: 250 * MB,
   }
-}
-
-/** This machine, or the container it is: Node reports no limit as 0 or as an absurd number. */
-export function thisMachine(): { cpus: number; memoryBytes: number } {
-  const constrained = process.constrainedMemory()
-  const total = totalmem()
-  return { cpus: availableParallelism(), memoryBytes: constrained > 0 && constrained < total ? constrained : total }
 }
 
 export function usedBytes(slots: readonly Slot[], limits: Limits): number {

@@ -96,3 +96,8 @@ function invalid(name: string, wanted: string, given: string): EverwarmError {
     hint: `Correct it, or unset it: \`unset ${name}\`.`,
   })
 }
+
+/** For an option in a configuration of Vitest. */
+export function invalidOption(message: string, hint = 'Correct it in the configuration of Vitest.'): EverwarmError {
+  return new EverwarmError('CONFIG_INVALID', { message, hint })
+}

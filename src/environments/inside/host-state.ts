@@ -35,8 +35,8 @@ const SHARED_PACKAGES: Record<string, string> = { jsdom: 'jsdom', 'happy-dom': '
 const ALWAYS_COMPARED = new Set(['node:timers', 'node:timers/promises', 'node:util', 'node:events', 'node:module'])
 
 const SAVE_AFTER_MS = 300
-/** V8's compilers, on threads of their own, hold the contexts of windows whose functions they have in hand: those of jsdom. */
-const COMPILERS_DONE_MS = 5
+/** Without it V8 still holds, by handles of its own, the `vm` contexts of jsdom's windows since the last collection. */
+const PAUSE_MS = 5
 const { setTimeout, clearTimeout } = globalThis
 
 /** Called between files, before V8 would let the heap grow for long. */
@@ -216,7 +216,7 @@ export class HostState {
    */
   async keepSmall(): Promise<void> {
     if (getHeapStatistics().used_heap_size <= this.#keptBytes + this.#collectAfterBytes) return
-    await new Promise((resolve) => setTimeout(resolve, COMPILERS_DONE_MS))
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     this.#collect()
   }
 

@@ -190,13 +190,9 @@ export class World {
   }
 
   #call(query: RpcQuery, id: string | undefined, method: string): void {
-    if (REPORTS.has(method)) {
-      this.#options.send({ ...query, i: undefined }, false)
-      if (id !== undefined) this.#answer(id, undefined)
-      return
-    }
-    if (NOTICES.has(method)) {
-      this.#options.send(query, true)
+    const isReport = REPORTS.has(method)
+    if (isReport || NOTICES.has(method)) {
+      this.#options.send(isReport ? { ...query, i: undefined } : query, !isReport)
       if (id !== undefined) this.#answer(id, undefined)
       return
     }

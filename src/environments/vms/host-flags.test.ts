@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { collectAfterBytes, hostFlags, type Machine, withoutHostFlags } from './host-flags.ts'
+import { collectAfterBytes, hostFlags, type HostMachine, withoutHostFlags } from './host-flags.ts'
 
 const MB = 2 ** 20
-const machine = (gigabytes: number, cores: number, heapLimitMb: number | null = 4288): Machine => ({
+const machine = (gigabytes: number, cpus: number, heapLimitMb: number | null = 4288): HostMachine => ({
   memoryBytes: gigabytes * 1024 * MB,
-  cores,
+  cpus,
   heapLimitBytes: heapLimitMb === null ? null : heapLimitMb * MB,
 })
 const youngOf = (flags: string[]) => flags.find((flag) => flag.startsWith('--max-semi-space-size='))

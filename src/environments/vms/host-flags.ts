@@ -1,11 +1,9 @@
-import { availableParallelism, totalmem } from 'node:os'
 import process from 'node:process'
 import { getHeapStatistics } from 'node:v8'
+import { type Machine, thisMachine } from '../../system/machine.ts'
 
 /** What flags are made for. */
-export interface Machine {
-  memoryBytes: number
-  cores: number
+export interface HostMachine extends Machine {
   /** Of a Node without flags; null where it is not known. */
   heapLimitBytes: number | null
 }
@@ -23,15 +21,15 @@ const FIRST = '--single-threaded-gc'
  * old one as much smaller, so that the heap has the limit it has everywhere. Where the project sets sizes, those hold.
  * See docs/decisions/007-between-files.md.
  */
-export function hostFlags(given: readonly string[], nodeOptions = '', machine: Machine = thisMachine()): string[] {
+export function hostFlags(given: readonly string[], nodeOptions = '', machine: HostMachine = machineOfHosts()): string[] {
   const sizes = HEAP_FLAG.test([...given, nodeOptions].join(' ')) ? [] : sizeFlags(machine)
   // the last: real namespace objects for modules that are functions; hidden from test code
   return [FIRST, ...sizes, '--experimental-vm-modules']
 }
 
-function sizeFlags({ memoryBytes, cores, heapLimitBytes }: Machine): string[] {
+function sizeFlags({ memoryBytes, cpus, heapLimitBytes }: HostMachine): string[] {
   if (heapLimitBytes === null) return []
-  const share = memoryBytes / cores / 16 / MB
+  const share = memoryBytes / cpus / 16 / MB
   // more than 256 only leads memory through the caches that was not there before
   const young = [256, 128, 64].find((size) => size <= share && heapLimitBytes >= 2 * SEMI_SPACES * size * MB)
   if (young === undefined) return []
@@ -39,13 +37,9 @@ function sizeFlags({ memoryBytes, cores, heapLimitBytes }: Machine): string[] {
   return [`--min-semi-space-size=${young}`, `--max-semi-space-size=${young}`, `--max-old-space-size=${old}`]
 }
 
-function thisMachine(): Machine {
+function machineOfHosts(): HostMachine {
   const own = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
-  return {
-    memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
-    cores: availableParallelism(),
-    heapLimitBytes: HEAP_FLAG.test(own) ? null : getHeapStatistics().heap_size_limit,
-  }
+  return { ...thisMachine(), heapLimitBytes: HEAP_FLAG.test(own) ? null : getHeapStatistics().heap_size_limit }
 }
 
 /** The flags a host was started with, without those that only hosts get. */

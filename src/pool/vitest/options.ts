@@ -1,9 +1,9 @@
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { inspect } from 'node:util'
-import { EverwarmError } from '../../contracts/errors.ts'
+import type { EverwarmError } from '../../contracts/errors.ts'
 import { namesHint } from '../../system/known-names.ts'
-import { type Env, MAX_TIMER_MS, readSettings, settingsFault } from '../../system/settings.ts'
+import { type Env, invalidOption, MAX_TIMER_MS, readSettings, settingsFault } from '../../system/settings.ts'
 import type { ShardingOptions } from '../../sharding/vitest.ts'
 import type { Leaser } from '../leaser.ts'
 import type { PoolSettings } from './session.ts'
@@ -45,17 +45,13 @@ export function settingsOf(options: EverwarmOptions, env: Env): PoolSettings {
 /** What is wrong with the options of the pool, or undefined; those of `sharding` are for the sequencer to judge. */
 function optionsFault(options: EverwarmOptions): EverwarmError | undefined {
   const unknown = Object.keys(options).find((name) => name !== 'leaser' && !(NAMES as readonly string[]).includes(name))
-  if (unknown !== undefined) return invalid(`everwarm() has no option "${unknown}".`, namesHint(unknown, NAMES))
+  if (unknown !== undefined) return invalidOption(`everwarm() has no option "${unknown}".`, namesHint(unknown, NAMES))
   return limitFault('hangLimit', options.hangLimit, MAX_TIMER_MS) ?? limitFault('waitLimit', options.waitLimit, MAX_WAIT_MS)
 }
 
 function limitFault(name: keyof EverwarmOptions, ms: unknown, max: number): EverwarmError | undefined {
   if (ms === undefined || (Number.isInteger(ms) && (ms as number) >= 1 && (ms as number) <= max)) return undefined
-  return invalid(`everwarm({ ${name} }) must be a whole number of ms from 1 to ${max}, not ${inspect(ms)}.`)
-}
-
-function invalid(message: string, hint = 'Correct it in the configuration of Vitest.'): EverwarmError {
-  return new EverwarmError('CONFIG_INVALID', { message, hint })
+  return invalidOption(`everwarm({ ${name} }) must be a whole number of ms from 1 to ${max}, not ${inspect(ms)}.`)
 }
 
 /** Touches nothing. */

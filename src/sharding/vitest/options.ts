@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { EverwarmError } from '../../contracts/errors.ts'
 import { namesHint } from '../../system/known-names.ts'
+import { invalidOption } from '../../system/settings.ts'
 import { checkedStrategy, type Strategy, STRATEGY_NAMES, type StrategySettings } from '../strategy.ts'
 
 /** How `--shard` splits, and what is known to split by. */
@@ -23,19 +23,15 @@ const RULES: Record<keyof ShardingOptions, [wanted: string, isRight: (value: unk
 /** @throws EverwarmError CONFIG_INVALID or BAD_INPUT, about the first that is wrong */
 export function checkSharding(options: ShardingOptions): void {
   if (typeof options !== 'object' || options === null)
-    throw invalid(`The option sharding must be an object of options, or false, not ${inspect(options)}.`)
+    throw invalidOption(`The option sharding must be an object of options, or false, not ${inspect(options)}.`)
   for (const [name, value] of Object.entries(options)) {
     const rule = RULES[name as keyof ShardingOptions] as (typeof RULES)[keyof ShardingOptions] | undefined
-    if (!rule) throw invalid(`There is no sharding option "${name}".`, namesHint(name, Object.keys(RULES)))
+    if (!rule) throw invalidOption(`There is no sharding option "${name}".`, namesHint(name, Object.keys(RULES)))
     const [wanted, isRight] = rule
     if (value === undefined || isRight(value)) continue
     if (name === 'strategy' && typeof value === 'string')
-      throw invalid(`There is no strategy "${value}", which the configuration asks for.`, namesHint(value, STRATEGY_NAMES))
+      throw invalidOption(`There is no strategy "${value}", which the configuration asks for.`, namesHint(value, STRATEGY_NAMES))
     if (name === 'strategy' && typeof value === 'object') checkedStrategy(value as Strategy)
-    else throw invalid(`The sharding option ${name} must be ${wanted}, not ${inspect(value)}.`)
+    else throw invalidOption(`The sharding option ${name} must be ${wanted}, not ${inspect(value)}.`)
   }
-}
-
-function invalid(message: string, hint = 'Correct it in the configuration of Vitest.'): EverwarmError {
-  return new EverwarmError('CONFIG_INVALID', { message, hint })
 }
