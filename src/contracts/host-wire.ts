@@ -156,12 +156,12 @@ export type DaemonToHost =
     }
   | { kind: 'expect'; token: string }
   /** The holder of the lease is gone, perhaps before it ever connected. */
-  | { kind: 'reclaim' }
+  | { kind: 'reclaim'; token: string }
 
 export type HostToDaemon =
   | { kind: 'ready'; rssBytes: number; heapBytes: number }
   /** The lease is over, its context is being cleared; `world-done` follows. Browsers only. */
-  | { kind: 'returning' }
-  /** `isReturned`: the lease is over by it. */
-  | { kind: 'world-done'; files: number; rssBytes: number; heapBytes: number; taints: Taint[]; isReturned?: boolean }
+  | { kind: 'returning'; token: string }
+  /** `returned`: the token of the lease that is over by it. */
+  | { kind: 'world-done'; files: number; rssBytes: number; heapBytes: number; taints: Taint[]; returned?: string }
   | { kind: 'boot-failed'; message: string }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Environment, PoolProfile } from './profiles.ts'
 
 export { PROTOCOL_VERSION } from './version.ts'
 
@@ -18,48 +19,10 @@ export type Hello = z.infer<typeof Hello>
 export const Welcome = z.object({ protocol: z.number().int(), version: z.string(), pid: z.number().int() })
 export type Welcome = z.infer<typeof Welcome>
 
-/** All that is fixed when a host process is spawned. Equal profiles can share hosts. */
-export const HostProfile = z.object({
-  nodePath: z.string(),
-  execArgv: z.array(z.string()),
-  /** The whole environment of the first client; only what `fixedEnv` names takes part in the key. */
-  env: z.record(z.string(), z.string()),
-  cwd: z.string(),
-  /** Absolute folder of the project; hosts of one root are not lent to another. */
-  root: z.string(),
-  /** Absolute path of the project's `vitest/package.json`. */
-  vitestPackage: z.string(),
-  /** Vitest environments to load before the first lease: `jsdom`, `happy-dom`… */
-  preload: z.array(z.string()),
-  /** Where packs are kept; content-addressed, shared by all hosts of this user. */
-  cacheDir: z.string(),
-})
-export type HostProfile = z.infer<typeof HostProfile>
-
-/**
- * All that is fixed when a browser is started: what Playwright itself would have spawned. Equal command, arguments and
- * `browserEnv` can share browsers, whatever project or version of Playwright they come from.
- */
-export const BrowserProfile = z.object({
-  /** Absolute path of the program. */
-  command: z.string(),
-  /** Without the profile's folder, which is the host's own. */
-  args: z.array(z.string()),
-  env: z.record(z.string(), z.string()),
-  cwd: z.string(),
-})
-export type BrowserProfile = z.infer<typeof BrowserProfile>
-
-/** What a slot of the pool is opened for. */
-export type PoolProfile = HostProfile | BrowserProfile
-
 /** How long to wait in line, ms. */
 const WaitMs = z.number().int().min(0).max(3_600_000)
 
-export const LeaseRequest = z.discriminatedUnion('environment', [
-  z.object({ environment: z.literal('node'), profile: HostProfile, waitMs: WaitMs }),
-  z.object({ environment: z.literal('chromium'), profile: BrowserProfile, waitMs: WaitMs }),
-])
+export const LeaseRequest = z.object({ profile: PoolProfile, waitMs: WaitMs })
 export type LeaseRequest = z.infer<typeof LeaseRequest>
 
 export const Lease = z.object({
@@ -105,7 +68,7 @@ export const PoolStatus = z.object({
   hosts: z.array(
     z.object({
       hostId: z.string(),
-      environment: z.enum(['node', 'chromium']),
+      environment: Environment,
       pid: z.number().int(),
       profile: z.string(),
       /** Folder of the project; of a browser, its program. */

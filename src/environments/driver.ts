@@ -1,4 +1,4 @@
-import type { PoolProfile } from '../contracts/protocol.ts'
+import type { PoolProfile } from '../contracts/profiles.ts'
 
 /** Opens instances of one kind of environment. */
 export interface Driver<Profile = PoolProfile> {
@@ -12,14 +12,14 @@ export interface Seat {
   /** Where the instance listens: a unix socket or a named pipe. */
   address: string
   onOutput(fd: 1 | 2, chunk: Uint8Array): void
-  /** The holder is done with its context; a report with `isReturned` follows when it is clean again. */
-  onReturning(): void
+  /** The holder of this token is done with its context; a report with `returned` follows when it is clean again. */
+  onReturning(token: string): void
   onReport(report: InstanceReport): void
   /** Once, after the last output, also when there never was a process. */
   onExit(exit: InstanceExit): void
 }
 
-/** One live process that can hold contexts, one after another. */
+/** One live process that can hold contexts, one after another, or several beside each other. */
 export interface Instance {
   /** 0 if it could not be spawned. */
   readonly pid: number
@@ -28,10 +28,10 @@ export interface Instance {
   /** Makes the next context reachable. */
   lend(): Context
   /**
-   * Takes the context back from a holder that is gone: a report with `isReturned` follows.
+   * Takes the context back from a holder that is gone: a report with `returned` follows.
    * Absent or false: this instance cannot, and has to be closed.
    */
-  reclaim?(): boolean
+  reclaim?(token: string): boolean
   /** Asks it to end, and ends it and all its children by force after `graceMs` (0: at once). */
   close(graceMs: number): void
 }
@@ -42,8 +42,8 @@ export interface Context {
 }
 
 export interface InstanceReport {
-  /** The lease is over by the word of the instance itself: its holder closed the context, or was reclaimed from. */
-  isReturned?: boolean
+  /** The token of a lease that is over by the word of the instance itself: its holder closed the context, or was reclaimed from. */
+  returned?: string
   /** Test files since the last report. */
   files: number
   rssBytes: number

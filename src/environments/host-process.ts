@@ -94,7 +94,7 @@ function untilReady(child: ChildProcess, opening: Opening): Promise<void> {
       const news = readMessage(message)
       if (!news) return
       if (news.kind === 'boot-failed') return fail(`could not start: ${news.message}`)
-      if (news.kind === 'returning') return seat.onReturning()
+      if (news.kind === 'returning') return seat.onReturning(news.token)
       seat.onReport(reportOf(news))
       if (news.kind !== 'ready') return
       isSettled = true
@@ -124,9 +124,9 @@ function asInstance(
       tell(child, { kind: 'expect', token })
       return { token }
     },
-    reclaim() {
+    reclaim(token) {
       if (!program.isReclaiming || isGone) return false
-      tell(child, { kind: 'reclaim' })
+      tell(child, { kind: 'reclaim', token })
       return true
     },
     close(graceMs) {
@@ -153,7 +153,7 @@ function readMessage(message: unknown): HostToDaemon | undefined {
 function reportOf(news: Exclude<HostToDaemon, { kind: 'boot-failed' | 'returning' }>): InstanceReport {
   const taints = news.kind === 'world-done' && Array.isArray(news.taints) ? news.taints : []
   return {
-    isReturned: news.kind === 'world-done' && news.isReturned === true,
+    ...(news.kind === 'world-done' && typeof news.returned === 'string' ? { returned: news.returned } : {}),
     files: news.kind === 'world-done' ? count(news.files) : 0,
     rssBytes: count(news.rssBytes),
     heapBytes: count(news.heapBytes),

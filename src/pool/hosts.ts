@@ -1,10 +1,10 @@
 import { type EverwarmError, errorFromData } from '../contracts/errors.ts'
-import type { PoolProfile } from '../contracts/protocol.ts'
+import type { PoolProfile } from '../contracts/profiles.ts'
 import type { Driver, Instance, InstanceExit, InstanceReport } from '../environments/driver.ts'
 import type { Clock } from '../system/clock.ts'
-import { profileKey, rootMark } from './profile.ts'
+import { markOf, profileKey } from './kinds.ts'
 import { type RecyclePolicy, retireReason } from './recycle.ts'
-import { heldLease, type HeldLease, moveSlot, newSlot, type RetireReason, type Slot } from './slot.ts'
+import { type HeldLease, heldLeases, moveSlot, newSlot, type RetireReason, type Slot } from './slot.ts'
 
 export interface HostsOptions {
   driver: Driver
@@ -25,8 +25,9 @@ export interface HostEvents {
   returned(slot: Slot, held: HeldLease): void
   /** It never became ready; `closed` comes as well, before or after. */
   failed(slot: Slot, error: EverwarmError): void
-  /** The process is gone and its place is free. `held` is the lease that its end broke. */
-  closed(slot: Slot, held: HeldLease | null, exit: InstanceExit, wasOpening: boolean): void
+  /** The process is gone and its place is free. `held` are the leases that its end broke. */
+  closed(slot: Slot, held: HeldLease[], exit: InstanceExit, wasOpening: boolean): void
+  /** `held` is null where nobody holds it, or several do. */
   output(held: HeldLease | null, hostId: string, fd: 1 | 2, chunk: Uint8Array): void
 }
 
@@ -35,12 +36,12 @@ export interface Hosts {
   all(): Slot[]
   get(hostId: string): Slot
   open(profile: PoolProfile): Slot
-  /** @throws EverwarmError ILLEGAL_STEP unless it is idle */
+  /** @throws EverwarmError ILLEGAL_STEP unless it has a context free */
   lend(slot: Slot, leaseId: string, clientId: string): { token: string; address: string }
-  /** Idle again, or retired if a rule says so. */
-  takeBack(slot: Slot): void
+  /** After its last lease it is idle again, or retired if a rule says so. */
+  takeBack(slot: Slot, held: HeldLease): void
   /** Its holder is gone: it comes back by itself, as `returned`. False: this kind of host cannot, and must be retired. */
-  reclaim(slot: Slot): boolean
+  reclaim(slot: Slot, held: HeldLease): boolean
   /** Ends it if a rule says so; `currentMark` as in `retireReason`. */
   recycle(slot: Slot, currentMark?: string): boolean
   /** Begins its end; its place is free when the process is gone. */
@@ -57,13 +58,13 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
     totals.hostsStarted += 1
     const hostId = String(totals.hostsStarted)
     const key = profileKey(profile)
-    const slot = newSlot({ hostId, profile, profileKey: key, rootMark: rootMark(profile), openedAtMs: clock.now() })
+    const slot = newSlot({ hostId, profile, profileKey: key, rootMark: markOf(profile), openedAtMs: clock.now() })
     slots.set(hostId, slot)
     const instance = driver.open(profile, {
       hostId,
       address: hostAddress(hostId),
-      onOutput: (fd, chunk) => events.output(heldLease(slot), hostId, fd, chunk),
-      onReturning: () => void (slot.isReturning = slot.life.status === 'leased'),
+      onOutput: (fd, chunk) => events.output(onlyLease(slot), hostId, fd, chunk),
+      onReturning: (token) => heldLeases(slot).forEach((held) => void (held.isReturning ||= held.token === token)),
       onReport: (report) => heard(slot, report),
       onExit: (exit) => closed(slot, exit),
     })
@@ -96,19 +97,21 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
     slot.heapBytes = report.heapBytes || slot.heapBytes
     slot.taint ??= report.taint
     if (slot.life.status === 'idle') recycle(slot)
-    const held = heldLease(slot)
-    if (!report.isReturned || !held) return
-    takeBack(slot)
+    const held = heldLeases(slot).find(({ token }) => token === report.returned)
+    if (!held) return
+    takeBack(slot, held)
     events.returned(slot, held)
   }
 
-  function takeBack(slot: Slot): void {
-    slot.isReturning = false
+  function takeBack(slot: Slot, held: HeldLease): void {
+    if (slot.life.status !== 'leased') return
+    slot.life.held = slot.life.held.filter((other) => other !== held)
+    if (slot.life.held.length > 0) return
     if (!recycle(slot)) moveSlot(slot, { status: 'idle', sinceMs: clock.now() })
   }
 
   function closed(slot: Slot, exit: InstanceExit): void {
-    const held = heldLease(slot)
+    const held = heldLeases(slot)
     const wasOpening = slot.life.status === 'opening'
     if (slot.life.status !== 'retiring') retire(slot, wasOpening ? 'start-failed' : 'crashed')
     moveSlot(slot, { status: 'closed' })
@@ -118,7 +121,6 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
   }
 
   function retire(slot: Slot, reason: RetireReason, afterMs = graceMs): void {
-    slot.isReturning = false
     moveSlot(slot, { status: 'retiring', reason })
     totals.retired[reason] = (totals.retired[reason] ?? 0) + 1
     instances.get(slot.hostId)?.close(afterMs)
@@ -138,14 +140,23 @@ export function createHosts({ driver, clock, policy, graceMs, hostAddress, event
     retire,
     recycle,
     lend(slot, leaseId, clientId) {
-      moveSlot(slot, { status: 'leased', leaseId, clientId, sinceMs: clock.now() })
+      const others = heldLeases(slot)
+      if (others.length === 0) moveSlot(slot, { status: 'leased', held: others })
       slot.leases += 1
-      return { ...instances.get(slot.hostId)!.lend(), address: hostAddress(slot.hostId) }
+      const { token } = instances.get(slot.hostId)!.lend()
+      others.push({ leaseId, hostId: slot.hostId, clientId, sinceMs: clock.now(), token, isReturning: false })
+      return { token, address: hostAddress(slot.hostId) }
     },
     takeBack,
-    reclaim(slot) {
-      slot.isReturning = instances.get(slot.hostId)?.reclaim?.() ?? false
-      return slot.isReturning
+    reclaim(slot, held) {
+      held.isReturning = instances.get(slot.hostId)?.reclaim?.(held.token) ?? false
+      return held.isReturning
     },
   }
+}
+
+/** Output past a host's own streams belongs to somebody only where there is just one who can have written it. */
+function onlyLease(slot: Slot): HeldLease | null {
+  const [held = null, ...others] = heldLeases(slot)
+  return others.length === 0 ? held : null
 }

@@ -1,4 +1,5 @@
-import type { HostProfile, Lease, LeaseEnd } from '../contracts/protocol.ts'
+import type { HostProfile } from '../contracts/profiles.ts'
+import type { Lease, LeaseEnd } from '../contracts/protocol.ts'
 
 /** Why a held lease is over without having been released. */
 export type LeaseLoss =

@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from 'vitest'
 import { EverwarmError } from '../contracts/errors.ts'
-import type { HostProfile, LeaseRequest } from '../contracts/protocol.ts'
+import type { HostProfile } from '../contracts/profiles.ts'
+import type { LeaseRequest } from '../contracts/protocol.ts'
 import type { Driver, Seat } from '../environments/driver.ts'
 import { fakeClock } from '../system/fake-clock.ts'
-import { ownerOf } from './profile.ts'
+import { limitsOf } from '../../tests/support/limits.ts'
+import { ownerOf } from './kinds.ts'
 import { createPool, type PoolOptions } from './pool.ts'
 import { DEFAULT_POLICY } from './recycle.ts'
 
@@ -45,7 +47,7 @@ function setUp(change: Partial<PoolOptions> = {}) {
     driver: fake.driver,
     clock,
     policy: DEFAULT_POLICY,
-    limits: { maxHosts: 2, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 },
+    limits: limitsOf({ hosts: 2, hostBytes: 1, browsers: 2, browserBytes: 1, maxBytes: 2 ** 40 }),
     hostAddress: (hostId) => `/h-${hostId}`,
     spares: 0,
     events: { hostOpened: nothing, hostClosed: nothing, revoked: nothing, output: nothing, changed: nothing, used: nothing },
@@ -56,6 +58,7 @@ function setUp(change: Partial<PoolOptions> = {}) {
 
 function request(root = '/a', waitMs = 1_000): LeaseRequest {
   const profile: HostProfile = {
+    environment: 'node',
     nodePath: '/node',
     execArgv: [],
     env: {},
@@ -65,7 +68,7 @@ function request(root = '/a', waitMs = 1_000): LeaseRequest {
     preload: [],
     cacheDir: '/c',
   }
-  return { environment: 'node', profile, waitMs }
+  return { profile, waitMs }
 }
 
 const clean = { outcome: 'clean' } as const
@@ -105,7 +108,9 @@ test('a host that reports a taint of its own is retired when it comes back', asy
 })
 
 test('who waits past the deadline is told, and nobody else', async () => {
-  const { pool, clock } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 } })
+  const { pool, clock } = prepared({
+    limits: limitsOf({ hosts: 1, hostBytes: 1, browsers: 2, browserBytes: 1, maxBytes: 2 ** 40 }),
+  })
   const held = await pool.acquire(request(), 'c1')
   const impatient = pool.acquire(request('/a', 100), 'c2')
   const patient = pool.acquire(request('/a', 200), 'c3')
@@ -117,7 +122,7 @@ test('who waits past the deadline is told, and nobody else', async () => {
 })
 
 test('clients take turns, whoever asked for more', async () => {
-  const { pool } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 } })
+  const { pool } = prepared({ limits: limitsOf({ hosts: 1, hostBytes: 1, browsers: 2, browserBytes: 1, maxBytes: 2 ** 40 }) })
   const held = await pool.acquire(request(), 'greedy')
   const served: string[] = []
   const queue = (client: string) =>
@@ -132,7 +137,9 @@ test('clients take turns, whoever asked for more', async () => {
 })
 
 test('at the limit an idle host of another project makes room', async () => {
-  const { pool, closed } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 } })
+  const { pool, closed } = prepared({
+    limits: limitsOf({ hosts: 1, hostBytes: 1, browsers: 2, browserBytes: 1, maxBytes: 2 ** 40 }),
+  })
   const a = await pool.acquire(request('/a'), 'c1')
   pool.release(a.leaseId, clean, 'c1')
   const b = await pool.acquire(request('/b'), 'c1')
@@ -142,7 +149,9 @@ test('at the limit an idle host of another project makes room', async () => {
 })
 
 test('a lost connection kills what it held and forgets what it waited for', async () => {
-  const { pool, closed } = prepared({ limits: { maxHosts: 1, maxBytes: 2 ** 40, hostBytes: 1, maxBrowsers: 2, browserBytes: 1 } })
+  const { pool, closed } = prepared({
+    limits: limitsOf({ hosts: 1, hostBytes: 1, browsers: 2, browserBytes: 1, maxBytes: 2 ** 40 }),
+  })
   const held = await pool.acquire(request(), 'c1')
   void pool.acquire(request(), 'c1').catch(() => {})
   pool.disconnect('c1')

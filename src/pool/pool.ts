@@ -1,13 +1,14 @@
 import { EverwarmError } from '../contracts/errors.ts'
-import type { Lease, LeaseEnd, LeaseRequest, PoolProfile, PoolStatus } from '../contracts/protocol.ts'
+import type { PoolProfile } from '../contracts/profiles.ts'
+import type { Lease, LeaseEnd, LeaseRequest, PoolStatus } from '../contracts/protocol.ts'
 import type { Driver, InstanceExit } from '../environments/driver.ts'
 import type { Clock, Timer } from '../system/clock.ts'
 import { createHosts } from './hosts.ts'
+import { contextsOf, FAMILIES, familyOf, markOf, ownerOf, profileKey } from './kinds.ts'
 import { LeaseStats } from './lease-stats.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
-import { type Family, familyOf, ownerOf, profileKey, rootMark } from './profile.ts'
 import type { RecyclePolicy } from './recycle.ts'
-import { describeSlot, heldLease, type HeldLease, type Slot } from './slot.ts'
+import { describeSlot, type HeldLease, heldLeases, type Slot } from './slot.ts'
 import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
 import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
@@ -15,10 +16,10 @@ import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.t
 /** What the pool tells its owner; it is called in the middle of a change and must not call back. */
 export interface PoolEvents {
   hostOpened(pid: number): void
-  /** `held` is the lease that its end broke. */
-  hostClosed(pid: number, held: HeldLease | null, exit: InstanceExit): void
+  /** `held` are the leases that its end broke. */
+  hostClosed(pid: number, held: HeldLease[], exit: InstanceExit): void
   revoked(held: HeldLease, reason: string): void
-  /** `held` is null while nobody holds the host. */
+  /** `held` is null while nobody holds the host, or several do. */
   output(held: HeldLease | null, hostId: string, fd: 1 | 2, chunk: Uint8Array): void
   /** Leases or hosts came or went. */
   changed(): void
@@ -67,7 +68,6 @@ interface Waiter extends Waiting {
 }
 
 const SWEEP_MS = 15_000
-const FAMILIES: readonly Family[] = ['node', 'browser']
 
 export function createPool(options: PoolOptions): Pool {
   const { driver, clock, policy, limits, events, hostAddress, spares = 2, restMs = 1_000, graceMs = 300 } = options
@@ -105,7 +105,7 @@ export function createPool(options: PoolOptions): Pool {
         settle()
       },
       closed(slot, held, exit, wasOpening) {
-        if (held) stats.ended('host-exited', clock.now() - held.sinceMs)
+        for (const { sinceMs } of held) stats.ended('host-exited', clock.now() - sinceMs)
         events.hostClosed(slot.pid, held, exit)
         // The end of an opening host is told to those in line first, by `failed`, or another would be opened for them.
         if (!wasOpening) settle()
@@ -113,7 +113,7 @@ export function createPool(options: PoolOptions): Pool {
     },
   })
   const { all } = hosts
-  const leases = () => all().flatMap((slot) => heldLease(slot) ?? [])
+  const leases = () => all().flatMap(heldLeases)
 
   function failed(slot: Slot, error: EverwarmError): void {
     // What cannot start for one will not start for the next in line either; each falls back on its own.
@@ -188,7 +188,7 @@ export function createPool(options: PoolOptions): Pool {
     const leased = leases().length
     for (const waiter of expired(line, clock.now())) {
       line = line.filter((other) => other !== waiter)
-      turnAway(waiter, tooLate(waiter, leased, familyOf(waiter.profile) === 'browser' ? limits.maxBrowsers : limits.maxHosts))
+      turnAway(waiter, tooLate(waiter, leased, limits.families[familyOf(waiter.profile)].most))
     }
     settle()
   }
@@ -238,8 +238,12 @@ export function createPool(options: PoolOptions): Pool {
     acquire(request, clientId) {
       if (isRefusing) return Promise.reject(stopping())
       const key = remember(request.profile)
-      const mark = rootMark(request.profile)
-      for (const slot of all()) if (slot.life.status === 'idle' && slot.profileKey === key) hosts.recycle(slot, mark)
+      const mark = markOf(request.profile)
+      for (const slot of all().filter((slot) => slot.profileKey === key)) {
+        if (slot.life.status === 'idle') hosts.recycle(slot, mark)
+        // Shared with others who began before the change: it ends after them.
+        else if (slot.life.status === 'leased') slot.isDrained ||= slot.rootMark !== mark
+      }
       return new Promise((resolve, reject) => {
         const now = clock.now()
         const requestId = `R${(serial += 1)}`
@@ -247,6 +251,7 @@ export function createPool(options: PoolOptions): Pool {
           requestId,
           clientId,
           profileKey: key,
+          contexts: contextsOf(request.profile),
           profile: request.profile,
           sinceMs: now,
           deadlineMs: now + request.waitMs,
@@ -268,7 +273,7 @@ export function createPool(options: PoolOptions): Pool {
       const slot = hosts.get(held.hostId)
       if (end.outcome === 'tainted') slot.taint ??= end.reason ?? 'said so by its client'
       taintsInARow.set(slot.profileKey, slot.taint === null ? 0 : (taintsInARow.get(slot.profileKey) ?? 0) + 1)
-      hosts.takeBack(slot)
+      hosts.takeBack(slot, held)
       settle()
     },
     disconnect(clientId) {
@@ -276,7 +281,7 @@ export function createPool(options: PoolOptions): Pool {
       servedAt.delete(clientId)
       for (const held of leases().filter((lease) => lease.clientId === clientId)) {
         const slot = hosts.get(held.hostId)
-        if (hosts.reclaim(slot)) continue
+        if (slot.life.status === 'retiring' || hosts.reclaim(slot, held)) continue
         stats.ended('connection-lost', clock.now() - held.sinceMs)
         // At once: a host may be in a busy loop, where it cannot see that its client is gone.
         hosts.retire(slot, 'connection-lost', 0)
@@ -314,10 +319,10 @@ export function createPool(options: PoolOptions): Pool {
         waiting: line.length,
         slots: {
           used: described.length,
-          limit: limits.maxHosts,
+          limit: limits.families.node.most,
           spares: described.filter((host) => host.state === 'idle').length,
-          browsers: described.filter((host) => host.environment === 'chromium').length,
-          browserLimit: limits.maxBrowsers,
+          browsers: all().filter(({ profile }) => familyOf(profile) === 'browser').length,
+          browserLimit: limits.families.browser.most,
         },
         memory: { hostsBytes: usedBytes(all(), limits), limitBytes: limits.maxBytes },
         totals: { leases: leasesGranted, files, hostsStarted, retired: { ...retired } },

@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { HostProfile } from '../contracts/protocol.ts'
-import { profileKey, rootMark } from './profile.ts'
+import type { HostProfile } from '../contracts/profiles.ts'
+import { markOf, profileKey } from './kinds.ts'
 
 const base: HostProfile = {
+  environment: 'node',
   nodePath: '/node',
   execArgv: [],
   env: { PATH: '/bin', HOME: '/me' },
@@ -42,8 +43,8 @@ test.for([
   onTestFinished(() => rmSync(workspace, { recursive: true }))
   const root = join(workspace, 'packages/app')
   mkdirSync(root, { recursive: true })
-  const before = rootMark({ ...base, root })
-  expect(rootMark({ ...base, root })).toBe(before)
+  const before = markOf({ ...base, root })
+  expect(markOf({ ...base, root })).toBe(before)
   writeFileSync(join(workspace, folder!, 'pnpm-lock.yaml'), 'lockfileVersion: 9')
-  expect(rootMark({ ...base, root })).not.toBe(before)
+  expect(markOf({ ...base, root })).not.toBe(before)
 })

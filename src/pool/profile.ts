@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
 import { type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { BrowserProfile, HostProfile, PoolProfile } from '../contracts/protocol.ts'
 
 /** Read once, at the start of a process, by Node, V8, libuv, OpenSSL, ICU, libc or the dynamic linker. */
 const FIXED = /^(?:TZ|LANG|LANGUAGE|LC_.*|NODE_.*|UV_.*|LD_.*|DYLD_.*|MALLOC_.*|GLIBC_.*|OPENSSL_.*|SSL_.*|ICU_.*)$/
@@ -26,32 +24,6 @@ export function browserEnv(env: Readonly<Record<string, string>>): [name: string
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-export const isBrowser = (profile: PoolProfile): profile is BrowserProfile => 'command' in profile
-
-/** Hosts and browsers have places of their own: neither drives the other out. */
-export type Family = 'node' | 'browser'
-export const familyOf = (profile: PoolProfile): Family => (isBrowser(profile) ? 'browser' : 'node')
-
-/** Equal keys can share hosts. 16 hex digits of a SHA-256. */
-export function profileKey(profile: PoolProfile): string {
-  return createHash('sha256')
-    .update(JSON.stringify(isBrowser(profile) ? browserIdentity(profile) : hostIdentity(profile)))
-    .digest('hex')
-    .slice(0, 16)
-}
-
-const hostIdentity = ({ nodePath, execArgv, root, vitestPackage, env }: HostProfile) => [
-  nodePath,
-  execArgv,
-  root,
-  vitestPackage,
-  fixedEnv(env),
-]
-const browserIdentity = ({ command, args, env }: BrowserProfile) => ['chromium', command, args, browserEnv(env)]
-
-/** Whom a slot belongs to, for people: a project's folder, or a browser's program. */
-export const ownerOf = (profile: PoolProfile): string => (isBrowser(profile) ? profile.command : profile.root)
-
 const LOCKFILES = [
   'package-lock.json',
   'pnpm-lock.yaml',
@@ -66,14 +38,14 @@ const LOCKFILES = [
  * Changes when the project's dependencies were installed anew: then no loaded package can be trusted, and what Node
  * did not find once, it never finds again. A workspace installs in a folder above the project: all of them are asked.
  */
-export function rootMark(profile: PoolProfile): string {
-  if (isBrowser(profile)) return marks([profile.command])
-  const files = [profile.vitestPackage]
-  for (const folder of withFoldersAbove(profile.root)) files.push(...LOCKFILES.map((name) => join(folder, name)))
+export function rootMark(root: string, vitestPackage: string): string {
+  const files = [vitestPackage]
+  for (const folder of withFoldersAbove(root)) files.push(...LOCKFILES.map((name) => join(folder, name)))
   return marks(files)
 }
 
-function marks(files: readonly string[]): string {
+/** Changes when one of these files does. */
+export function marks(files: readonly string[]): string {
   return files
     .map(statOf)
     .map((found) => (found ? `${found.ino}:${found.size}:${found.mtimeMs}` : '-'))

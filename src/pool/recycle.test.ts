@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import type { HostProfile } from '../contracts/protocol.ts'
+import type { HostProfile } from '../contracts/profiles.ts'
 import { DEFAULT_POLICY, type RecyclePolicy, retireReason } from './recycle.ts'
 import { newSlot, type Slot } from './slot.ts'
 
 const profile: HostProfile = {
+  environment: 'node',
   nodePath: '/node',
   execArgv: [],
   env: {},
@@ -37,7 +38,7 @@ test.for<[string, Partial<Slot>, number, string | null]>([
   ['a host above its memory retires', { rssBytes: 1_000_001 }, 1_000, 'heavy'],
   ['a host of one minute retires', { life: { status: 'idle', sinceMs: 59_000 } }, 60_000, 'old'],
   ['a host unused for ten seconds retires', {}, 11_000, 'unused'],
-  ['a host in use is never unused', { life: { status: 'leased', leaseId: 'L', clientId: 'C', sinceMs: 0 } }, 50_000, null],
+  ['a host in use is never unused', { life: { status: 'leased', held: [] } }, 50_000, null],
   ['a tainted host retires', { taint: 'handle: a server on port 3000' }, 1_000, 'tainted'],
   ['a drained host retires', { isDrained: true }, 1_000, 'drained'],
   ['taint is said before wear', { taint: 'x', leases: 100 }, 1_000, 'tainted'],

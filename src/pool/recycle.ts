@@ -1,8 +1,8 @@
-import type { PoolProfile } from '../contracts/protocol.ts'
-import { isBrowser } from './profile.ts'
+import type { PoolProfile } from '../contracts/profiles.ts'
+import { type Family, familyOf, ownerOf } from './kinds.ts'
 import type { RetireReason, Slot } from './slot.ts'
 
-type PlainPolicy = Omit<RecyclePolicy, 'roots' | 'browsers'>
+type PlainPolicy = Omit<RecyclePolicy, 'roots' | 'families'>
 
 export interface RecyclePolicy {
   maxLeases: number
@@ -12,8 +12,8 @@ export interface RecyclePolicy {
   maxRssBytes: number
   /** Other limits for the projects in these folders (absolute) and below; the longest folder wins. */
   roots: Readonly<Record<string, Partial<PlainPolicy>>>
-  /** Other limits for browsers. */
-  browsers: Partial<PlainPolicy>
+  /** Other limits for the hosts of a family. */
+  families: Readonly<Partial<Record<Family, Partial<PlainPolicy>>>>
 }
 
 export const DEFAULT_POLICY: RecyclePolicy = {
@@ -23,7 +23,7 @@ export const DEFAULT_POLICY: RecyclePolicy = {
   maxIdleMs: 10 * 60_000,
   maxRssBytes: 1_536 * 1024 * 1024,
   roots: {},
-  browsers: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 },
+  families: { browser: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 } },
 }
 
 /**
@@ -43,12 +43,12 @@ export function retireReason(slot: Slot, policy: RecyclePolicy, now: number, cur
   return null
 }
 
-/** The limits that hold for one project, or for browsers. */
+/** The limits that hold for the hosts of a family, or of one project. */
 export function policyFor(profile: PoolProfile, policy: RecyclePolicy): RecyclePolicy {
-  if (isBrowser(profile)) return { ...policy, ...policy.browsers }
-  const { root } = profile
+  const general = { ...policy, ...policy.families[familyOf(profile)] }
+  const root = ownerOf(profile)
   const folder = Object.keys(policy.roots)
     .filter((f) => root === f || root.startsWith(f.endsWith('/') ? f : `${f}/`))
     .sort((a, b) => b.length - a.length)[0]
-  return folder === undefined ? policy : { ...policy, ...policy.roots[folder] }
+  return folder === undefined || profile.environment !== 'node' ? general : { ...general, ...policy.roots[folder] }
 }

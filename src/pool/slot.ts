@@ -1,6 +1,7 @@
-import type { PoolProfile, PoolStatus, SlotState } from '../contracts/protocol.ts'
+import type { PoolProfile } from '../contracts/profiles.ts'
+import type { PoolStatus, SlotState } from '../contracts/protocol.ts'
 import { lifecycle } from '../system/lifecycle.ts'
-import { isBrowser, ownerOf } from './profile.ts'
+import { contextsOf, ownerOf } from './kinds.ts'
 
 /** Why a host was ended, as counted in `PoolStatus.totals.retired`. */
 export type RetireReason =
@@ -20,7 +21,8 @@ export type RetireReason =
 export type SlotLife =
   | { status: 'opening' }
   | { status: 'idle'; sinceMs: number }
-  | { status: 'leased'; leaseId: string; clientId: string; sinceMs: number }
+  /** To one holder, or to several where its contexts stand beside each other; never empty. */
+  | { status: 'leased'; held: HeldLease[] }
   | { status: 'retiring'; reason: RetireReason }
   | { status: 'closed' }
 
@@ -31,7 +33,7 @@ export interface Slot {
   pid: number
   profile: PoolProfile
   profileKey: string
-  /** What the project's dependencies looked like when the host was opened, see `rootMark`. */
+  /** What the project's dependencies looked like when the host was opened, see `markOf`. */
   rootMark: string
   life: SlotLife
   openedAtMs: number
@@ -43,8 +45,6 @@ export interface Slot {
   taint: string | null
   /** Asked to end, by `drain`, as soon as it comes back. */
   isDrained: boolean
-  /** Leased, but its holder is done with it: it is being cleared, and free in a moment. */
-  isReturning: boolean
 }
 
 /** A lease as the pool knows it. */
@@ -53,11 +53,22 @@ export interface HeldLease {
   hostId: string
   clientId: string
   sinceMs: number
+  /** What opens its context. */
+  token: string
+  /** Its holder is done with it: it is being cleared, and free in a moment. */
+  isReturning: boolean
 }
 
-/** Who holds this host; null if nobody does. */
-export function heldLease({ hostId, life }: Slot): HeldLease | null {
-  return life.status === 'leased' ? { leaseId: life.leaseId, clientId: life.clientId, sinceMs: life.sinceMs, hostId } : null
+/** Who holds contexts of this host. */
+export function heldLeases({ life }: Slot): HeldLease[] {
+  return life.status === 'leased' ? life.held : []
+}
+
+/** How many more contexts could be lent of this host now. */
+export function freeContexts(slot: Slot): number {
+  const isLending = slot.life.status === 'idle' || slot.life.status === 'leased'
+  if (!isLending || slot.taint !== null || slot.isDrained) return 0
+  return Math.max(0, contextsOf(slot.profile) - heldLeases(slot).length)
 }
 
 export const slotStep = lifecycle<SlotState>('slot', {
@@ -79,7 +90,6 @@ export function newSlot(about: Pick<Slot, 'hostId' | 'profile' | 'profileKey' | 
     heapBytes: 0,
     taint: null,
     isDrained: false,
-    isReturning: false,
   }
 }
 
@@ -94,7 +104,7 @@ export function describeSlot(slot: Slot, now: number): PoolStatus['hosts'][numbe
   const { hostId, pid, profile, profileKey, life, openedAtMs, leases, files, rssBytes, heapBytes } = slot
   return {
     hostId,
-    environment: isBrowser(profile) ? 'chromium' : 'node',
+    environment: profile.environment,
     pid,
     profile: profileKey,
     root: ownerOf(profile),
@@ -105,6 +115,6 @@ export function describeSlot(slot: Slot, now: number): PoolStatus['hosts'][numbe
     files,
     rssBytes,
     heapBytes,
-    preload: isBrowser(profile) ? [] : profile.preload,
+    preload: profile.environment === 'node' ? profile.preload : [],
   }
 }

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
-import type { HostProfile } from '../contracts/protocol.ts'
+import type { HostProfile } from '../contracts/profiles.ts'
+import { limitsOf } from '../../tests/support/limits.ts'
 import { freePlaces, type Limits, limitsFor } from './limits.ts'
 import { newSlot, type Slot, type SlotLife } from './slot.ts'
 import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
 
 const MB = 1024 * 1024
-const limits: Limits = { maxHosts: 2, maxBytes: 1_000 * MB, hostBytes: 100 * MB, maxBrowsers: 1, browserBytes: 200 * MB }
+const limits: Limits = limitsOf({ hosts: 2, hostBytes: 100 * MB, browsers: 1, browserBytes: 200 * MB, maxBytes: 1_000 * MB })
 const profile: HostProfile = {
+  environment: 'node',
   nodePath: '/node',
   execArgv: [],
   env: {},
@@ -17,7 +19,8 @@ const profile: HostProfile = {
   cacheDir: '/c',
 }
 const idle = (sinceMs = 0): SlotLife => ({ status: 'idle', sinceMs })
-const leased: SlotLife = { status: 'leased', leaseId: 'L', clientId: 'C', sinceMs: 0 }
+const held = { leaseId: 'L', hostId: '1', clientId: 'C', sinceMs: 0, token: 't', isReturning: false }
+const leased: SlotLife = { status: 'leased', held: [held] }
 
 /** "1:a" is host 1 of profile a. */
 function slot(name: string, life: SlotLife, rssBytes = 0): Slot {
@@ -25,7 +28,9 @@ function slot(name: string, life: SlotLife, rssBytes = 0): Slot {
   return { ...newSlot({ hostId, profile, profileKey, rootMark: '', openedAtMs: 0 }), life, rssBytes }
 }
 const line = (...keys: string[]) =>
-  keys.map((profileKey, i) => ({ requestId: `r${i}`, clientId: 'c', profileKey, sinceMs: 0, deadlineMs: 1 }))
+  keys.map((profileKey, i) => ({ requestId: `r${i}`, clientId: 'c', profileKey, contexts: 1, sinceMs: 0, deadlineMs: 1 }))
+/** A host of theirs has three contexts. */
+const shared = (...keys: string[]) => line(...keys).map((entry) => ({ ...entry, contexts: 3 }))
 
 test.for<[string, string[], Slot[], unknown[]]>([
   ['nobody waits, nothing happens', [], [slot('1:a', idle())], []],
@@ -66,7 +71,12 @@ test.for<[string, string[], Slot[], unknown[]]>([
   ],
   ['at the limit, all leased: one waits', ['a'], [slot('1:b', leased), slot('2:c', leased)], []],
 ])('%s', ([, keys, slots, steps]) => {
-  expect(poolSteps(line(...keys), slots, limits)).toEqual(steps)
+  expect(poolSteps(line(...keys), slots, limits, 'node')).toEqual(steps)
+})
+
+test('where a host has three contexts, four who wait have two hosts opened', () => {
+  const open = { do: 'open', profileKey: 'a' }
+  expect(poolSteps(shared('a', 'a', 'a', 'a'), [], limits, 'node')).toEqual([open, open])
 })
 
 test.for<[string, Slot[], number]>([
@@ -75,17 +85,17 @@ test.for<[string, Slot[], number]>([
   ['a full pool', [slot('1:a', idle()), slot('2:a', leased)], 0],
   ['one host that fills the memory', [slot('1:a', idle(), 950 * MB)], 0],
 ])('places left with %s', ([, slots, free]) => {
-  expect(freePlaces(slots, limits)).toBe(free)
+  expect(freePlaces(slots, limits, 'node')).toBe(free)
 })
 
 test('the first host may be opened whatever the memory', () => {
-  expect(freePlaces([], { ...limits, maxBytes: 1 })).toBe(1)
+  expect(freePlaces([], { ...limits, maxBytes: 1 }, 'node')).toBe(1)
 })
 
 test('hosts are limited to two per CPU and half of the memory', () => {
-  expect(limitsFor({ cpus: 8, memoryBytes: 1_000 })).toMatchObject({ maxHosts: 16, maxBytes: 500 })
-  expect(limitsFor({ cpus: 1, memoryBytes: 1_000 }).maxHosts).toBe(4)
-  expect(limitsFor({ cpus: 8, memoryBytes: 1_000 }, 3).maxHosts).toBe(3)
+  expect(limitsFor({ cpus: 8, memoryBytes: 1_000 })).toMatchObject({ families: { node: { most: 16 } }, maxBytes: 500 })
+  expect(limitsFor({ cpus: 1, memoryBytes: 1_000 }).families.node.most).toBe(4)
+  expect(limitsFor({ cpus: 8, memoryBytes: 1_000 }, 3).families.node.most).toBe(3)
 })
 
 test('spares are missing for profiles used lately that have no host ready', () => {

@@ -5,6 +5,7 @@ const entry = (requestId: string, sinceMs = 0, deadlineMs = 100): Waiting => ({
   requestId,
   clientId: requestId[0]!,
   profileKey: 'k',
+  contexts: 1,
   sinceMs,
   deadlineMs,
 })

@@ -3,6 +3,8 @@ export interface Waiting {
   requestId: string
   clientId: string
   profileKey: string
+  /** How many contexts a host of this profile has. */
+  contexts: number
   sinceMs: number
   deadlineMs: number
 }

@@ -4,7 +4,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { HostProfile, Lease, LeaseRequest } from '../../src/contracts/protocol.ts'
+import type { HostProfile } from '../../src/contracts/profiles.ts'
+import type { Lease, LeaseRequest } from '../../src/contracts/protocol.ts'
 import { connectDaemon, type DaemonClient, findDaemon } from '../../src/pool/daemon/client.ts'
 import { type FrameSocket, frameSocket } from '../../src/system/frames.ts'
 
@@ -30,6 +31,7 @@ export function house(env: Record<string, string> = {}, name = 'ew-'): House {
   writeFileSync(join(root, 'package.json'), '{}')
   const full = { PATH: process.env.PATH!, EVERWARM_HOME: home, EVERWARM_HOST_ENTRY: ECHO_HOST, EVERWARM_SPARES: '0', ...env }
   const profile = (change?: Partial<HostProfile>): HostProfile => ({
+    environment: 'node',
     nodePath: process.execPath,
     execArgv: [],
     env: { PATH: process.env.PATH! },
@@ -45,7 +47,7 @@ export function house(env: Record<string, string> = {}, name = 'ew-'): House {
     env: full,
     profile,
     connect: (label = 'a test') => connectDaemon({ label, env: full }),
-    request: (change, waitMs = 10_000) => ({ environment: 'node', profile: profile(change), waitMs }),
+    request: (change, waitMs = 10_000) => ({ profile: profile(change), waitMs }),
     leftovers: () => readdirSync(home).filter((name) => /sock|token|lock|^launch-|\.d$/.test(name)),
     async close() {
       const client = await findDaemon({ label: 'the end of a test', env: full }).catch(() => null)

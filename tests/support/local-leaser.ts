@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Instance } from '../../src/environments/driver.ts'
 import { nodeDriver, type NodeDriverOptions } from '../../src/environments/vms/node.ts'
 import type { HeldLease, Leaser, LeaseLoss } from '../../src/pool/leaser.ts'
-import { profileKey } from '../../src/pool/profile.ts'
+import { profileKey } from '../../src/pool/kinds.ts'
 
 interface LocalHost {
   key: string

@@ -20,7 +20,7 @@ let folder = ''
 let nextSession = ''
 let scratch: Scratch | null = null
 let expected: string | null = null
-let held: Socket | null = null
+let held: { socket: Socket; token: string } | null = null
 let measured = { bytes: 0, atMs: -Infinity }
 /** Connections whose token came before the daemon's word of it. */
 const early = new Map<string, (isRight: boolean) => void>()
@@ -77,7 +77,7 @@ function greet(socket: Socket): void {
     const token = seen.toString('latin1', 0, Math.max(0, end))
     void isExpected(token, socket).then((isRight) => {
       clearTimeout(late)
-      if (isRight) void lease(socket, seen.subarray(end + 1))
+      if (isRight) void lease(socket, token, seen.subarray(end + 1))
       else socket.destroy()
     })
   }
@@ -95,32 +95,32 @@ function isExpected(token: string, socket: Socket): Promise<boolean> {
   })
 }
 
-async function lease(socket: Socket, first: Buffer): Promise<void> {
+async function lease(socket: Socket, token: string, first: Buffer): Promise<void> {
   expected = null
-  held = socket
+  held = { socket, token }
   const session = nextSession
   const taints = serveLease({ chromium: chromium!, session, socket, first, scratch })
   socket.resume()
   const found = await taints
-  tell({ kind: 'returning' })
+  tell({ kind: 'returning', token })
   held = null
   socket.destroySoon()
-  await giveBack(session, found)
+  await giveBack(token, session, found)
 }
 
-async function giveBack(session: string, found: Taint[]): Promise<void> {
+async function giveBack(token: string, session: string, found: Taint[]): Promise<void> {
   try {
     const cleared = await clearAfter(chromium!, session, scratch)
     scratch = cleared.scratch
     nextSession = await attach(chromium!)
-    report([...found, ...cleared.taints])
+    report(token, [...found, ...cleared.taints])
   } catch {
     // Chromium is gone, and its exit says so.
   }
 }
 
-function report(taints: Taint[]): void {
-  tell({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, isReturned: true })
+function report(returned: string, taints: Taint[]): void {
+  tell({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, returned })
 }
 
 /** Asked anew every 15 s at most: it takes 20 ms of the time in which the next lease may wait. */
@@ -131,10 +131,11 @@ function memoryBytes(): number {
 
 /** Ends the lease of a holder that is gone; one that never came has left nothing. */
 function reclaim(): void {
-  if (held) held.destroy()
+  if (held) held.socket.destroy()
   else if (expected !== null) {
+    const token = expected
     expected = null
-    report([])
+    report(token, [])
   }
 }
 

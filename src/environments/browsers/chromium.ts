@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BrowserProfile } from '../../contracts/protocol.ts'
+import type { BrowserProfile } from '../../contracts/profiles.ts'
 import type { Driver } from '../driver.ts'
 import { type HostOptions, openHost } from '../host-process.ts'
 import { removeFolder } from './folder.ts'

@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { HostProfile } from '../../contracts/protocol.ts'
+import type { HostProfile } from '../../contracts/profiles.ts'
 import type { Driver } from '../driver.ts'
 import { type HostOptions, openHost } from '../host-process.ts'
 import { hostFlags } from './host-flags.ts'

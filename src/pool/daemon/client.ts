@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EverwarmError, errorFromData } from '../../contracts/errors.ts'
+import type { PoolProfile } from '../../contracts/profiles.ts'
 import type {
   ClientFunctions,
   DaemonFunctions,
@@ -9,7 +10,6 @@ import type {
   Lease,
   LeaseEnd,
   LeaseRequest,
-  PoolProfile,
   PoolStatus,
   Welcome,
 } from '../../contracts/protocol.ts'

@@ -63,7 +63,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
       hostOpened: (pid) => pid > 0 && reaper.add(pid),
       hostClosed(pid, held, exit) {
         if (pid > 0) reaper.remove(pid)
-        if (held) owner(held)?.tell('hostExited', held.leaseId, exit)
+        for (const one of held) owner(one)?.tell('hostExited', one.leaseId, exit)
       },
       revoked: (held, reason) => owner(held)?.tell('revoked', held.leaseId, reason),
       output(held, hostId, fd, chunk) {

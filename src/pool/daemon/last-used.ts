@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrowserProfile, HostProfile, PoolProfile } from '../../contracts/protocol.ts'
+import type { BrowserProfile, HostProfile, PoolProfile } from '../../contracts/profiles.ts'
 import { writeAtomically } from '../../system/files.ts'
-import { fixedEnv, isBrowser } from '../profile.ts'
+import { fixedEnv } from '../profile.ts'
 
 /** A profile without its environment's values, which may be secrets. */
 export interface RememberedProfile extends Omit<HostProfile, 'env'> {
@@ -26,7 +26,7 @@ export function lastUsed(home: string): RememberedProfile[] {
 }
 
 /** The browser leased last, without its environment; undefined if none is remembered. */
-export function lastBrowser(home: string): Omit<BrowserProfile, 'env'> | undefined {
+export function lastBrowser(home: string): Omit<BrowserProfile, 'env' | 'environment'> | undefined {
   try {
     const found = JSON.parse(readFileSync(browserPathIn(home), 'utf8')) as Omit<BrowserProfile, 'env'>
     return typeof found.command === 'string' && Array.isArray(found.args) ? found : undefined
@@ -44,7 +44,8 @@ function rememberBrowser(home: string, { command, args, cwd }: BrowserProfile): 
 
 /** Writes nothing if the latest is the same already. */
 export function rememberUsed(home: string, profile: PoolProfile): void {
-  if (isBrowser(profile)) return rememberBrowser(home, profile)
+  if (profile.environment === 'chromium') return rememberBrowser(home, profile)
+  if (profile.environment !== 'node') return
   const { env, ...rest } = profile
   const latest: RememberedProfile = { ...rest, fixedEnvNames: fixedEnv(env).map(([name]) => name) }
   const before = lastUsed(home)

@@ -3,13 +3,13 @@ import { enableCompileCache, flushCompileCache } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { chromiumDriver } from '../../environments/browsers/chromium.ts'
+import { driverFor } from '../../environments/drivers.ts'
 import { nodeDriver } from '../../environments/vms/node.ts'
 import { systemClock } from '../../system/clock.ts'
 import { fileLog } from '../../system/log.ts'
 import { readSettings } from '../../system/settings.ts'
 import { thisMachine } from '../../system/machine.ts'
 import { limitsFor } from '../limits.ts'
-import { isBrowser } from '../profile.ts'
 import { DEFAULT_POLICY } from '../recycle.ts'
 import { daemonAddress, prepareAddress } from './address.ts'
 import { claimAddress } from './claim.ts'
@@ -32,18 +32,17 @@ const claim = await claimAddress(address, listener)
 // Exit code 0: somebody else was faster, which is as good.
 if (!claim) process.exit(0)
 
-const node = nodeDriver({ entry: settings.hostEntry, startTimeoutMs: settings.hostStartMs })
-const chromium = chromiumDriver({ startTimeoutMs: settings.hostStartMs })
+const driver = driverFor({
+  node: nodeDriver({ entry: settings.hostEntry, startTimeoutMs: settings.hostStartMs }),
+  chromium: chromiumDriver({ startTimeoutMs: settings.hostStartMs }),
+})
 
 const daemon = startDaemon({
   address,
   claim,
   listener,
   version: env.EVERWARM_VERSION_FOR_TESTS ?? packageVersion(),
-  driver: {
-    environment: 'any',
-    open: (profile, seat) => (isBrowser(profile) ? chromium.open(profile, seat) : node.open(profile, seat)),
-  },
+  driver,
   clock: systemClock,
   policy: { ...DEFAULT_POLICY, maxLeases: settings.maxLeases ?? DEFAULT_POLICY.maxLeases },
   limits: limitsFor(thisMachine(), settings.maxHosts, settings.maxBrowsers),

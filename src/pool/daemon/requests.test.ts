@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { PoolProfile } from '../../contracts/profiles.ts'
 import * as contracts from '../../contracts/protocol.ts'
 import { validEnd, validProfile, validRequest } from './requests.ts'
 
 const profile = {
+  environment: 'node',
   nodePath: '/node',
   execArgv: ['--expose-gc'],
   env: { PATH: '/bin' },
@@ -12,13 +14,15 @@ const profile = {
   preload: ['jsdom'],
   cacheDir: '/c',
 }
-const request = { environment: 'node', profile, waitMs: 5 }
+const browser = { environment: 'chromium', command: '/chromium', args: ['--headless'], env: {}, cwd: '/' }
+const request = { profile, waitMs: 5 }
 const STRANGE = [undefined, null, 5, -1, 0.5, 3_600_001, '', 'node', true, [], [1], ['a'], {}, { a: 'b' }, { a: 1 }]
 
 test.for([
-  ['HostProfile', contracts.HostProfile, validProfile, profile],
-  ['LeaseRequest', contracts.LeaseRequest, validRequest, request],
-  ['LeaseEnd', contracts.LeaseEnd, validEnd, { outcome: 'clean', reason: 'x' }],
+  ['the profile of a host', PoolProfile, validProfile, profile],
+  ['the profile of a browser', PoolProfile, validProfile, browser],
+  ['a request', contracts.LeaseRequest, validRequest, request],
+  ['the end of a lease', contracts.LeaseEnd, validEnd, { outcome: 'clean', reason: 'x' }],
 ] as const)('the check of %s judges as its schema does, whatever is in a field', ([, schema, check, good]) => {
   const strange = Object.keys(good).flatMap((name) => STRANGE.map((value) => ({ ...good, [name]: value })))
   const missing = Object.keys(good).map((name) => Object.fromEntries(Object.entries(good).filter(([other]) => other !== name)))

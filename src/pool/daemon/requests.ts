@@ -1,5 +1,6 @@
 import { EverwarmError } from '../../contracts/errors.ts'
-import type { BrowserProfile, HostProfile, LeaseEnd, LeaseRequest, PoolProfile } from '../../contracts/protocol.ts'
+import type { Environment, PoolProfile, ProfileOf } from '../../contracts/profiles.ts'
+import type { LeaseEnd, LeaseRequest } from '../../contracts/protocol.ts'
 
 /**
  * The schemas of `contracts/protocol.ts`, said again without zod: loading it takes about 40 ms, as long as
@@ -14,21 +15,24 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isEnvironment = (value: unknown) => isRecord(value) && Object.values(value).every(isText)
 
-const BROWSER: Checks<BrowserProfile> = { command: isText, args: isTexts, env: isEnvironment, cwd: isText }
+const isOf = (environment: Environment) => (value: unknown) => value === environment
 
-const PROFILE: Checks<HostProfile> = {
-  nodePath: isText,
-  execArgv: isTexts,
-  env: isEnvironment,
-  cwd: isText,
-  root: isText,
-  vitestPackage: isText,
-  preload: isTexts,
-  cacheDir: isText,
+const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
+  node: {
+    environment: isOf('node'),
+    nodePath: isText,
+    execArgv: isTexts,
+    env: isEnvironment,
+    cwd: isText,
+    root: isText,
+    vitestPackage: isText,
+    preload: isTexts,
+    cacheDir: isText,
+  },
+  chromium: { environment: isOf('chromium'), command: isText, args: isTexts, env: isEnvironment, cwd: isText },
 }
 
 const REQUEST: Checks<LeaseRequest> = {
-  environment: (value) => value === 'node' || value === 'chromium',
   profile: isRecord,
   waitMs: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 3_600_000,
 }
@@ -40,14 +44,16 @@ const END: Checks<LeaseEnd> = {
 
 /** @throws EverwarmError BAD_INPUT */
 export function validProfile(value: unknown): PoolProfile {
-  return isRecord(value) && 'command' in value ? checked('profile', BROWSER, value) : checked('profile', PROFILE, value)
+  const environment = isRecord(value) ? value['environment'] : undefined
+  if (typeof environment !== 'string' || !Object.hasOwn(PROFILES, environment))
+    throw badInput(`There is no environment "${String(environment)}" to lease; there are ${Object.keys(PROFILES).join(', ')}.`)
+  return checked('profile', PROFILES[environment as Environment] as Checks<PoolProfile>, value)
 }
 
 /** @throws EverwarmError BAD_INPUT */
 export function validRequest(value: unknown): LeaseRequest {
   const request = checked('request', REQUEST, value)
-  if (request.environment === 'chromium') return { ...request, profile: checked('profile', BROWSER, request.profile) }
-  return { ...request, profile: checked('profile', PROFILE, request.profile) }
+  return { ...request, profile: validProfile(request.profile) }
 }
 
 /** @throws EverwarmError BAD_INPUT */

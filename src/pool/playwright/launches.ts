@@ -1,4 +1,4 @@
-import type { BrowserProfile } from '../../contracts/protocol.ts'
+import type { BrowserProfile } from '../../contracts/profiles.ts'
 
 /** A call of `child_process.spawn`, as far as it matters here. */
 export interface SpawnCall {
@@ -51,7 +51,13 @@ export function launchOf({ command, args, stdio, env, cwd }: SpawnCall): Launch 
   const [folder] = folders as [string]
   return {
     kind: 'lend',
-    profile: { command, args: args.filter((argument) => argument !== folder), env: definedOnly(env), cwd },
+    profile: {
+      environment: 'chromium',
+      command,
+      args: args.filter((argument) => argument !== folder),
+      env: definedOnly(env),
+      cwd,
+    },
     folder: folder.slice('--user-data-dir='.length),
   }
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { EverwarmError } from '../../contracts/errors.ts'
-import type { BrowserProfile } from '../../contracts/protocol.ts'
+import type { BrowserProfile } from '../../contracts/profiles.ts'
 import type { DaemonClient } from '../daemon/client.ts'
 import type { LentBrowser } from './leased-process.ts'
 
@@ -45,7 +45,7 @@ export function daemonLender(label: string): Lender {
     },
     async lend(profile) {
       const client = await connected()
-      const lease = await client.acquire({ environment: 'chromium', profile, waitMs: WAIT_MS })
+      const lease = await client.acquire({ profile, waitMs: WAIT_MS })
       return { pid: lease.hostPid, socket: await open(lease) }
     },
     warmLast() {
@@ -62,7 +62,7 @@ async function warmExpected(client: DaemonClient): Promise<void> {
     import('../daemon/last-used.ts'),
   ])
   const expected = lastBrowser(daemonAddress(process.env).home)
-  if (expected) await client.warm({ ...expected, env: { ...process.env } as Record<string, string> }, 1)
+  if (expected) await client.warm({ ...expected, environment: 'chromium', env: { ...process.env } as Record<string, string> }, 1)
 }
 
 /** The token comes first, ended like a message; from then on it is the pipe of the browser. */

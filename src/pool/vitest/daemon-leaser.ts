@@ -70,7 +70,7 @@ function daemonLeaser(connected: () => Promise<DaemonClient>, close: () => Promi
     async acquire(profile, waitMs) {
       const client = await connected()
       const table = tableOf(client)
-      return table.hold(await client.acquire({ environment: 'node', profile, waitMs }))
+      return table.hold(await client.acquire({ profile, waitMs }))
     },
     warm(profile, count) {
       // A wish, too.

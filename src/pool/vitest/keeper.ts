@@ -1,5 +1,5 @@
 import { errorFromData, type EverwarmError, type ErrorCode } from '../../contracts/errors.ts'
-import type { HostProfile } from '../../contracts/protocol.ts'
+import type { HostProfile } from '../../contracts/profiles.ts'
 import type { Clock, Timer } from '../../system/clock.ts'
 import type { Leaser } from '../leaser.ts'
 import { openHostLink, type HostLink } from './host-link.ts'

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { PoolOptions } from 'vitest/node'
 import type { StockPool } from '../../contracts/host-wire.ts'
-import type { HostProfile } from '../../contracts/protocol.ts'
-import { profileKey } from '../profile.ts'
+import type { HostProfile } from '../../contracts/profiles.ts'
+import { profileKey } from '../kinds.ts'
 import type { KeyedProfile } from './keeper.ts'
 import { stockPoolOf } from './stock-pool.ts'
 
@@ -40,6 +40,7 @@ export function projectFacts(options: PoolOptions, cacheDir: string, onRerun: ()
 function hostProfile({ env, execArgv, environment, distPath, project }: PoolOptions, cacheDir: string): HostProfile {
   const isVm = stockPoolOf(project.config) !== 'forks'
   return {
+    environment: 'node',
     nodePath: process.execPath,
     // as Vitest starts its own VM workers
     execArgv: isVm ? [...execArgv, '--experimental-vm-modules'] : execArgv,

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+/** Kinds of processes that the pool keeps. A new one: its profile here, its row in `pool/kinds.ts`, its driver in the daemon's `main.ts`. */
+export const Environment = z.enum(['node', 'chromium'])
+export type Environment = z.infer<typeof Environment>
+
+const Variables = z.record(z.string(), z.string())
+
+/** All that is fixed when a host process of Node is spawned. Equal profiles can share hosts. */
+export const HostProfile = z.object({
+  environment: z.literal('node'),
+  nodePath: z.string(),
+  execArgv: z.array(z.string()),
+  /** The whole environment of the first client; only what `fixedEnv` names takes part in the key. */
+  env: Variables,
+  cwd: z.string(),
+  /** Absolute folder of the project; hosts of one root are not lent to another. */
+  root: z.string(),
+  /** Absolute path of the project's `vitest/package.json`. */
+  vitestPackage: z.string(),
+  /** Vitest environments to load before the first lease: `jsdom`, `happy-dom`… */
+  preload: z.array(z.string()),
+  /** Where packs are kept; content-addressed, shared by all hosts of this user. */
+  cacheDir: z.string(),
+})
+export type HostProfile = z.infer<typeof HostProfile>
+
+/**
+ * All that is fixed when a browser is started: what Playwright itself would have spawned. Equal command, arguments and
+ * `browserEnv` can share browsers, whatever project or version of Playwright they come from.
+ */
+export const BrowserProfile = z.object({
+  environment: z.literal('chromium'),
+  /** Absolute path of the program. */
+  command: z.string(),
+  /** Without the profile's folder, which is the host's own. */
+  args: z.array(z.string()),
+  env: Variables,
+  cwd: z.string(),
+})
+export type BrowserProfile = z.infer<typeof BrowserProfile>
+
+/** What a slot of the pool is opened for. */
+export const PoolProfile = z.discriminatedUnion('environment', [HostProfile, BrowserProfile])
+export type PoolProfile = z.infer<typeof PoolProfile>
+
+export type ProfileOf<E extends Environment> = Extract<PoolProfile, { environment: E }>

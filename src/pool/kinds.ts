@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import type { Environment, PoolProfile, ProfileOf } from '../contracts/profiles.ts'
+import { browserEnv, fixedEnv, marks, rootMark } from './profile.ts'
+
+/** Environments that share their places in the pool; families do not drive each other out. */
+export type Family = 'node' | 'browser'
+export const FAMILIES: readonly Family[] = ['node', 'browser']
+
+interface Kind<Profile> {
+  family: Family
+  /** How many holders one host can have at once. */
+  contexts: number
+  /** What must be equal for a host to be shared; JSON. */
+  identity(profile: Profile): unknown
+  /** Whom a host belongs to, for people: a project's folder, or a browser's program. */
+  owner(profile: Profile): string
+  /** Changes when hosts opened before must not be lent any more. */
+  mark(profile: Profile): string
+}
+
+/** All that the pool has to know of an environment. */
+const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
+  node: {
+    family: 'node',
+    contexts: 1,
+    identity: ({ nodePath, execArgv, root, vitestPackage, env }) => [nodePath, execArgv, root, vitestPackage, fixedEnv(env)],
+    owner: ({ root }) => root,
+    mark: ({ root, vitestPackage }) => rootMark(root, vitestPackage),
+  },
+  chromium: {
+    family: 'browser',
+    contexts: 1,
+    identity: ({ command, args, env }) => ['chromium', command, args, browserEnv(env)],
+    owner: ({ command }) => command,
+    mark: ({ command }) => marks([command]),
+  },
+}
+
+const kindOf = (profile: PoolProfile) => KINDS[profile.environment] as Kind<PoolProfile>
+
+export const familyOf = (profile: PoolProfile): Family => kindOf(profile).family
+export const contextsOf = (profile: PoolProfile): number => kindOf(profile).contexts
+export const ownerOf = (profile: PoolProfile): string => kindOf(profile).owner(profile)
+export const markOf = (profile: PoolProfile): string => kindOf(profile).mark(profile)
+
+/** Equal keys can share hosts. 16 hex digits of a SHA-256. */
+export function profileKey(profile: PoolProfile): string {
+  return createHash('sha256')
+    .update(JSON.stringify(kindOf(profile).identity(profile)))
+    .digest('hex')
+    .slice(0, 16)
+}
