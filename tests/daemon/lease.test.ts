@@ -161,9 +161,9 @@ test.for([
 test('a request of a wrong shape is refused with the name of what is wrong', async () => {
   at = house()
   const client = await at.connect()
-  await expect(client.acquire({ environment: 'moon' } as never)).rejects.toMatchObject({
+  await expect(client.acquire({ profile: { environment: 'moon' }, waitMs: 0 } as never)).rejects.toMatchObject({
     code: 'BAD_INPUT',
-    message: expect.stringContaining('environment'),
+    message: expect.stringContaining('"moon"'),
   })
   await expect(client.acquire(undefined as never)).rejects.toMatchObject({ code: 'BAD_INPUT' })
   await expect(client.release('L999', clean)).rejects.toMatchObject({ code: 'LEASE_UNKNOWN' })

@@ -17,6 +17,7 @@ test('a launch by Playwright is lent, its profile folder left out', () => {
   expect(launchOf(call())).toEqual({
     kind: 'lend',
     profile: {
+      environment: 'chromium',
       command: '/usr/bin/chromium',
       args: ['--headless', '--lang=de', '--remote-debugging-pipe', '--no-startup-window'],
       env: { TZ: 'UTC' },
