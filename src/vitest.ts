@@ -1,11 +1,12 @@
 import type { PoolRunnerInitializer, Reporter, ResolvedConfig, TestModule, TestSequencerConstructor } from 'vitest/node'
+import { whenRunning } from './environments/resident/announce.ts'
 import { daemonConnector, type DaemonConnector } from './pool/vitest/daemon-leaser.ts'
 import { willRunTests } from './pool/vitest/eligible.ts'
 import { settingsOf, type EverwarmOptions } from './pool/vitest/options.ts'
 import { everwarmPlugin, type EverwarmPlugin } from './pool/vitest/plugin.ts'
 import { WarmWorker } from './pool/vitest/pool-worker.ts'
 import { type PoolSettings, sessionOf } from './pool/vitest/session.ts'
-import { timingsReporter } from './reporter/vitest.ts'
+import { loadTimings, timingsReporter } from './reporter/vitest.ts'
 import { type ShardingOptions, timedSequencer } from './sharding/vitest.ts'
 import { type Env, readSettings } from './system/settings.ts'
 
@@ -22,7 +23,8 @@ export function everwarm(options: EverwarmOptions = {}): EverwarmPlugin {
   const daemon = connector()
   const settings = settingsOf(options, process.env)
   // A cold daemon boots while Vite loads; nobody waits for it here.
-  if (!options.leaser && !settings.fault && willRunTests(process.argv, process.env)) daemon.begin()
+  if (!options.leaser && !settings.fault && willRunTests(process.argv, process.env))
+    whenRunning(daemon.begin, () => void Promise.all([daemon.load(), loadTimings()]))
   const plugin = everwarmPlugin(warmPool(options, settings, daemon), settings.fault)
   const { sharding = {} } = options
   if (sharding === false || !isOn(process.env)) return plugin

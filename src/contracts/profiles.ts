@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Kinds of processes that the pool keeps. A new one: its profile here, its row in `pool/kinds.ts`, its driver in the daemon's `main.ts`. */
-export const Environment = z.enum(['node', 'chromium'])
+export const Environment = z.enum(['node', 'chromium', 'vitest'])
 export type Environment = z.infer<typeof Environment>
 
 const Variables = z.record(z.string(), z.string())
@@ -40,8 +40,24 @@ export const BrowserProfile = z.object({
 })
 export type BrowserProfile = z.infer<typeof BrowserProfile>
 
+/** A Vitest that has read its configuration and waits for the word to run: it serves one run, then another is prepared. */
+export const ResidentProfile = z.object({
+  environment: z.literal('vitest'),
+  nodePath: z.string(),
+  /** Every variable takes part in the key, but those that say nothing (`_`, `SHLVL`, …): a configuration may read any. */
+  env: Variables,
+  cwd: z.string(),
+  /** Absolute path of the project's `vitest/package.json`. */
+  vitestPackage: z.string(),
+  /** What was typed after `everwarm vitest`. Only its options take part in the key, filters do not. */
+  argv: z.array(z.string()),
+  /** Which of the file descriptors 0, 1 and 2 are terminals: Vitest looks at them while it is loaded. */
+  terminals: z.array(z.boolean()).length(3),
+})
+export type ResidentProfile = z.infer<typeof ResidentProfile>
+
 /** What a slot of the pool is opened for. */
-export const PoolProfile = z.discriminatedUnion('environment', [HostProfile, BrowserProfile])
+export const PoolProfile = z.discriminatedUnion('environment', [HostProfile, BrowserProfile, ResidentProfile])
 export type PoolProfile = z.infer<typeof PoolProfile>
 
 export type ProfileOf<E extends Environment> = Extract<PoolProfile, { environment: E }>

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Environment, PoolProfile, ProfileOf } from '../contracts/profiles.ts'
-import { browserEnv, fixedEnv, marks, rootMark } from './profile.ts'
+import { browserEnv, fixedEnv, lastingEnv, marks, rootMark } from './profile.ts'
 
 /** Environments that share their places in the pool; families do not drive each other out. */
-export type Family = 'node' | 'browser'
-export const FAMILIES: readonly Family[] = ['node', 'browser']
+export type Family = 'node' | 'browser' | 'resident'
+export const FAMILIES: readonly Family[] = ['node', 'browser', 'resident']
 
 interface Kind<Profile> {
   family: Family
@@ -33,6 +33,21 @@ const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
     identity: ({ command, args, env }) => ['chromium', command, args, browserEnv(env)],
     owner: ({ command }) => command,
     mark: ({ command }) => marks([command]),
+  },
+  vitest: {
+    family: 'resident',
+    contexts: 1,
+    identity: ({ nodePath, env, cwd, vitestPackage, argv, terminals }) => [
+      'vitest',
+      nodePath,
+      cwd,
+      vitestPackage,
+      argv.filter((arg) => arg.startsWith('-')),
+      terminals,
+      lastingEnv(env),
+    ],
+    owner: ({ cwd }) => cwd,
+    mark: ({ cwd, vitestPackage }) => rootMark(cwd, vitestPackage),
   },
 }
 

@@ -12,7 +12,7 @@ const MB = 1024 * 1024
 
 /**
  * Two hosts per CPU (one works while another is restored or opened), at least 4; browsers by what Playwright's `workers` is set
- * to at most by sane people, four per CPU and at least 8, half of the memory for all together.
+ * to at most by sane people, four per CPU and at least 8; two prepared Vitests; half of the memory for all together.
  * @param memoryBytes what the machine or its container has
  */
 export function limitsFor(machine: { cpus: number; memoryBytes: number }, maxHosts?: number, maxBrowsers?: number): Limits {
@@ -20,6 +20,7 @@ export function limitsFor(machine: { cpus: number; memoryBytes: number }, maxHos
     families: {
       node: { most: maxHosts ?? Math.max(4, machine.cpus * 2), bytes: 150 * MB },
       browser: { most: maxBrowsers ?? Math.max(8, machine.cpus * 4), bytes: 250 * MB },
+      resident: { most: Math.max(2, machine.cpus), bytes: 180 * MB },
     },
     maxBytes: Math.floor(machine.memoryBytes / 2),
   }

@@ -4,11 +4,11 @@ import type { Lease, LeaseEnd, LeaseRequest, PoolStatus } from '../contracts/pro
 import type { Driver, InstanceExit } from '../environments/driver.ts'
 import type { Clock, Timer } from '../system/clock.ts'
 import { createHosts } from './hosts.ts'
-import { contextsOf, FAMILIES, familyOf, markOf, ownerOf, profileKey } from './kinds.ts'
+import { contextsOf, FAMILIES, type Family, familyOf, markOf, ownerOf, profileKey } from './kinds.ts'
 import { LeaseStats } from './lease-stats.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
 import type { RecyclePolicy } from './recycle.ts'
-import { describeSlot, type HeldLease, heldLeases, type Slot } from './slot.ts'
+import { describeSlot, freeContexts, type HeldLease, heldLeases, type Slot } from './slot.ts'
 import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
 import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
@@ -52,6 +52,10 @@ export interface Pool {
   disconnect(clientId: string): void
   /** Opens hosts until `count` of this profile are ready or leased. Resolves with the number that are ready. */
   warm(profile: PoolProfile, count: number): Promise<number>
+  /** Keeps a host of this profile ready from now on, as if it had been leased: it is opened when the pool is at rest. */
+  expect(profile: PoolProfile): void
+  /** Whether a host of this profile is ready, or will be in a moment. */
+  isExpected(profile: PoolProfile): boolean
   drain(): number
   leases(): HeldLease[]
   status(): Pick<PoolStatus, 'hosts' | 'waiting' | 'slots' | 'memory' | 'totals' | 'leaseTimes'> & { isDraining: boolean }
@@ -199,10 +203,16 @@ export function createPool(options: PoolOptions): Pool {
     if (!isAtRest) return void (rest = rest?.cancel() as undefined)
     rest ??= clock.after(restMs, () => {
       rest = undefined
-      const [key] = missingSpares(usedAtMs, all(), { now: clock.now(), withinMs: policy.maxIdleMs, count: spares })
+      const [key] = FAMILIES.flatMap((family) =>
+        missingSpares(usedBy(family), all(), { now: clock.now(), withinMs: policy.maxIdleMs, count: spares }),
+      )
       const profile = key === undefined ? undefined : profiles.get(key)
       if (profile && freePlaces(all(), limits, familyOf(profile)) > 0) hosts.open(profile)
     })
+  }
+
+  function usedBy(family: Family): Map<string, number> {
+    return new Map([...usedAtMs].filter(([key]) => familyOf(profiles.get(key)!) === family))
   }
 
   function sweepIdle(): void {
@@ -301,6 +311,17 @@ export function createPool(options: PoolOptions): Pool {
       const failure = startErrors.get(key)
       if (ready === 0 && failure) throw failure
       return ready
+    },
+    expect(profile) {
+      if (isRefusing) return
+      usedAtMs.set(remember(profile), clock.now())
+      settle()
+    },
+    isExpected(profile) {
+      const [key, mark] = [profileKey(profile), markOf(profile)]
+      return all().some(
+        (slot) => slot.profileKey === key && slot.rootMark === mark && (slot.life.status === 'opening' || freeContexts(slot) > 0),
+      )
     },
     drain() {
       usedAtMs.clear()

@@ -24,6 +24,16 @@ export function browserEnv(env: Readonly<Record<string, string>>): [name: string
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
+/** What a shell changes by itself between two commands. A configuration that reads these is none we would know of. */
+const PASSING = /^(?:_|SHLVL|OLDPWD|COLUMNS|LINES)$/
+
+/** The part of an environment that a configuration could have read, for a process that was prepared with it. */
+export function lastingEnv(env: Readonly<Record<string, string>>): [name: string, value: string][] {
+  return Object.entries(env)
+    .filter(([name]) => !PASSING.test(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
 const LOCKFILES = [
   'package-lock.json',
   'pnpm-lock.yaml',

@@ -23,7 +23,8 @@ export const DEFAULT_POLICY: RecyclePolicy = {
   maxIdleMs: 10 * 60_000,
   maxRssBytes: 1_536 * 1024 * 1024,
   roots: {},
-  families: { browser: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 } },
+  // A prepared Vitest serves one run.
+  families: { browser: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 }, resident: { maxLeases: 1 } },
 }
 
 /**

@@ -25,6 +25,10 @@ export function timingsReporter(options: TimingsReporterOptions = {}): Reporter 
   const isMerging = () => Boolean(vitest.config.mergeReports)
   return {
     onInit: (given) => void (vitest = given),
+    onTestModuleQueued() {
+      // While the file runs; its end would wait 12 ms for it.
+      if (!isMerging()) void loadTimings()
+    },
     async onTestModuleEnd(module) {
       if (isMerging()) return
       const mark = markOf(vitest)
@@ -52,13 +56,12 @@ interface Recording {
   nameOf(moduleId: string): string
 }
 
-/** Loads what it needs only then: every configuration that names everwarm loads this file. */
+/** Apart: every configuration that names everwarm loads this file. */
+export const loadTimings = () =>
+  Promise.all([import('../sharding/timing-store.ts'), import('../sharding/vitest/plan-files.ts'), import('../sharding/place.ts')])
+
 async function beginRecording(vitest: Vitest, options: ShardingOptions): Promise<Recording> {
-  const [{ openTimingStore }, { placeOf }, { knownPath }] = await Promise.all([
-    import('../sharding/timing-store.ts'),
-    import('../sharding/vitest/plan-files.ts'),
-    import('../sharding/place.ts'),
-  ])
+  const [{ openTimingStore }, { placeOf }, { knownPath }] = await loadTimings()
   const place = placeOf(vitest, options)
   const store = openTimingStore(place.store)
   return { store, writer: store.writer(), nameOf: (moduleId) => knownPath(place.root, moduleId) }

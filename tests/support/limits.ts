@@ -12,6 +12,7 @@ export function limitsOf(about: {
     families: {
       node: { most: about.hosts, bytes: about.hostBytes },
       browser: { most: about.browsers, bytes: about.browserBytes },
+      resident: { most: 1, bytes: about.hostBytes },
     },
     maxBytes: about.maxBytes,
   }

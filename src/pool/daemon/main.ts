@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { chromiumDriver } from '../../environments/browsers/chromium.ts'
 import { driverFor } from '../../environments/drivers.ts'
+import { residentDriver } from '../../environments/resident/resident.ts'
 import { nodeDriver } from '../../environments/vms/node.ts'
 import { systemClock } from '../../system/clock.ts'
 import { fileLog } from '../../system/log.ts'
@@ -35,6 +36,7 @@ if (!claim) process.exit(0)
 const driver = driverFor({
   node: nodeDriver({ entry: settings.hostEntry, startTimeoutMs: settings.hostStartMs }),
   chromium: chromiumDriver({ startTimeoutMs: settings.hostStartMs }),
+  vitest: residentDriver({ startTimeoutMs: settings.hostStartMs }),
 })
 
 const daemon = startDaemon({

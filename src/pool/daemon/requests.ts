@@ -30,6 +30,15 @@ const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
     cacheDir: isText,
   },
   chromium: { environment: isOf('chromium'), command: isText, args: isTexts, env: isEnvironment, cwd: isText },
+  vitest: {
+    environment: isOf('vitest'),
+    nodePath: isText,
+    env: isEnvironment,
+    cwd: isText,
+    vitestPackage: isText,
+    argv: isTexts,
+    terminals: (value) => Array.isArray(value) && value.length === 3 && value.every((each) => typeof each === 'boolean'),
+  },
 }
 
 const REQUEST: Checks<LeaseRequest> = {

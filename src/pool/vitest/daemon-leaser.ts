@@ -4,6 +4,8 @@ import type { DaemonClient } from '../daemon/client.ts'
 import type { HeldLease, Leaser, LeaseLoss } from '../leaser.ts'
 
 export interface DaemonConnector {
+  /** Loads what connecting needs, and connects to nobody. */
+  load(): Promise<unknown>
   /** Begins to connect, starting the daemon if there is none; never fails, what went wrong shows at the first lease. */
   begin(): void
   leaser(): Leaser
@@ -14,7 +16,7 @@ export function daemonConnector(label: string): DaemonConnector {
   let begun: Promise<DaemonClient> | undefined
 
   async function connect(): Promise<DaemonClient> {
-    const { connectDaemon } = await import('../daemon/client.ts')
+    const { connectDaemon } = await loadClient()
     const client = await connectDaemon({ label })
     client.unref()
     return client
@@ -34,6 +36,7 @@ export function daemonConnector(label: string): DaemonConnector {
   }
 
   return {
+    load: loadAll,
     begin() {
       begun ??= connect()
       // A wish: the first lease meets the same errors, and says them.
@@ -48,9 +51,12 @@ export function daemonConnector(label: string): DaemonConnector {
   }
 }
 
+const loadClient = () => import('../daemon/client.ts')
+const loadAll = () => Promise.all([loadClient(), import('../daemon/address.ts'), import('../daemon/last-used.ts')])
+
 /** Opens a host of the profile that this folder used last, while Vite still loads: most runs ask for the same again. */
 async function warmExpected(client: DaemonClient): Promise<void> {
-  const [{ daemonAddress }, { lastUsed }] = await Promise.all([import('../daemon/address.ts'), import('../daemon/last-used.ts')])
+  const [, { daemonAddress }, { lastUsed }] = await loadAll()
   const expected = lastUsed(daemonAddress(process.env).home).find(
     ({ root, nodePath, vitestPackage }) => root === process.cwd() && nodePath === process.execPath && existsSync(vitestPackage),
   )

@@ -1,0 +1,97 @@
+import { createServer, type Socket } from 'node:net'
+import { encodeFrontFrame, frontFrameReader, type FrontRequest, requestReader } from '../../contracts/front-door.ts'
+import type { Sink } from './terminal.ts'
+
+/** The client that holds the lease. */
+export interface Holder {
+  /** Has left this process when it returns, as what is written to a pipe or a terminal has. */
+  write: Sink
+  onResize: (size: { columns: number; rows: number }) => void
+  /** Tells it the exit code; the last thing it hears. */
+  end(code: number): void
+  /** Not this one: it runs the program itself. */
+  decline(command: readonly string[]): void
+}
+
+interface Listening {
+  serve(holder: Holder, request: FrontRequest): void
+  ready(): void
+  /** The lease of this token is over. */
+  over(token: string): void
+  onToken(listener: (token: string) => void): void
+}
+
+/** A connection begins with a token, a NUL, and the request; who says no token in time is nobody. */
+const TOKEN_MAX_MS = 5_000
+const TOKEN_MAX_BYTES = 200
+
+export function listenForHolder(address: string, { serve, ready, over, onToken }: Listening): void {
+  const expected = new Set<string>()
+  const early = new Map<string, () => void>()
+  onToken((token) => {
+    expected.add(token)
+    early.get(token)?.()
+  })
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    const late = setTimeout(() => socket.destroy(), TOKEN_MAX_MS).unref()
+    let seen = Buffer.alloc(0)
+    const listen = (chunk: Buffer) => {
+      seen = Buffer.concat([seen, chunk])
+      const end = seen.indexOf(0)
+      if (end === -1) return void (seen.length > TOKEN_MAX_BYTES && socket.destroy())
+      const token = seen.toString('latin1', 0, end)
+      socket.off('data', listen)
+      const read = requestReader((request, rest) => {
+        clearTimeout(late)
+        socket.off('data', read)
+        const accept = () => {
+          server.close()
+          serve(
+            holderAt(socket, rest, () => over(token)),
+            request,
+          )
+        }
+        // The daemon's word of it may come later than its holder.
+        if (expected.has(token)) accept()
+        else early.set(token, accept)
+      })
+      socket.on('data', read)
+      read(seen.subarray(end + 1))
+    }
+    socket.on('data', listen)
+  })
+  server.listen(address, ready)
+}
+
+function holderAt(socket: Socket, first: Buffer, over: () => void): Holder {
+  // Output must have left before an exit, or an endless loop: as with a pipe, the one who reads sets the pace.
+  ;(socket as unknown as { _handle: { setBlocking(isBlocking: boolean): void } })._handle.setBlocking(true)
+  let isOver = false
+  const holder: Holder = {
+    write: (fd, chunk) => void (socket.writable && socket.write(encodeFrontFrame(fd === 1 ? 'O' : 'E', chunk))),
+    onResize: () => {},
+    end(code) {
+      if (isOver) return
+      isOver = true
+      over()
+      socket.write(encodeFrontFrame('X', Buffer.from([code])))
+    },
+    decline(command) {
+      isOver = true
+      socket.write(encodeFrontFrame('R', command.join('\0')))
+      over()
+      socket.end(() => process.exit(0))
+    },
+  }
+  const read = frontFrameReader(({ type, payload }) => {
+    if (type === 'S') process.kill(process.pid, payload[0]!)
+    else if (type === 'W') holder.onResize({ columns: payload.readUInt16LE(0), rows: payload.readUInt16LE(2) })
+  })
+  read(first)
+  socket.on('data', read)
+  // Nobody is left to hear of it.
+  socket.on('close', () => !isOver && process.exit(1))
+  socket.unref()
+  return holder
+}

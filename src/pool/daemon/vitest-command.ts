@@ -1,0 +1,65 @@
+import { accessSync, constants, realpathSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import type { FrontRequest } from '../../contracts/front-door.ts'
+import type { ResidentProfile } from '../../contracts/profiles.ts'
+
+/** What `everwarm vitest` is to do. */
+export type VitestPlan =
+  /** Vitest in the foreground, as it is. `isExpected`: one should be prepared for the next time. */
+  | { kind: 'plain'; command: string[]; profile: ResidentProfile | null }
+  | { kind: 'resident'; command: string[]; profile: ResidentProfile }
+  | { kind: 'absent'; message: string; hint: string }
+
+/** Commands and options with which Vitest does not simply run tests and end, or is looked at from outside while it does. */
+const PLAIN_WORDS = new Set(['watch', 'dev', 'bench', 'init', 'list', 'doctor', 'related'])
+const PLAIN_OPTIONS =
+  /^(?:-[whvr]|--(?:watch|help|version|ui|open|api|inspect|inspect-?brk|inspectBrk|browser|standalone|list-?tags|listTags|clear-?cache|clearCache|merge-?reports|mergeReports|last-?failed|lastFailed|expand-?help|root)(?:[.=].*)?)$/i
+
+/** Decides from the outside; nothing of the project is loaded. */
+export function planVitest({ cwd, args: argv, env, terminals }: FrontRequest): VitestPlan {
+  const vitestPackage = findUp(cwd, join('node_modules', 'vitest', 'package.json'))
+  const nodePath = program('node', env['PATH'])
+  if (vitestPackage === undefined)
+    return { kind: 'absent', message: `Vitest is not installed in ${cwd}.`, hint: 'Run `npm install --save-dev vitest`.' }
+  if (nodePath === undefined)
+    return { kind: 'absent', message: 'There is no `node` on the PATH.', hint: 'Vitest needs Node 22.12 or newer.' }
+  const command = [nodePath, join(dirname(vitestPackage), 'vitest.mjs'), ...argv]
+  const profile: ResidentProfile = { environment: 'vitest', nodePath, env, cwd, vitestPackage, argv, terminals }
+  if (env['EVERWARM'] === '0' || !willRunOnce(argv, env, terminals[0])) return { kind: 'plain', command, profile: null }
+  return { kind: 'resident', command, profile }
+}
+
+function willRunOnce(argv: readonly string[], env: FrontRequest['env'], isInteractive: boolean): boolean {
+  if (argv.some((arg) => PLAIN_OPTIONS.test(arg))) return false
+  // A line of a file changes what is collected.
+  if (argv.some((arg) => /:\d+$/.test(arg))) return false
+  const [word = ''] = argv
+  if (PLAIN_WORDS.has(word)) return false
+  return word === 'run' || argv.includes('--run') || !isInteractive || Boolean(env['CI'])
+}
+
+function findUp(folder: string, name: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    const found = real(join(at, name), constants.R_OK)
+    if (found !== undefined) return found
+    if (at === dirname(at)) return undefined
+  }
+}
+
+function program(name: string, path = ''): string | undefined {
+  for (const folder of path.split(delimiter)) {
+    const found = folder === '' ? undefined : real(join(folder, name), constants.X_OK)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function real(path: string, mode: number): string | undefined {
+  try {
+    accessSync(path, mode)
+    return realpathSync(path)
+  } catch {
+    // Not there, or not for us.
+    return undefined
+  }
+}
