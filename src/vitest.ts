@@ -1,5 +1,5 @@
 import type { PoolRunnerInitializer, Reporter, ResolvedConfig, TestModule, TestSequencerConstructor } from 'vitest/node'
-import { whenRunning } from './environments/resident/announce.ts'
+import { whenRunning } from './environments/vitest/announce.ts'
 import { daemonConnector, type DaemonConnector } from './pool/vitest/daemon-leaser.ts'
 import { willRunTests } from './pool/vitest/eligible.ts'
 import { settingsOf, type EverwarmOptions } from './pool/vitest/options.ts'

@@ -4,12 +4,13 @@ import type { Lease, LeaseEnd, LeaseRequest, PoolStatus } from '../contracts/pro
 import type { Driver, InstanceExit } from '../environments/driver.ts'
 import type { Clock, Timer } from '../system/clock.ts'
 import { createHosts } from './hosts.ts'
-import { contextsOf, FAMILIES, type Family, familyOf, markOf, ownerOf, profileKey } from './kinds.ts'
+import { contextsOf, FAMILIES, familyOf, markOf, ownerOf, profileKey } from './kinds.ts'
+import { KnownProfiles } from './known-profiles.ts'
 import { LeaseStats } from './lease-stats.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
 import type { RecyclePolicy } from './recycle.ts'
 import { describeSlot, freeContexts, type HeldLease, heldLeases, type Slot } from './slot.ts'
-import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
+import { needsSuccessor, poolSteps } from './steps.ts'
 import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
 
@@ -75,11 +76,8 @@ const SWEEP_MS = 15_000
 
 export function createPool(options: PoolOptions): Pool {
   const { driver, clock, policy, limits, events, hostAddress, spares = 2, restMs = 1_000, graceMs = 300 } = options
-  const profiles = new Map<string, PoolProfile>()
-  const usedAtMs = new Map<string, number>()
+  const profiles = new KnownProfiles()
   const servedAt = new Map<string, number>()
-  const taintsInARow = new Map<string, number>()
-  const startErrors = new Map<string, EverwarmError>()
   const settleListeners = new Set<() => void>()
   const stats = new LeaseStats()
   let line: Waiter[] = []
@@ -100,7 +98,7 @@ export function createPool(options: PoolOptions): Pool {
       opened: events.hostOpened,
       output: events.output,
       ready(slot) {
-        startErrors.delete(slot.profileKey)
+        profiles.started(slot.profileKey)
         settle()
       },
       failed,
@@ -123,8 +121,7 @@ export function createPool(options: PoolOptions): Pool {
     // What cannot start for one will not start for the next in line either; each falls back on its own.
     const losers = line.filter((waiter) => waiter.profileKey === slot.profileKey)
     line = line.filter((waiter) => waiter.profileKey !== slot.profileKey)
-    usedAtMs.delete(slot.profileKey)
-    startErrors.set(slot.profileKey, error)
+    profiles.started(slot.profileKey, error)
     for (const waiter of losers) turnAway(waiter, error)
     settle()
   }
@@ -141,11 +138,10 @@ export function createPool(options: PoolOptions): Pool {
     leasesGranted += 1
     stats.granted(clock.now() - waiter.sinceMs)
     servedAt.set(waiter.clientId, leasesGranted)
-    usedAtMs.set(slot.profileKey, clock.now())
+    profiles.used(slot.profileKey, clock.now())
     events.used(waiter.profile)
-    const taints = taintsInARow.get(slot.profileKey) ?? 0
     const isRoom = line.length === 0 && freePlaces(all(), limits, familyOf(slot.profile)) > 0
-    if (isRoom && needsSuccessor(slot.profileKey, taints, all())) hosts.open(slot.profile)
+    if (isRoom && needsSuccessor(slot.profileKey, profiles.taintsInARow(slot.profileKey), all())) hosts.open(slot.profile)
     waiter.resolve({ leaseId, hostId: slot.hostId, hostPid: slot.pid, address, token, served })
   }
 
@@ -169,7 +165,7 @@ export function createPool(options: PoolOptions): Pool {
       ),
     )
     for (const step of steps) {
-      if (step.do === 'open') hosts.open(profiles.get(step.profileKey)!)
+      if (step.do === 'open') hosts.open(profiles.profile(step.profileKey))
       else if (step.do === 'evict') hosts.retire(hosts.get(step.hostId), 'evicted')
       else {
         const waiter = line.find(({ requestId }) => requestId === step.requestId)!
@@ -179,7 +175,7 @@ export function createPool(options: PoolOptions): Pool {
     }
     watchDeadlines()
     watchRest()
-    sweep ??= profiles.size > 0 ? clock.after(SWEEP_MS, sweepIdle) : undefined
+    sweep ??= profiles.isEmpty ? undefined : clock.after(SWEEP_MS, sweepIdle)
   }
 
   function watchDeadlines(): void {
@@ -203,39 +199,17 @@ export function createPool(options: PoolOptions): Pool {
     if (!isAtRest) return void (rest = rest?.cancel() as undefined)
     rest ??= clock.after(restMs, () => {
       rest = undefined
-      const [key] = FAMILIES.flatMap((family) =>
-        missingSpares(usedBy(family), all(), { now: clock.now(), withinMs: policy.maxIdleMs, count: spares }),
-      )
-      const profile = key === undefined ? undefined : profiles.get(key)
+      const profile = profiles.missing(all(), { now: clock.now(), withinMs: policy.maxIdleMs, count: spares })
       if (profile && freePlaces(all(), limits, familyOf(profile)) > 0) hosts.open(profile)
     })
-  }
-
-  function usedBy(family: Family): Map<string, number> {
-    return new Map([...usedAtMs].filter(([key]) => familyOf(profiles.get(key)!) === family))
   }
 
   function sweepIdle(): void {
     sweep = undefined
     for (const slot of all()) if (slot.life.status === 'idle') hosts.recycle(slot)
-    forgetProfiles()
-    settle()
-  }
-
-  /** Environments differ from run to run and are large: those that no host, waiter or spare needs are let go. */
-  function forgetProfiles(): void {
     const needed = new Set([...all(), ...line].map((one) => one.profileKey))
-    for (const key of profiles.keys()) {
-      const isRecent = clock.now() - (usedAtMs.get(key) ?? -Infinity) < policy.maxIdleMs
-      if (needed.has(key) || isRecent) continue
-      for (const map of [profiles, usedAtMs, startErrors, taintsInARow]) map.delete(key)
-    }
-  }
-
-  function remember(profile: PoolProfile): string {
-    const key = profileKey(profile)
-    profiles.set(key, profile)
-    return key
+    profiles.forget(needed, { now: clock.now(), withinMs: policy.maxIdleMs })
+    settle()
   }
 
   function refuse(): void {
@@ -247,7 +221,7 @@ export function createPool(options: PoolOptions): Pool {
   return {
     acquire(request, clientId) {
       if (isRefusing) return Promise.reject(stopping())
-      const key = remember(request.profile)
+      const key = profiles.remember(request.profile)
       const mark = markOf(request.profile)
       for (const slot of all().filter((slot) => slot.profileKey === key)) {
         if (slot.life.status === 'idle') hosts.recycle(slot, mark)
@@ -282,7 +256,7 @@ export function createPool(options: PoolOptions): Pool {
       stats.ended(end.outcome, clock.now() - held.sinceMs)
       const slot = hosts.get(held.hostId)
       if (end.outcome === 'tainted') slot.taint ??= end.reason ?? 'said so by its client'
-      taintsInARow.set(slot.profileKey, slot.taint === null ? 0 : (taintsInARow.get(slot.profileKey) ?? 0) + 1)
+      profiles.returned(slot.profileKey, slot.taint !== null)
       hosts.takeBack(slot, held)
       settle()
     },
@@ -300,21 +274,21 @@ export function createPool(options: PoolOptions): Pool {
     },
     async warm(profile, count) {
       if (isRefusing) throw stopping()
-      const key = remember(profile)
-      usedAtMs.set(key, clock.now())
+      const key = profiles.remember(profile)
+      profiles.used(key, clock.now())
       const own = () => all().filter((slot) => slot.profileKey === key && slot.life.status !== 'retiring')
       const missing = Math.min(count - own().length, freePlaces(all(), limits, familyOf(profile)))
       const opening = Array.from({ length: Math.max(0, missing) }, () => hosts.open(profile))
       settle()
       await until(() => opening.every((slot) => slot.life.status !== 'opening'))
       const ready = own().filter((slot) => slot.life.status === 'idle').length
-      const failure = startErrors.get(key)
+      const failure = profiles.startError(key)
       if (ready === 0 && failure) throw failure
       return ready
     },
     expect(profile) {
       if (isRefusing) return
-      usedAtMs.set(remember(profile), clock.now())
+      profiles.used(profiles.remember(profile), clock.now())
       settle()
     },
     isExpected(profile) {
@@ -324,7 +298,7 @@ export function createPool(options: PoolOptions): Pool {
       )
     },
     drain() {
-      usedAtMs.clear()
+      profiles.expectNone()
       const open = all().filter((slot) => slot.life.status !== 'retiring')
       for (const slot of open) slot.isDrained = true
       for (const slot of open) if (slot.life.status === 'idle') hosts.recycle(slot)
