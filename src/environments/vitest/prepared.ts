@@ -40,6 +40,8 @@ export async function prepareVitest(vitestPackage: string, argv: readonly string
   const vitest = await Promise.race([gate.reached, run.then(() => undefined)])
   if (!vitest) throw new Error('Vitest did not come to run tests.')
   if (vitest.config.watch) throw new Error('Vitest would watch files.')
+  // They are opened as soon as the configuration is known, and would wait with it.
+  if (vitest.projects.some(({ config }) => config.browser.enabled)) throw new Error('Browser mode opens browsers.')
   return {
     asked(args) {
       // Parsing takes 5 ms, and the same is asked again and again.

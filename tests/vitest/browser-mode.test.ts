@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { countedBrowser } from '../playwright/browsers.ts'
+import { realProject, type RealProject } from '../support/real-run.ts'
+
+const REPOSITORY = new URL('../..', import.meta.url).pathname
+const FILES = {
+  'clicks.test.ts': `
+    import { expect, test } from 'vitest'
+    import { page, userEvent } from 'vitest/browser'
+    test('a button is clicked through the provider', async () => {
+      document.body.innerHTML = '<button>go</button><output></output>'
+      const [button, output] = document.body.children as unknown as HTMLElement[]
+      button.onclick = () => (output.textContent = 'done')
+      await userEvent.click(button)
+      await expect.element(page.getByText('done')).toBeInTheDocument()
+    })
+    test('fails', () => expect(1).toBe(2))`,
+  'leaves.test.ts': `
+    import { expect, test } from 'vitest'
+    test('finds nothing of the run before', () => {
+      expect(document.cookie + localStorage.length).toBe('0')
+      document.cookie = 'a=1; max-age=3600'
+      localStorage.setItem('a', '1')
+    })`,
+}
+
+let project: RealProject
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ew-bm-'))
+})
+afterEach(() => {
+  project.remove()
+  rmSync(folder, { recursive: true })
+})
+
+test(
+  'browser mode with the Playwright provider runs in a warm browser, with the verdicts of stock',
+  { timeout: 120_000 },
+  async () => {
+    const { executablePath, launches } = countedBrowser(folder)
+    project = realProject({
+      ...FILES,
+      'vitest.config.ts': `
+      import { playwright } from '@vitest/browser-playwright'
+      import { everwarm } from '${REPOSITORY}src/vitest.ts'
+      export default {
+        plugins: [everwarm()],
+        test: {
+          include: ['*.test.ts'],
+          browser: {
+            enabled: true, headless: true, screenshotFailures: false, instances: [{ browser: 'chromium' }],
+            provider: playwright({ launchOptions: { executablePath: ${JSON.stringify(executablePath)}, args: ['--no-sandbox'] } }),
+          },
+        },
+      }`,
+    })
+    const stock = await project.run({ env: { EVERWARM: '0' } })
+    expect(Object.values(stock.states).sort()).toEqual(['failed', 'passed', 'passed'])
+    const stockLaunches = launches()
+    expect(stockLaunches).toBeGreaterThan(0)
+    const first = await project.run()
+    expect(launches()).toBe(stockLaunches + 1)
+    const second = await project.run()
+    expect(launches()).toBe(stockLaunches + 1)
+    expect([first.states, second.states]).toEqual([stock.states, stock.states])
+    expect([first.code, second.code]).toEqual([1, 1])
+    expect(second.stderr).not.toContain('everwarm:')
+  },
+)
