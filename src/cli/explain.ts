@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 import { FileMemory, type FileRun, type Lesson } from '../pool/vitest/memory.ts'
 import { cacheFolder } from '../pool/vitest/options.ts'
@@ -12,23 +12,29 @@ export const explain: Command = {
   async run({ positionals, values, env, print }: Given) {
     const [name] = positionals
     if (name === undefined || positionals.length > 1) throw badInput('Which test file? `everwarm explain <file>` takes one.')
-    const file = found(name)
+    const file = realName(resolve(name))
     const memory = FileMemory.of(cacheFolder(env), file)
     const runs = memory?.lastRuns(file) ?? []
     const lessons = memory?.allLessons(file) ?? []
+    const isGone = !existsSync(file)
+    if (isGone && runs.length === 0) throw unknownFile(file)
     if (values['json']) return print(JSON.stringify({ file, runs, lessons }, null, 2))
     if (runs.length === 0 && lessons.length === 0) return print(`${shown(file)} has not run with everwarm yet.`)
+    if (isGone) print(`${shown(file)} is gone; this was known of it:`)
     for (const run of runs) print(explainRun(run))
     for (const lesson of lessons) print(explainLesson(lesson))
   },
 }
 
-/** @throws EverwarmError BAD_INPUT */
-function found(name: string): string {
-  const file = resolve(name)
-  // Vitest knows files by their real path.
-  if (existsSync(file)) return realpathSync(file)
-  throw new EverwarmError('BAD_INPUT', {
+/** Vitest knows files by their real path; of a file that is gone, its folder may still have one. */
+function realName(path: string): string {
+  if (existsSync(path)) return realpathSync(path)
+  const folder = dirname(path)
+  return folder === path ? path : join(realName(folder), basename(path))
+}
+
+function unknownFile(file: string): EverwarmError {
+  return new EverwarmError('BAD_INPUT', {
     message: `There is no file ${file}.`,
     hint: 'Give its path from here, or an absolute one.',
   })
