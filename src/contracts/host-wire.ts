@@ -154,6 +154,7 @@ export type DaemonToHost =
       /** For the browser's profile and temporary files; made by the host, removed when both are gone. */
       folder: string
     }
+  | { kind: 'boot-wasm'; address: string }
   | { kind: 'expect'; token: string }
   /** The holder of the lease is gone, perhaps before it ever connected. */
   | { kind: 'reclaim'; token: string }

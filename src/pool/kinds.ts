@@ -3,8 +3,8 @@ import type { Environment, PoolProfile, ProfileOf } from '../contracts/profiles.
 import { browserEnv, fixedEnv, marks, rootMark } from './profile.ts'
 
 /** Environments that share their places in the pool; families do not drive each other out. */
-export type Family = 'node' | 'browser'
-export const FAMILIES: readonly Family[] = ['node', 'browser']
+export type Family = 'node' | 'browser' | 'runtime'
+export const FAMILIES: readonly Family[] = ['node', 'browser', 'runtime']
 
 interface Kind<Profile> {
   family: Family
@@ -33,6 +33,14 @@ const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
     identity: ({ command, args, env }) => ['chromium', command, args, browserEnv(env)],
     owner: ({ command }) => command,
     mark: ({ command }) => marks([command]),
+  },
+  wasm: {
+    family: 'runtime',
+    // What waits in a host for a thread costs little; what waits here for a lease costs another host.
+    contexts: 64,
+    identity: ({ nodePath }) => ['wasm', nodePath],
+    owner: ({ nodePath }) => nodePath,
+    mark: ({ nodePath }) => marks([nodePath]),
   },
 }
 

@@ -20,6 +20,7 @@ export function limitsFor(machine: { cpus: number; memoryBytes: number }, maxHos
     families: {
       node: { most: maxHosts ?? Math.max(4, machine.cpus * 2), bytes: 150 * MB },
       browser: { most: maxBrowsers ?? Math.max(8, machine.cpus * 4), bytes: 250 * MB },
+      runtime: { most: Math.max(4, machine.cpus * 2), bytes: 100 * MB },
     },
     maxBytes: Math.floor(machine.memoryBytes / 2),
   }

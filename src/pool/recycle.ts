@@ -23,7 +23,7 @@ export const DEFAULT_POLICY: RecyclePolicy = {
   maxIdleMs: 10 * 60_000,
   maxRssBytes: 1_536 * 1024 * 1024,
   roots: {},
-  families: { browser: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 } },
+  families: { browser: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 }, runtime: { maxLeases: 100_000 } },
 }
 
 /**

@@ -12,6 +12,7 @@ export function limitsOf(about: {
     families: {
       node: { most: about.hosts, bytes: about.hostBytes },
       browser: { most: about.browsers, bytes: about.browserBytes },
+      runtime: { most: about.browsers, bytes: about.browserBytes },
     },
     maxBytes: about.maxBytes,
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { chromiumDriver } from '../../environments/browsers/chromium.ts'
 import { driverFor } from '../../environments/drivers.ts'
 import { nodeDriver } from '../../environments/vms/node.ts'
+import { wasmDriver } from '../../environments/vms/wasm.ts'
 import { systemClock } from '../../system/clock.ts'
 import { fileLog } from '../../system/log.ts'
 import { readSettings } from '../../system/settings.ts'
@@ -35,6 +36,7 @@ if (!claim) process.exit(0)
 const driver = driverFor({
   node: nodeDriver({ entry: settings.hostEntry, startTimeoutMs: settings.hostStartMs }),
   chromium: chromiumDriver({ startTimeoutMs: settings.hostStartMs }),
+  wasm: wasmDriver({ startTimeoutMs: settings.hostStartMs }),
 })
 
 const daemon = startDaemon({

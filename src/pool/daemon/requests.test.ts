@@ -15,12 +15,14 @@ const profile = {
   cacheDir: '/c',
 }
 const browser = { environment: 'chromium', command: '/chromium', args: ['--headless'], env: {}, cwd: '/' }
+const wasm = { environment: 'wasm', nodePath: '/node' }
 const request = { profile, waitMs: 5 }
 const STRANGE = [undefined, null, 5, -1, 0.5, 3_600_001, '', 'node', true, [], [1], ['a'], {}, { a: 'b' }, { a: 1 }]
 
 test.for([
   ['the profile of a host', PoolProfile, validProfile, profile],
   ['the profile of a browser', PoolProfile, validProfile, browser],
+  ['the profile of a host for wasm', PoolProfile, validProfile, wasm],
   ['a request', contracts.LeaseRequest, validRequest, request],
   ['the end of a lease', contracts.LeaseEnd, validEnd, { outcome: 'clean', reason: 'x' }],
 ] as const)('the check of %s judges as its schema does, whatever is in a field', ([, schema, check, good]) => {

@@ -30,6 +30,7 @@ const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
     cacheDir: isText,
   },
   chromium: { environment: isOf('chromium'), command: isText, args: isTexts, env: isEnvironment, cwd: isText },
+  wasm: { environment: isOf('wasm'), nodePath: isText },
 }
 
 const REQUEST: Checks<LeaseRequest> = {
