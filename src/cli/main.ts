@@ -11,6 +11,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'measure this project: what would gain, what not, and why',
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  client: {
+    summary: 'the path of a client that costs 1 ms: for cargo, see docs/cargo.md',
+    load: async () => (await import('./client.ts')).client,
+  },
   explain: { summary: 'where a test file ran last, and why', load: async () => (await import('./explain.ts')).explain },
   'pool status': {
     summary: 'what is warm, who uses it, and what it costs',
@@ -40,10 +44,17 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
   },
 }
 
+/** What follows the word belongs to another program's command line, and is not read here. */
+const RAW: Record<string, { summary: string; load(): Promise<(args: string[], env: NodeJS.ProcessEnv) => Promise<number>> }> = {
+  run: { summary: 'run a test binary: cargo’s runner for wasm', load: async () => (await import('./run.ts')).run },
+}
+
 /** Exit codes: 0 done, 1 failed, 2 asked wrongly. */
 async function main(args: string[]): Promise<number> {
   try {
     if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) return print(`everwarm ${version()}`)
+    const raw = RAW[args[0] ?? '']
+    if (raw) return await (await raw.load())(args.slice(1), process.env)
     const asked = readQuestion(args)
     if (asked.isHelp) return print(await help(asked.words))
     const name = asked.words.join(' ')
@@ -116,11 +127,12 @@ async function help(words: string[]): Promise<string> {
     return [`everwarm ${name}: ${command.summary}`, ...lines.map((line) => (line === '' ? '' : `  ${line}`))].join('\n')
   }
   const names = commandsIn(words)
-  const width = Math.max(...names.map((each) => each.length))
+  const raw = words.length === 0 ? Object.keys(RAW) : []
+  const width = Math.max(...[...names, ...raw].map((each) => each.length))
   return [
     'everwarm keeps the processes that run your tests warm.',
     '',
-    ...names.map((each) => `  everwarm ${each.padEnd(width)}  ${COMMANDS[each]!.summary}`),
+    ...[...names, ...raw].map((each) => `  everwarm ${each.padEnd(width)}  ${(COMMANDS[each] ?? RAW[each])!.summary}`),
     '',
     '  everwarm <command> --help',
     '  everwarm --version',

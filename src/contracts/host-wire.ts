@@ -155,6 +155,7 @@ export type DaemonToHost =
       folder: string
     }
   | { kind: 'boot-resident'; address: string; vitestPackage: string; argv: string[]; terminals: boolean[] }
+  | { kind: 'boot-wasm'; address: string }
   | { kind: 'expect'; token: string }
   /** The holder of the lease is gone, perhaps before it ever connected. */
   | { kind: 'reclaim'; token: string }

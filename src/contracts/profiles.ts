@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Kinds of processes that the pool keeps. A new one: its profile here, its row in `pool/kinds.ts`, its driver in the daemon's `main.ts`. */
-export const Environment = z.enum(['node', 'chromium', 'vitest'])
+export const Environment = z.enum(['node', 'chromium', 'vitest', 'wasm'])
 export type Environment = z.infer<typeof Environment>
 
 const Variables = z.record(z.string(), z.string())
@@ -56,8 +56,16 @@ export const ResidentProfile = z.object({
 })
 export type ResidentProfile = z.infer<typeof ResidentProfile>
 
+/** A process of Node that runs wasm, many programs at once: nothing of a project is fixed at its start. */
+export const WasmProfile = z.object({
+  environment: z.literal('wasm'),
+  /** Absolute path of the Node whose engine runs it. */
+  nodePath: z.string(),
+})
+export type WasmProfile = z.infer<typeof WasmProfile>
+
 /** What a slot of the pool is opened for. */
-export const PoolProfile = z.discriminatedUnion('environment', [HostProfile, BrowserProfile, ResidentProfile])
+export const PoolProfile = z.discriminatedUnion('environment', [HostProfile, BrowserProfile, ResidentProfile, WasmProfile])
 export type PoolProfile = z.infer<typeof PoolProfile>
 
 export type ProfileOf<E extends Environment> = Extract<PoolProfile, { environment: E }>

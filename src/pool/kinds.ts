@@ -3,8 +3,8 @@ import type { Environment, PoolProfile, ProfileOf } from '../contracts/profiles.
 import { browserEnv, fixedEnv, lastingEnv, marks, rootMark } from './profile.ts'
 
 /** Environments that share their places in the pool; families do not drive each other out. */
-export type Family = 'node' | 'browser' | 'resident'
-export const FAMILIES: readonly Family[] = ['node', 'browser', 'resident']
+export type Family = 'node' | 'browser' | 'resident' | 'runtime'
+export const FAMILIES: readonly Family[] = ['node', 'browser', 'resident', 'runtime']
 
 interface Kind<Profile> {
   family: Family
@@ -48,6 +48,14 @@ const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
     ],
     owner: ({ cwd }) => cwd,
     mark: ({ cwd, vitestPackage }) => rootMark(cwd, vitestPackage),
+  },
+  wasm: {
+    family: 'runtime',
+    // What waits in a host for a thread costs little; what waits here for a lease costs another host.
+    contexts: 64,
+    identity: ({ nodePath }) => ['wasm', nodePath],
+    owner: ({ nodePath }) => nodePath,
+    mark: ({ nodePath }) => marks([nodePath]),
   },
 }
 

@@ -21,6 +21,7 @@ export function limitsFor(machine: { cpus: number; memoryBytes: number }, maxHos
       node: { most: maxHosts ?? Math.max(4, machine.cpus * 2), bytes: 150 * MB },
       browser: { most: maxBrowsers ?? Math.max(8, machine.cpus * 4), bytes: 250 * MB },
       resident: { most: Math.max(2, machine.cpus), bytes: 180 * MB },
+      runtime: { most: Math.max(4, machine.cpus * 2), bytes: 100 * MB },
     },
     maxBytes: Math.floor(machine.memoryBytes / 2),
   }

@@ -24,7 +24,11 @@ export const DEFAULT_POLICY: RecyclePolicy = {
   maxRssBytes: 1_536 * 1024 * 1024,
   roots: {},
   // A prepared Vitest serves one run.
-  families: { browser: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 }, resident: { maxLeases: 1 } },
+  families: {
+    browser: { maxLeases: 500, maxAgeMs: 2 * 3_600_000 },
+    resident: { maxLeases: 1 },
+    runtime: { maxLeases: 100_000 },
+  },
 }
 
 /**

@@ -13,6 +13,7 @@ export function limitsOf(about: {
       node: { most: about.hosts, bytes: about.hostBytes },
       browser: { most: about.browsers, bytes: about.browserBytes },
       resident: { most: 1, bytes: about.hostBytes },
+      runtime: { most: about.browsers, bytes: about.browserBytes },
     },
     maxBytes: about.maxBytes,
   }

@@ -10,6 +10,8 @@ import type { RecyclePolicy } from '../recycle.ts'
 import type { HeldLease } from '../slot.ts'
 import type { Address } from './address.ts'
 import type { Claim } from './claim.ts'
+import { FRONT_COMMANDS } from './front-commands.ts'
+import { byFirstByte, frontDoor } from './front-door.ts'
 import { rememberUsed } from './last-used.ts'
 import { startReaper } from './reaper.ts'
 import { validCount, validEnd, validProfile, validRequest } from './requests.ts'
@@ -52,6 +54,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
   let hurry = () => {}
 
   const owner = (held: HeldLease) => server.find(held.clientId)
+  const clients = () => [...server.clients(), ...front.clients()]
   const pool: Pool = createPool({
     driver,
     clock,
@@ -83,10 +86,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     desk: {
       functions: functionsFor,
       isStopping: () => ending !== undefined,
-      left(client) {
-        pool.disconnect(client.clientId)
-        watchIdle()
-      },
+      left,
       stepAside() {
         if (pool.leases().length > 0) return false
         void end(0)
@@ -94,6 +94,23 @@ export function startDaemon(options: DaemonOptions): Daemon {
       },
     },
   })
+
+  const front = frontDoor({
+    token: claim.token,
+    version,
+    clock,
+    commands: FRONT_COMMANDS,
+    acquire: pool.acquire,
+    left,
+    came: watchIdle,
+    isStopping: () => ending !== undefined,
+    log: log.write,
+  })
+
+  function left(client: Client): void {
+    pool.disconnect(client.clientId)
+    watchIdle()
+  }
 
   function functionsFor(client: Client): Omit<DaemonFunctions, 'hello'> {
     setImmediate(watchIdle)
@@ -117,7 +134,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
 
   function status(): PoolStatus {
     const { isDraining, ...rest } = pool.status()
-    const labels = new Map(server.clients().map((client) => [client.clientId, client]))
+    const labels = new Map(clients().map((client) => [client.clientId, client]))
     return {
       daemon: {
         pid: process.pid,
@@ -142,7 +159,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
   }
 
   function watchIdle(): void {
-    const isInUse = server.clients().length > 0 || pool.leases().length > 0
+    const isInUse = clients().length > 0 || pool.leases().length > 0
     if (pool.leases().length === 0) hurry()
     if (isInUse || ending) {
       idle?.timer.cancel()
@@ -195,7 +212,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     onEnd()
   }
 
-  listener.on('connection', server.accept)
+  listener.on('connection', byFirstByte(clock, { frontDoor: front.accept, frames: server.accept }))
   claim.publish()
   watchSelf()
   watchIdle()

@@ -6,6 +6,7 @@ import { chromiumDriver } from '../../environments/browsers/chromium.ts'
 import { driverFor } from '../../environments/drivers.ts'
 import { residentDriver } from '../../environments/vitest/resident.ts'
 import { nodeDriver } from '../../environments/vms/node.ts'
+import { wasmDriver } from '../../environments/vms/wasm.ts'
 import { systemClock } from '../../system/clock.ts'
 import { fileLog } from '../../system/log.ts'
 import { readSettings } from '../../system/settings.ts'
@@ -37,6 +38,7 @@ const driver = driverFor({
   node: nodeDriver({ entry: settings.hostEntry, startTimeoutMs: settings.hostStartMs }),
   chromium: chromiumDriver({ startTimeoutMs: settings.hostStartMs }),
   vitest: residentDriver({ startTimeoutMs: settings.hostStartMs }),
+  wasm: wasmDriver({ startTimeoutMs: settings.hostStartMs }),
 })
 
 const daemon = startDaemon({

@@ -24,6 +24,7 @@ const resident = {
   argv: ['run'],
   terminals: [false, true, true],
 }
+const wasm = { environment: 'wasm', nodePath: '/node' }
 const request = { profile, waitMs: 5 }
 const STRANGE = [undefined, null, 5, -1, 0.5, 3_600_001, '', 'node', true, [], [1], ['a'], {}, { a: 'b' }, { a: 1 }]
 
@@ -31,6 +32,7 @@ test.for([
   ['the profile of a host', PoolProfile, validProfile, profile],
   ['the profile of a browser', PoolProfile, validProfile, browser],
   ['the profile of a resident Vitest', PoolProfile, validProfile, resident],
+  ['the profile of a host for wasm', PoolProfile, validProfile, wasm],
   ['a request', contracts.LeaseRequest, validRequest, request],
   ['the end of a lease', contracts.LeaseEnd, validEnd, { outcome: 'clean', reason: 'x' }],
 ] as const)('the check of %s judges as its schema does, whatever is in a field', ([, schema, check, good]) => {

@@ -39,6 +39,7 @@ const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
     argv: isTexts,
     terminals: (value) => Array.isArray(value) && value.length === 3 && value.every((each) => typeof each === 'boolean'),
   },
+  wasm: { environment: isOf('wasm'), nodePath: isText },
 }
 
 const REQUEST: Checks<LeaseRequest> = {

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { ClientFunctions, DaemonFunctions, Hello, Welcome } from '../../contracts/protocol.ts'
@@ -7,6 +6,7 @@ import { type Channel, openChannel } from '../../system/channel.ts'
 import type { Clock } from '../../system/clock.ts'
 import { type FrameSocket, frameSocket, MAX_FRAME_BYTES } from '../../system/frames.ts'
 import { stopping } from '../stopping.ts'
+import { isSameToken } from './token.ts'
 
 /** What the daemon does for an accepted client; `clientId` is one connection. */
 export interface Desk {
@@ -126,7 +126,7 @@ export function daemonServer(options: ServerOptions): DaemonServer {
 function checkHello(said: Hello, { token, version, desk }: ServerOptions): void {
   // By hand: this shape is what daemons of any version understand, and the first client need not wait for zod.
   const { token: given, pid, label, protocol, version: theirs, isVisitor } = (said ?? {}) as Partial<Record<keyof Hello, unknown>>
-  if (typeof given !== 'string' || !isSame(given, token)) throw tokenRefused()
+  if (typeof given !== 'string' || !isSameToken(given, token)) throw tokenRefused()
   if (typeof label !== 'string' || label.length > 500 || !Number.isInteger(pid)) {
     throw new EverwarmError('BAD_INPUT', {
       message: 'The greeting of a client has no label or no process number.',
@@ -140,11 +140,6 @@ function checkHello(said: Hello, { token, version, desk }: ServerOptions): void 
     message: `The daemon (process ${process.pid}) is everwarm ${version} with protocol ${PROTOCOL_VERSION}; this client is ${String(theirs)} with protocol ${String(protocol)}, and others hold leases of it.`,
     hint: 'Wait until their runs are over, or stop it with the other version’s `everwarm pool stop`.',
   })
-}
-
-function isSame(given: string, token: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(token)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 function tokenRefused(): EverwarmError {
