@@ -26,7 +26,7 @@
 
 extern char **environ;
 
-static char **arguments;
+static char **arguments, **instead;
 static int signal_pipe[2] = {-1, -1};
 static int daemon_fd = -1, host_fd = -1;
 static int has_output, wants_stdin, last_signal;
@@ -67,6 +67,10 @@ static void become(char **program) {
 }
 
 static void give_up(const char *why) {
+  if (instead) {
+    fprintf(stderr, "everwarm: %s; it begins again without it\n", why);
+    become(instead);
+  }
   if (has_output) {
     fprintf(stderr, "everwarm: %s\n", why);
     _exit(70);
@@ -247,6 +251,17 @@ static void leave(int code) {
   _exit(code);
 }
 
+/* Program and arguments with a NUL between them; `from` ends with a NUL. */
+static char **program_of(const char *from, size_t length) {
+  size_t count = 1;
+  for (size_t i = 0; i < length; i++) count += from[i] == 0;
+  char **program = calloc(count + 1, sizeof *program), *next = malloc(length + 1);
+  if (!program || !next) abort();
+  memcpy(next, from, length + 1);
+  for (size_t i = 0; i < count; i++, next += strlen(next) + 1) program[i] = next;
+  return program;
+}
+
 /* `payload` is followed by a NUL. */
 static void obey(char type, char *payload, uint32_t length, struct bytes *request) {
   switch (type) {
@@ -260,19 +275,14 @@ static void obey(char type, char *payload, uint32_t length, struct bytes *reques
     case 'I': wants_stdin = 1; break;
     case 'H': {
       const char *token = memchr(payload, 0, length) ? payload + strlen(payload) + 1 : "";
+      const char *rest = *token ? token + strlen(token) + 1 : payload + length;
+      if (rest < payload + length) instead = program_of(rest, (size_t)(payload + length - rest));
       host_fd = connect_to(payload);
       if (host_fd < 0 || !send_all(host_fd, token, strlen(token) + 1) || !send_all(host_fd, request->at, request->length))
         give_up("the host cannot be reached");
       break;
     }
-    case 'R': {
-      size_t count = 1;
-      for (uint32_t i = 0; i < length; i++) count += payload[i] == 0;
-      char **program = calloc(count + 1, sizeof *program), *next = payload;
-      for (size_t i = 0; i < count; i++, next += strlen(next) + 1) program[i] = next;
-      become(program);
-      break;
-    }
+    case 'R': become(program_of(payload, length)); break;
     default: give_up("the daemon speaks another language");
   }
 }

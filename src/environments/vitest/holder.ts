@@ -86,7 +86,10 @@ function holderAt(socket: Socket, first: Buffer, over: () => void): Holder {
   }
   const read = frontFrameReader(({ type, payload }) => {
     if (type === 'S') process.kill(process.pid, payload[0]!)
-    else if (type === 'W') holder.onResize({ columns: payload.readUInt16LE(0), rows: payload.readUInt16LE(2) })
+    else if (type === 'W') {
+      const [columns = 0, rows = 0] = payload.toString().split(' ').map(Number)
+      holder.onResize({ columns, rows })
+    }
   })
   read(first)
   socket.on('data', read)

@@ -100,7 +100,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     version,
     clock,
     commands: FRONT_COMMANDS,
-    acquire: pool.acquire,
+    pool,
     left,
     came: watchIdle,
     isStopping: () => ending !== undefined,

@@ -16,7 +16,7 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 export async function throughFrontDoor(
   request: door.FrontRequest,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<{ code: number } | { program: string[] }> {
+): Promise<Outcome> {
   // Of this version, and running; what leases it takes are the front door's own.
   const client = await connectDaemon({ label: `everwarm ${request.command}`, env })
   try {
@@ -26,7 +26,8 @@ export async function throughFrontDoor(
   }
 }
 
-type Outcome = { code: number } | { program: string[] }
+/** `lost`: what was to do it is gone, and the program begins again. */
+type Outcome = { code: number } | { program: string[]; lost?: string }
 
 async function ask(request: door.FrontRequest, env: Readonly<Record<string, string | undefined>>): Promise<Outcome> {
   const daemon = currentDaemon(daemonAddress(env))
@@ -37,6 +38,7 @@ async function ask(request: door.FrontRequest, env: Readonly<Record<string, stri
   let onSignal: ((name: keyof typeof SIGNALS) => void) | undefined
   let onResize: (() => void) | undefined
   let isReading = false
+  let instead: string[] | undefined
 
   const toHost = (type: door.FrontFrameToHost, payload: Uint8Array | string) =>
     void (host?.writable && host.write(door.encodeFrontFrame(type, payload)))
@@ -51,7 +53,8 @@ async function ask(request: door.FrontRequest, env: Readonly<Record<string, stri
       process.stderr.write(payload.subarray(1))
       resolve({ code: payload[0] ?? 70 })
     } else if (type === 'H') {
-      const [address = '', token = ''] = payload.toString().split('\0')
+      const [address = '', token = '', ...program] = payload.toString().split('\0')
+      if (program.length > 0) instead = program
       host = talk(address, Buffer.concat([Buffer.from(`${token}\0`), encoded]), 'The host ended in the middle.')
       forwardSignals()
     }
@@ -60,8 +63,12 @@ async function ask(request: door.FrontRequest, env: Readonly<Record<string, stri
   function talk(address: string, first: Uint8Array | string, lost: string): Socket {
     const socket = connect(address)
     const read = door.frontFrameReader(obey)
-    socket.on('error', (cause) => reject(unreachable(lost, cause)))
-    socket.on('close', () => reject(unreachable(lost)))
+    const over = (cause?: unknown) => {
+      if (instead) resolve({ program: instead, lost })
+      else reject(unreachable(lost, cause))
+    }
+    socket.on('error', over)
+    socket.on('close', () => over())
     socket.on('data', (chunk) => {
       try {
         read(chunk)

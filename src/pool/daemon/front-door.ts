@@ -2,15 +2,20 @@ import type { Socket } from 'node:net'
 import { errorFromData } from '../../contracts/errors.ts'
 import * as door from '../../contracts/front-door.ts'
 import type { PoolProfile } from '../../contracts/profiles.ts'
-import type { Lease, LeaseRequest } from '../../contracts/protocol.ts'
 import type { Clock } from '../../system/clock.ts'
+import type { Pool } from '../pool.ts'
 import type { Client } from './server.ts'
 import { isSameToken } from './token.ts'
 
 /** What the daemon makes of a command. */
 export type FrontAnswer =
   /** A host does it: the client is told where, and holds the lease as long as it stays connected. */
-  | { do: 'lease'; profile: PoolProfile; waitMs?: number }
+  | {
+      do: 'lease'
+      profile: PoolProfile
+      waitMs?: number
+      /** What the client becomes if no host can be had, or if it is lost. */ orElse?: readonly [string, ...string[]]
+    }
   /** The client becomes this program. */
   | { do: 'exec'; program: readonly [string, ...string[]] }
   | { do: 'fail'; code: number; text: string }
@@ -18,14 +23,17 @@ export type FrontAnswer =
   | { do: 'print'; text: string }
 
 /** One word of the front door. What it throws is told to the user, with exit code 1. */
-export type FrontCommand = (request: door.FrontRequest) => Promise<FrontAnswer>
+export type FrontCommand = (request: door.FrontRequest, pool: Expecting) => Promise<FrontAnswer>
+
+/** The part of the pool that a command may ask. */
+export type Expecting = Pick<Pool, 'expect' | 'isExpected'>
 
 export interface FrontDoorOptions {
   token: string
   version: string
   clock: Clock
   commands: Readonly<Record<string, FrontCommand>>
-  acquire(request: LeaseRequest, clientId: string): Promise<Lease>
+  pool: Pick<Pool, 'acquire'> & Expecting
   left(client: Client): void
   came(): void
   isStopping(): boolean
@@ -96,8 +104,12 @@ export function frontDoor(options: FrontDoorOptions): FrontDoor {
       pid: request.pid,
       label: `${request.command} ${request.cwd}`.slice(0, 500),
       isVisitor: false,
-      // The end of its host it hears from the host's own socket.
-      tell() {},
+      tell(event, ...args) {
+        // The end of its host it hears from the host's own socket.
+        if (event !== 'output' || socket.destroyed) return
+        const [, fd, chunk] = args as [string, 1 | 2, Uint8Array]
+        socket.write(door.encodeFrontFrame(fd === 1 ? 'O' : 'E', chunk))
+      },
     }
     clients.set(socket, client)
     options.came()
@@ -105,7 +117,7 @@ export function frontDoor(options: FrontDoorOptions): FrontDoor {
       const command = Object.hasOwn(options.commands, request.command) ? options.commands[request.command] : undefined
       // A word that only the Node client knows.
       if (!command) return void socket.destroy()
-      await carryOut(socket, client, await command(request))
+      await carryOut(socket, client, await command(request, options.pool))
     } catch (error) {
       refuse(socket, error)
     }
@@ -119,9 +131,14 @@ export function frontDoor(options: FrontDoorOptions): FrontDoor {
       return void socket.end(door.encodeFrontFrame('X', new Uint8Array([0])))
     }
     if (socket.destroyed) return
-    const { profile, waitMs = LEASE_WAIT_MS } = answer
-    const { address, token } = await options.acquire({ profile, waitMs }, client.clientId)
-    socket.write(door.encodeFrontFrame('H', `${address}\0${token}`))
+    const { profile, waitMs = LEASE_WAIT_MS, orElse } = answer
+    try {
+      const { address, token } = await options.pool.acquire({ profile, waitMs }, client.clientId)
+      socket.write(door.encodeFrontFrame('H', [address, token, ...(orElse ?? [])].join('\0')))
+    } catch (error) {
+      if (!orElse) throw error
+      socket.end(door.encodeFrontFrame('R', orElse.join('\0')))
+    }
   }
 
   function refuse(socket: Socket, error: unknown): void {

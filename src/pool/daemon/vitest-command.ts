@@ -2,13 +2,31 @@ import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import type { FrontRequest } from '../../contracts/front-door.ts'
 import type { ResidentProfile } from '../../contracts/profiles.ts'
+import type { FrontCommand } from './front-door.ts'
+
+type Program = [string, ...string[]]
 
 /** What `everwarm vitest` is to do. */
 export type VitestPlan =
-  /** Vitest in the foreground, as it is. `isExpected`: one should be prepared for the next time. */
-  | { kind: 'plain'; command: string[]; profile: ResidentProfile | null }
-  | { kind: 'resident'; command: string[]; profile: ResidentProfile }
+  /** Vitest in the foreground, as it is. */
+  | { kind: 'plain'; command: Program }
+  /** The same, unless one is prepared for it. */
+  | { kind: 'resident'; command: Program; profile: ResidentProfile }
   | { kind: 'absent'; message: string; hint: string }
+
+/** One that is being prepared is as good as one that is: what is left of that takes less than to begin anew. */
+const WAIT_MS = 3_000
+
+/** `everwarm vitest`: by a prepared Vitest if there is one for this command, else by the client itself, and one is prepared for the next time. */
+export const vitestCommand: FrontCommand = async (request, pool) => {
+  const plan = planVitest(request)
+  if (plan.kind === 'absent') return { do: 'fail', code: 1, text: `everwarm: ${plan.message}\neverwarm: ${plan.hint}\n` }
+  if (plan.kind === 'plain') return { do: 'exec', program: plan.command }
+  const { profile, command } = plan
+  if (pool.isExpected(profile)) return { do: 'lease', profile, waitMs: WAIT_MS, orElse: command }
+  pool.expect(profile)
+  return { do: 'exec', program: command }
+}
 
 /** Commands and options with which Vitest does not simply run tests and end, or is looked at from outside while it does. */
 const PLAIN_WORDS = new Set(['watch', 'dev', 'bench', 'init', 'list', 'doctor', 'related'])
@@ -23,9 +41,9 @@ export function planVitest({ cwd, args: argv, env, terminals }: FrontRequest): V
     return { kind: 'absent', message: `Vitest is not installed in ${cwd}.`, hint: 'Run `npm install --save-dev vitest`.' }
   if (nodePath === undefined)
     return { kind: 'absent', message: 'There is no `node` on the PATH.', hint: 'Vitest needs Node 22.12 or newer.' }
-  const command = [nodePath, join(dirname(vitestPackage), 'vitest.mjs'), ...argv]
+  const command: Program = [nodePath, join(dirname(vitestPackage), 'vitest.mjs'), ...argv]
   const profile: ResidentProfile = { environment: 'vitest', nodePath, env, cwd, vitestPackage, argv, terminals }
-  if (env['EVERWARM'] === '0' || !willRunOnce(argv, env, terminals[0])) return { kind: 'plain', command, profile: null }
+  if (env['EVERWARM'] === '0' || !willRunOnce(argv, env, terminals[0])) return { kind: 'plain', command }
   return { kind: 'resident', command, profile }
 }
 
