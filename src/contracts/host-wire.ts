@@ -109,6 +109,8 @@ export interface Taint {
     | 'loader-hook'
     | 'worker-thread'
     | 'v8-flags'
+    /** Of a prepared Vitest: what it was prepared from, or for, is another now. */
+    | 'outdated'
     /** A browser's context that did not go with its lease. */
     | 'context-left'
     /** A command to the browser as a whole, which no end of a context takes back. */

@@ -42,7 +42,8 @@ const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
       nodePath,
       cwd,
       vitestPackage,
-      argv.filter((arg) => arg.startsWith('-')),
+      // Files and name pattern are told when all else is prepared.
+      argv.filter((arg) => arg.startsWith('-') && !/^(?:-t|--test-?name-?pattern)(?:=|$)/i.test(arg)),
       terminals,
       lastingEnv(env),
     ],

@@ -81,7 +81,7 @@ export function project(files: Record<string, string>, { options = '', test = ''
 }
 
 /** The tests themselves run in Vitest: what it set must not reach the Vitest under test. */
-function cleanEnv(): Record<string, string | undefined> {
+export function cleanEnv(): Record<string, string | undefined> {
   const own = /^(?:VITEST|TEST$|NODE_ENV$|EVERWARM|CI$|NODE_OPTIONS$|FORCE_|DEV$|PROD$|SSR$|MODE$|BASE_URL$|GITHUB_ACTIONS$)/
   return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name))), NO_COLOR: '1' }
 }

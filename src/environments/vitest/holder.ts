@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import { encodeFrontFrame, frontFrameReader, type FrontRequest, requestReader } from '../../contracts/front-door.ts'
+import type { Taint } from '../../contracts/host-wire.ts'
 import type { Sink } from './terminal.ts'
 
 /** The client that holds the lease. */
@@ -10,14 +11,14 @@ export interface Holder {
   /** Tells it the exit code; the last thing it hears. */
   end(code: number): void
   /** Not this one: it runs the program itself. */
-  decline(command: readonly string[]): void
+  decline(command: readonly string[], why: Taint): void
 }
 
 interface Listening {
   serve(holder: Holder, request: FrontRequest): void
   ready(): void
   /** The lease of this token is over. */
-  over(token: string): void
+  over(token: string, taints: Taint[]): void
   onToken(listener: (token: string) => void): void
 }
 
@@ -48,7 +49,7 @@ export function listenForHolder(address: string, { serve, ready, over, onToken }
         const accept = () => {
           server.close()
           serve(
-            holderAt(socket, rest, () => over(token)),
+            holderAt(socket, rest, (taints) => over(token, taints)),
             request,
           )
         }
@@ -64,7 +65,7 @@ export function listenForHolder(address: string, { serve, ready, over, onToken }
   server.listen(address, ready)
 }
 
-function holderAt(socket: Socket, first: Buffer, over: () => void): Holder {
+function holderAt(socket: Socket, first: Buffer, over: (taints: Taint[]) => void): Holder {
   // Output must have left before an exit, or an endless loop: as with a pipe, the one who reads sets the pace.
   ;(socket as unknown as { _handle: { setBlocking(isBlocking: boolean): void } })._handle.setBlocking(true)
   let isOver = false
@@ -74,13 +75,13 @@ function holderAt(socket: Socket, first: Buffer, over: () => void): Holder {
     end(code) {
       if (isOver) return
       isOver = true
-      over()
+      over([])
       socket.write(encodeFrontFrame('X', Buffer.from([code])))
     },
-    decline(command) {
+    decline(command, why) {
       isOver = true
       socket.write(encodeFrontFrame('R', command.join('\0')))
-      over()
+      over([why])
       socket.end(() => process.exit(0))
     },
   }

@@ -20,7 +20,8 @@ const tell = (message: HostToDaemon) => void (process.connected && post(message,
 process.once('message', (message: DaemonToHost) => {
   if (message.kind === 'boot-resident') void boot(message).catch((error: Error) => fail(error))
 })
-process.on('disconnect', () => process.exit(1))
+// The daemon is gone. Not an exit: that would pass for the end of the run, which its client begins again.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 function fail(error: Error): void {
   tell({ kind: 'boot-failed', message: error.message })
@@ -41,9 +42,11 @@ async function boot({ address, vitestPackage, argv, terminals }: Boot): Promise<
   function serve(holder: Holder, request: FrontRequest): void {
     // From here on Vitest alone decides how long this process lives.
     channel!.unref()
-    const asked = footprint.changed() === undefined ? prepared.asked(request.args) : null
+    const changed = footprint.changed()
+    const asked = changed === undefined ? prepared.asked(request.args) : null
     if (asked === null) {
-      holder.decline([process.execPath, program, ...request.args])
+      const detail = changed === undefined ? 'other options are asked for' : `${changed} has changed`
+      holder.decline([process.execPath, program, ...request.args], { code: 'outdated', detail })
       return
     }
     process.argv = [process.execPath, program, ...request.args]
@@ -61,7 +64,7 @@ async function boot({ address, vitestPackage, argv, terminals }: Boot): Promise<
   listenForHolder(address, {
     serve,
     ready: () => tell({ kind: 'ready', rssBytes: rss, heapBytes: heapUsed }),
-    over: (returned) => tell({ kind: 'world-done', files: 0, rssBytes: 0, heapBytes: 0, taints: [], returned }),
+    over: (returned, taints) => tell({ kind: 'world-done', files: 0, rssBytes: 0, heapBytes: 0, taints, returned }),
     onToken: (listener) =>
       process.on('message', (message: DaemonToHost) => {
         if (message.kind === 'expect') listener(message.token)
