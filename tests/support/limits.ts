@@ -11,6 +11,7 @@ export function limitsOf(about: {
   return {
     families: {
       node: { most: about.hosts, bytes: about.hostBytes },
+      runtime: { most: about.hosts, bytes: about.hostBytes },
       browser: { most: about.browsers, bytes: about.browserBytes },
       resident: { most: 1, bytes: about.hostBytes },
       runtime: { most: about.browsers, bytes: about.browserBytes },

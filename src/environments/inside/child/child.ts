@@ -1,0 +1,74 @@
+// The program of a child for Vitest, in Node, bun or deno: started by the daemon or by Vitest's own process, never by hand.
+// It loads the worker's side of Vitest ahead, serves one holder, and ends with it.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type ChildBegin, LINE } from '../../../contracts/child-wire.ts'
+import type { DaemonToHost, HostToDaemon } from '../../../contracts/host-wire.ts'
+import { fromLine, toLine } from '../../../system/portable.ts'
+import { type ChildLink, channelLink, socketLink } from './link.ts'
+
+type VitestWorker = typeof import('vitest/worker')
+type Boot = Extract<DaemonToHost, { kind: 'boot-child' }>
+
+// Test code may replace or spy on any of these.
+const { env } = process
+const exit = process.exit.bind(process)
+const send = process.send!.bind(process)
+const on = process.on.bind(process)
+const off = process.off.bind(process)
+const chdir = process.chdir.bind(process)
+const rssBytes = process.memoryUsage.bind(process)
+
+const tell = (message: HostToDaemon) => send(message)
+
+on('message', first)
+on('disconnect', () => exit(0))
+
+/** Only what comes before Vitest's own messages is for this. */
+function first(message: unknown): void {
+  if ((message as DaemonToHost).kind !== 'boot-child') return
+  off('message', first)
+  boot(message as Boot).catch((error: unknown) => tell({ kind: 'boot-failed', message: String((error as Error)?.message ?? error) }))
+}
+
+async function boot({ address, vitestPackage }: Boot): Promise<void> {
+  const vitest = (await import(workerEntry(vitestPackage))) as VitestWorker
+  const link = address === null ? channelLink({ on, send }) : await socketLink(address, { on })
+  link.onLine = (line) => begin(JSON.parse(line.slice(1)) as ChildBegin, vitest, link)
+  link.onGone = () => exit(0)
+  tell({ kind: 'ready', rssBytes: rssBytes().rss, heapBytes: 0 })
+}
+
+/** The public `vitest/worker` of this Vitest, whatever a bare name would lead to from here. */
+function workerEntry(vitestPackage: string): string {
+  const { exports } = JSON.parse(readFileSync(vitestPackage, 'utf8')) as { exports: Record<string, { default: string }> }
+  const entry = exports['./worker']?.default
+  if (entry === undefined) throw new Error(`${vitestPackage} has no export "./worker"; Vitest 5 has`)
+  return pathToFileURL(join(dirname(vitestPackage), entry)).href
+}
+
+function begin(about: ChildBegin, { init, runBaseTests, setupEnvironment }: VitestWorker, link: ChildLink): void {
+  for (const name of Object.keys(env)) if (!(name in about.env)) delete env[name]
+  Object.assign(env, about.env)
+  chdir(about.cwd)
+  // Vitest's worker listens, and its birpc does.
+  const listeners = new Set<(message: unknown) => void>()
+  link.onLine = (line) => {
+    if (line[0] === LINE.ping) link.send(LINE.ping)
+    else if (line[0] === LINE.vitest) {
+      const message = fromLine(line.slice(1))
+      for (const listener of listeners) listener(message)
+    }
+  }
+  init({
+    post: (message) => link.send(LINE.vitest + toLine(message)),
+    on: (callback) => listeners.add(callback),
+    off: (callback) => listeners.delete(callback),
+    serialize: (value) => value,
+    deserialize: (value) => value,
+    setup: setupEnvironment,
+    runTests: (state, traces) => runBaseTests('run', state, traces),
+    collectTests: (state, traces) => runBaseTests('collect', state, traces),
+  })
+}
