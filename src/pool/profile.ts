@@ -13,9 +13,12 @@ export function fixedEnv(env: Readonly<Record<string, string>>): [name: string, 
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** As `fixedEnv`, for processes of bun and deno too. */
+/** Read when the worker's side of Vitest is loaded: whether it prints colours is decided there once. */
+const READ_AT_LOAD = /^(?:BUN_.*|DENO_.*|NO_COLOR|FORCE_COLOR|FORCE_TTY|TERM|COLORTERM|CI)$/
+
+/** As `fixedEnv`, for processes of bun and deno too that have loaded Vitest. */
 export function runtimeEnv(env: Readonly<Record<string, string>>): [name: string, value: string][] {
-  const own = Object.entries(env).filter(([name]) => /^(?:BUN_|DENO_)/.test(name))
+  const own = Object.entries(env).filter(([name]) => READ_AT_LOAD.test(name))
   return [...fixedEnv(env), ...own.sort(([a], [b]) => (a < b ? -1 : 1))]
 }
 

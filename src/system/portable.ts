@@ -45,9 +45,20 @@ function hidden(fields: Fields): PropertyDescriptorMap {
 
 const CARRIED: ReadonlySet<string> = new Set(
   ['Date', 'RegExp', 'Map', 'Set', 'URL', 'URLSearchParams', 'ArrayBuffer', 'DataView', 'Number', 'String', 'Boolean'].concat(
-    ['Int8', 'Uint8', 'Uint8Clamped', 'Int16', 'Uint16', 'Int32', 'Uint32', 'Float16', 'Float32', 'Float64', 'BigInt64', 'BigUint64'].map(
-      (kind) => `${kind}Array`,
-    ),
+    [
+      'Int8',
+      'Uint8',
+      'Uint8Clamped',
+      'Int16',
+      'Uint16',
+      'Int32',
+      'Uint32',
+      'Float16',
+      'Float32',
+      'Float64',
+      'BigInt64',
+      'BigUint64',
+    ].map((kind) => `${kind}Array`),
   ),
 )
 
@@ -57,5 +68,13 @@ function isInstance(value: unknown): value is object {
   if (prototype === null || prototype === Object.prototype) return false
   const tag = Object.prototype.toString.call(value).slice(8, -1)
   // A plain object of another realm has a prototype that looks the same.
-  return !CARRIED.has(tag) && !(tag === 'Object' && Object.getPrototypeOf(prototype) === null && 'isPrototypeOf' in (prototype as object) && Object.hasOwn(prototype as object, 'isPrototypeOf'))
+  return (
+    !CARRIED.has(tag) &&
+    !(
+      tag === 'Object' &&
+      Object.getPrototypeOf(prototype) === null &&
+      'isPrototypeOf' in (prototype as object) &&
+      Object.hasOwn(prototype as object, 'isPrototypeOf')
+    )
+  )
 }

@@ -34,7 +34,9 @@ test.for([
   ['workerd', '--version'],
   ['node', '--version'],
 ] as const)('%s of the packages of this repository runs, though no install script did', async ([runtime, flag]) => {
-  const child = spawnProcess(findRuntime(runtime, { root: REPOSITORY, env: {} }), [flag], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawnProcess(findRuntime(runtime, { root: REPOSITORY, env: {} }), [flag], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let out = ''
   child.stdout!.on('data', (chunk) => (out += String(chunk)))
   expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0)

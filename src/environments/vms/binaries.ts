@@ -82,7 +82,10 @@ export function findRuntime(runtime: Runtime, options: SearchOptions): string {
   })
 }
 
-function inPackages(origin: Origin, { root, platform = process.platform, arch = process.arch }: SearchOptions): string | undefined {
+function inPackages(
+  origin: Origin,
+  { root, platform = process.platform, arch = process.arch }: SearchOptions,
+): string | undefined {
   const folder = folderOf(origin.package, root)
   // Packages of platforms stand beside the package that needs them, which need not be in the project's own reach.
   const places = folder === undefined ? [root] : [folder, root]

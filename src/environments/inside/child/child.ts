@@ -1,8 +1,9 @@
 // The program of a child for Vitest, in Node, bun or deno: started by the daemon or by Vitest's own process, never by hand.
 // It loads the worker's side of Vitest ahead, serves one holder, and ends with it.
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { type ChildBegin, LINE } from '../../../contracts/child-wire.ts'
 import type { DaemonToHost, HostToDaemon } from '../../../contracts/host-wire.ts'
 import { fromLine, toLine } from '../../../system/portable.ts'
@@ -29,15 +30,24 @@ on('disconnect', () => exit(0))
 function first(message: unknown): void {
   if ((message as DaemonToHost).kind !== 'boot-child') return
   off('message', first)
-  boot(message as Boot).catch((error: unknown) => tell({ kind: 'boot-failed', message: String((error as Error)?.message ?? error) }))
+  boot(message as Boot).catch((error: unknown) =>
+    tell({ kind: 'boot-failed', message: String((error as Error)?.message ?? error) }),
+  )
 }
 
 async function boot({ address, vitestPackage }: Boot): Promise<void> {
+  // The daemon has a reaper for its own.
+  if (address === null) guard()
   const vitest = (await import(workerEntry(vitestPackage))) as VitestWorker
   const link = address === null ? channelLink({ on, send }) : await socketLink(address, { on })
   link.onLine = (line) => begin(JSON.parse(line.slice(1)) as ChildBegin, vitest, link)
   link.onGone = () => exit(0)
   tell({ kind: 'ready', rssBytes: rssBytes().rss, heapBytes: 0 })
+}
+
+function guard(): void {
+  const guardian = new URL(`./guardian${extname(import.meta.url)}`, import.meta.url)
+  new Worker(guardian, { workerData: { parentPid: process.ppid }, execArgv: [] }).unref()
 }
 
 /** The public `vitest/worker` of this Vitest, whatever a bare name would lead to from here. */

@@ -8,7 +8,18 @@ import { finishedAnswer } from '../attempt.ts'
 import { crashError } from '../crash-report.ts'
 import { hangReport } from '../hang-report.ts'
 import { lastMoments } from '../last-words.ts'
-import { answer, asStock, isAnswer, isCall, isRequest, isRpcAnswer, type RpcAnswer, type RpcCall, type RunRequest, type StartRequest } from '../messages.ts'
+import {
+  answer,
+  asStock,
+  isAnswer,
+  isCall,
+  isRequest,
+  isRpcAnswer,
+  type RpcAnswer,
+  type RpcCall,
+  type RunRequest,
+  type StartRequest,
+} from '../messages.ts'
 import { definedOnly } from '../profile.ts'
 import type { Session } from '../session.ts'
 import { type TaskData, Verdict } from '../verdict.ts'

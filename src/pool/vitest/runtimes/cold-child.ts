@@ -55,7 +55,11 @@ export const coldChild: OpenChild = async (profile, ports) => {
   }
 }
 
-function ready(child: ChildProcess, { command, runtime, root, vitestPackage }: Parameters<OpenChild>[0], tail: () => string): Promise<void> {
+function ready(
+  child: ChildProcess,
+  { command, runtime, root, vitestPackage }: Parameters<OpenChild>[0],
+  tail: () => string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) =>
       reject(

@@ -27,7 +27,8 @@ declare module 'vitest/node' {
 export function runtimeOfProject(config: ResolvedConfig): Runtime | undefined {
   const option: unknown = (config as { everwarm?: unknown }).everwarm
   if (option === undefined) return undefined
-  if (typeof option !== 'object' || option === null) throw invalidOption('test.everwarm must be an object, like { runtime: "bun" }.')
+  if (typeof option !== 'object' || option === null)
+    throw invalidOption('test.everwarm must be an object, like { runtime: "bun" }.')
   const unknown = Object.keys(option).find((name) => name !== 'runtime')
   if (unknown !== undefined) throw invalidOption(`test.everwarm has no option "${unknown}".`, namesHint(unknown, ['runtime']))
   const { runtime } = option as { runtime?: unknown }
