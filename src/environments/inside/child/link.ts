@@ -1,6 +1,6 @@
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { DaemonToHost } from '../../../contracts/host-wire.ts'
-import { lineCutter } from '../../../system/lines.ts'
+import { openDoor } from '../door.ts'
 
 /** The way to whoever holds this process. */
 export interface ChildLink {
@@ -25,51 +25,20 @@ export function channelLink({ on, send }: Channel): ChildLink {
   return link
 }
 
-/** Whoever says the token that the daemon has announced holds it; all others are hung up on. */
-export function socketLink(address: string, { on }: Pick<Channel, 'on'>): Promise<ChildLink> {
+/** Whoever says the token that the daemon announces holds it. */
+export async function socketLink(address: string, { on }: Pick<Channel, 'on'>): Promise<ChildLink> {
   let holder: Socket | undefined
-  let expected: string | undefined
-  /** Said before the daemon's word of it came. */
-  const early = new Map<string, () => void>()
   const link: ChildLink = { send: (line) => void holder?.write(`${line}\n`), onLine: () => {}, onGone: () => {} }
-
+  const door = await openDoor(address, (_token, socket) => {
+    holder = socket
+    // One holder, ever: nobody else can come any more.
+    door.close()
+    socket.once('close', () => link.onGone())
+    return (line) => link.onLine(line)
+  })
   on('message', (message) => {
     const news = message as DaemonToHost
-    if (news.kind !== 'expect') return
-    expected = news.token
-    early.get(news.token)?.()
+    if (news.kind === 'expect') door.expect(news.token)
   })
-
-  const server = createServer((socket) => {
-    socket.setNoDelay(true)
-    socket.on('error', () => {})
-    let said: string | undefined
-    const waiting: string[] = []
-    const isHolder = () => holder === socket
-    const accept = () => {
-      if (holder || socket.destroyed) return
-      holder = socket
-      // One holder, ever: nobody else can come any more.
-      server.close()
-      for (const line of waiting.splice(0)) link.onLine(line)
-    }
-    socket.on(
-      'data',
-      lineCutter((line) => {
-        if (isHolder()) return link.onLine(line)
-        if (said !== undefined) return void waiting.push(line)
-        said = line
-        if (line === expected) accept()
-        else early.set(line, accept)
-      }),
-    )
-    socket.once('close', () => {
-      if (said !== undefined) early.delete(said)
-      if (isHolder()) link.onGone()
-    })
-  })
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(address, () => resolve(link))
-  })
+  return link
 }
