@@ -94,7 +94,14 @@ export const RuntimeProfile = z.object({
 export type RuntimeProfile = z.infer<typeof RuntimeProfile>
 
 /** What a slot of the pool is opened for. */
-export const PoolProfile = z.discriminatedUnion('environment', [HostProfile, BrowserProfile, ResidentProfile, WasmProfile, ChildProfile, RuntimeProfile])
+export const PoolProfile = z.discriminatedUnion('environment', [
+  HostProfile,
+  BrowserProfile,
+  ResidentProfile,
+  WasmProfile,
+  ChildProfile,
+  RuntimeProfile,
+])
 export type PoolProfile = z.infer<typeof PoolProfile>
 
 export type ProfileOf<E extends Environment> = Extract<PoolProfile, { environment: E }>

@@ -14,7 +14,6 @@ export function limitsOf(about: {
       runtime: { most: about.hosts, bytes: about.hostBytes },
       browser: { most: about.browsers, bytes: about.browserBytes },
       resident: { most: 1, bytes: about.hostBytes },
-      runtime: { most: about.browsers, bytes: about.browserBytes },
     },
     maxBytes: about.maxBytes,
   }
