@@ -119,7 +119,9 @@ test.for(RUNTIMES)('in %s a file that hangs is ended at its limit, and one that 
   expect(code).toBe(1)
   expect(tests.map(({ name, status }) => `${status} ${name}`)).toEqual([
     'pending crashes/kill.test.ts > kills itself',
+    'failed crashes/loop.test.ts > fails before',
     'passed crashes/loop.test.ts > is quick',
+    'skipped crashes/loop.test.ts > never begins',
     'failed crashes/loop.test.ts > never ends',
   ])
   expect(output).toContain('The test "never ends" in crashes/loop.test.ts was ended')
@@ -130,6 +132,30 @@ test('a file chooses its runtime by a comment, and the others stay where they we
   const { code, output, tests } = await run({ FILES: 'chosen/**/*.test.ts', EVERWARM_ON: '1' })
   expect(output).toContain('Test Files  4 passed (4)')
   expect([code, tests.length]).toEqual([0, 4])
+})
+
+test.for([
+  [
+    'a runtime that is not there',
+    { RUNTIME: 'bun', EVERWARM_BUN: '/nowhere/bun' },
+    'EVERWARM_BUN names /nowhere/bun, which is no program.',
+  ],
+  [
+    'workerd without the pool of its plugin',
+    { RUNTIME: 'workerd' },
+    'Files for workerd need the pool of @cloudflare/vitest-plugin',
+  ],
+  [
+    'a runtime that there is none of',
+    { RUNTIME: 'java' },
+    'test.everwarm.runtime must be one of node, bun, deno, workerd, not "java".',
+  ],
+] as const)('%s fails the run and says why', async ([, env, why]) => {
+  const child = start({ ...env, FILES: 'tests/time.test.ts' }, join(home, 'none.json'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
+  expect(await once(child, 'close')).toEqual([1, null])
+  expect(output).toContain(why)
 })
 
 test('a child serves one worker, and another one stands ready after it', async () => {

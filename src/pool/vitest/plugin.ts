@@ -41,6 +41,9 @@ export function everwarmPlugin(pool: PoolRunnerInitializer, fault?: EverwarmErro
 /** Vitest keeps the resolved projects here, but does not document it. */
 type RootConfig = ResolvedConfig & { resolvedProjects?: { projectConfig: ResolvedConfig; viteConfig: object }[] }
 
+/** Of @cloudflare/vitest-plugin. */
+const CLOUDFLARE_POOL = 'cloudflare-pool'
+
 function usePool(
   { pool, fault }: { pool: PoolRunnerInitializer; fault: EverwarmError | undefined },
   run: ResolvedConfig,
@@ -52,6 +55,8 @@ function usePool(
   // Thrown, and no line on stderr: what is meant for another runtime must not pass in this one.
   const runtime = runtimeOfProject(project)
   const why = ofProject === 'silent' ? ofProject : (runRefusal(runFacts(run, version, fault)) ?? ofProject)
+  // Its plugin has set its own pool, which starts workerd by itself.
+  if (runtime === 'workerd' && String(project.pool) === CLOUDFLARE_POOL) return
   if (why === null) {
     // the VM pools have no isolation in Vitest's words, and a context per file: with ours each file has to be asked for alone
     if (rememberStockPool(project, project.pool) !== 'forks') project.isolate = true

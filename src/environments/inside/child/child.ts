@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { type ChildBegin, LINE } from '../../../contracts/child-wire.ts'
 import type { DaemonToHost, HostToDaemon } from '../../../contracts/host-wire.ts'
 import { fromLine, toLine } from '../../../system/portable.ts'
+import { asJson, LastWords, type RunnerRequest, type RunnerState } from '../last-words.ts'
 import { type ChildLink, channelLink, socketLink } from './link.ts'
 
 type VitestWorker = typeof import('vitest/worker')
@@ -40,7 +41,9 @@ async function boot({ address, vitestPackage }: Boot): Promise<void> {
   if (address === null) guard()
   const vitest = (await import(workerEntry(vitestPackage))) as VitestWorker
   const link = address === null ? channelLink({ on, send }) : await socketLink(address, { on })
-  link.onLine = (line) => begin(JSON.parse(line.slice(1)) as ChildBegin, vitest, link)
+  // Nobody else would find the file of a child that has no address.
+  const words = address === null ? undefined : new LastWords(address, () => ({ sent: 0, frames: [] }), asJson)
+  link.onLine = (line) => begin(JSON.parse(line.slice(1)) as ChildBegin, vitest, link, words)
   link.onGone = () => exit(0)
   tell({ kind: 'ready', rssBytes: rssBytes().rss, heapBytes: 0 })
 }
@@ -54,11 +57,16 @@ function guard(): void {
 function workerEntry(vitestPackage: string): string {
   const { exports } = JSON.parse(readFileSync(vitestPackage, 'utf8')) as { exports: Record<string, { default: string }> }
   const entry = exports['./worker']?.default
-  if (entry === undefined) throw new Error(`${vitestPackage} has no export "./worker"; Vitest 5 has`)
+  if (entry === undefined) throw new Error(`${vitestPackage} has no export "./worker", which children need`)
   return pathToFileURL(join(dirname(vitestPackage), entry)).href
 }
 
-function begin(about: ChildBegin, { init, runBaseTests, setupEnvironment }: VitestWorker, link: ChildLink): void {
+function begin(
+  about: ChildBegin,
+  { init, runBaseTests, setupEnvironment }: VitestWorker,
+  link: ChildLink,
+  words: LastWords | undefined,
+): void {
   for (const name of Object.keys(env)) if (!(name in about.env)) delete env[name]
   Object.assign(env, about.env)
   chdir(about.cwd)
@@ -68,6 +76,7 @@ function begin(about: ChildBegin, { init, runBaseTests, setupEnvironment }: Vite
     if (line[0] === LINE.ping) link.send(LINE.ping)
     else if (line[0] === LINE.vitest) {
       const message = fromLine(line.slice(1))
+      if ((message as { __vitest_worker_request__?: boolean }).__vitest_worker_request__) words?.expect(message as RunnerRequest)
       for (const listener of listeners) listener(message)
     }
   }
@@ -78,7 +87,10 @@ function begin(about: ChildBegin, { init, runBaseTests, setupEnvironment }: Vite
     serialize: (value) => value,
     deserialize: (value) => value,
     setup: setupEnvironment,
-    runTests: (state, traces) => runBaseTests('run', state, traces),
+    runTests(state, traces) {
+      words?.watchRunner(state as RunnerState)
+      return runBaseTests('run', state, traces)
+    },
     collectTests: (state, traces) => runBaseTests('collect', state, traces),
   })
 }

@@ -1,5 +1,6 @@
 import type { ChildProfile } from '../../../contracts/profiles.ts'
 import { type ChildBegin, LINE } from '../../../contracts/child-wire.ts'
+import type { LastWord } from '../../../contracts/host-wire.ts'
 import { fromLine, toLine } from '../../../system/portable.ts'
 
 /** How a child went away. */
@@ -21,6 +22,8 @@ export interface ChildPorts {
 /** A child of our own for as long as it is open. */
 export interface ChildWay {
   send(line: string): void
+  /** What it was about to run, also when it does not answer any more; empty where that cannot be known. */
+  lastWords(): LastWord[]
   kill(): void
   /** Resolves when it is given back, or has ended. */
   close(): Promise<void>
@@ -66,6 +69,10 @@ export class ChildPlace {
 
   ping(): void {
     this.#way.send(LINE.ping)
+  }
+
+  lastWords(): LastWord[] {
+    return this.#way.lastWords()
   }
 
   kill(): void {

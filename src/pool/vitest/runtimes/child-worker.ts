@@ -26,6 +26,7 @@ import { type TaskData, Verdict } from '../verdict.ts'
 import { type ChildEnd, ChildPlace, type OpenChild } from './child-place.ts'
 import { coldChild } from './cold-child.ts'
 import { leasedChild } from './leased-child.ts'
+import { reportInstead } from './report.ts'
 
 /** What a request that is being run has reported so far. */
 interface Run {
@@ -196,10 +197,8 @@ export class ChildWorker implements PoolWorker {
     if (!run) return this.#onStarted?.(this.#startError(end))
     const files = namesOf(run.request)
     const tests = run.verdict.running().map(({ name }) => name)
-    // Not as an error of the worker: Vitest would hide it as the cause of one that names the pool.
     const error = end.reason === undefined ? crashError({ ...end, files, tests }) : lostError(files, end.reason)
-    this.#up({ t: 'q', m: 'onUnhandledError', a: [error, 'Unhandled Error'], i: 'crash' } satisfies RpcCall)
-    this.#up(finishedAnswer())
+    for (const message of reportInstead(error)) this.#up(message)
   }
 
   #startError({ code, signal, reason }: ChildEnd): EverwarmError {
@@ -214,9 +213,11 @@ export class ChildWorker implements PoolWorker {
     this.#run = undefined
     const place = this.#place
     this.#place = undefined
+    // Before its process is killed, because that takes the words away.
+    const moments = lastMoments(place?.lastWords() ?? [])
     place?.kill()
     const limitMs = this.#hangLimitMs(run.verdict)
-    const { calls, loose } = hangReport(run, { files: namesOf(run.request), silentMs, limitMs, moments: lastMoments([]) })
+    const { calls, loose } = hangReport(run, { files: namesOf(run.request), silentMs, limitMs, moments })
     for (const call of calls) await this.#ask(call)
     this.#up(finishedAnswer(loose))
     await place?.close()
@@ -241,16 +242,16 @@ export class ChildWorker implements PoolWorker {
   }
 
   #fail(error: unknown): void {
-    if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
+    if (error instanceof EverwarmError) for (const message of reportInstead(error)) this.#up(message)
+    else if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
   }
 }
 
 const namesOf = ({ context }: RunRequest) => context.files.map(({ filepath }) => relative(process.cwd(), filepath))
 
 function lostError(files: readonly string[], reason: string): EverwarmError {
-  const error = new EverwarmError('HOST_CRASHED', {
-    message: `The child that ran ${files.join(', ')} was taken away (${reason}); its tests have no result. Run again.`,
+  return new EverwarmError('HOST_CRASHED', {
+    message: `The child that ran ${files.join(', ')} was taken away (${reason}); its tests have no result.`,
+    hint: 'Run again.',
   })
-  error.stack = `${error.name}: ${error.message}`
-  return error
 }

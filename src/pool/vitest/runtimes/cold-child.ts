@@ -44,6 +44,7 @@ export const coldChild: OpenChild = async (profile, ports) => {
   return {
     // What a child that has just died is not told any more, its exit tells.
     send: (line) => void (child.connected && child.send({ line }, () => {})),
+    lastWords: () => [],
     kill,
     async close() {
       isOver = true

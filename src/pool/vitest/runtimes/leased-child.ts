@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { EverwarmError } from '../../../contracts/errors.ts'
 import { lineCutter } from '../../../system/lines.ts'
 import type { Leaser, LeaseLoss } from '../../leaser.ts'
+import { readLastWords } from '../last-words.ts'
 import type { ChildEnd, OpenChild } from './child-place.ts'
 
 /** How long the daemon's word of a child's end is waited for after its socket closed, ms: it knows the signal. */
@@ -39,6 +40,7 @@ export function leasedChild(leaser: Leaser, waitMs: number): OpenChild {
     })
     return {
       send: (line) => void socket.write(`${line}\n`),
+      lastWords: () => readLastWords(address),
       kill() {
         try {
           process.kill(hostPid, 'SIGKILL')

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { defineConfig } from 'vitest/config'
 import { runtimeInText, runtimeOfProject } from './option.ts'
 
 const inText = (text: string) => runtimeInText(text, 'a.test.ts')
@@ -33,4 +34,10 @@ test.for([[{ runtime: 'bun' }, 'bun']] as const)('%j of a project is taken', ([o
 
 test.for([{ runtime: 'Bun' }, { runtime: 5 }, { runtimes: 'bun' }, 'bun', null])('%j of a project is an error', (option) => {
   expect(() => ofProject(option)).toThrow(wrong)
+})
+
+test('the types of a configuration know the option, and no other runtimes', () => {
+  defineConfig({ test: { everwarm: { runtime: 'bun' }, projects: [{ test: { everwarm: { runtime: 'deno' } } }] } })
+  // @ts-expect-error: there is no such runtime
+  defineConfig({ test: { everwarm: { runtime: 'java' } } })
 })

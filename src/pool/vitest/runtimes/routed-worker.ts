@@ -8,6 +8,7 @@ import { answer, isRequest, type RunRequest, type StartRequest } from '../messag
 import type { Session } from '../session.ts'
 import { ChildWorker } from './child-worker.ts'
 import { runtimeInFile, runtimeOfProject } from './option.ts'
+import { reportInstead } from './report.ts'
 
 /**
  * One worker as Vitest sees it, before it is known what its files ask for: the first run request decides who runs them,
@@ -48,7 +49,8 @@ export class RoutedWorker implements PoolWorker {
     try {
       this.#route(message)
     } catch (error) {
-      if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
+      if (error instanceof EverwarmError) for (const told of reportInstead(error)) this.#events.emit('message', told)
+      else if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
     }
   }
 
