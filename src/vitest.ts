@@ -4,13 +4,14 @@ import { daemonConnector, type DaemonConnector } from './pool/vitest/daemon-leas
 import { willRunTests } from './pool/vitest/eligible.ts'
 import { settingsOf, type EverwarmOptions } from './pool/vitest/options.ts'
 import { everwarmPlugin, type EverwarmPlugin } from './pool/vitest/plugin.ts'
-import { WarmWorker } from './pool/vitest/pool-worker.ts'
+import { RoutedWorker } from './pool/vitest/runtimes/routed-worker.ts'
 import { type PoolSettings, sessionOf } from './pool/vitest/session.ts'
 import { loadTimings, timingsReporter } from './reporter/vitest.ts'
 import { type ShardingOptions, timedSequencer } from './sharding/vitest.ts'
 import { type Env, readSettings } from './system/settings.ts'
 
 export type { EverwarmOptions } from './pool/vitest/options.ts'
+export type { ProjectRuntime } from './pool/vitest/runtimes/option.ts'
 export type { EverwarmPlugin } from './pool/vitest/plugin.ts'
 export type { ShardingOptions } from './sharding/vitest.ts'
 export type { Strategy } from './sharding/strategy.ts'
@@ -84,6 +85,6 @@ function warmPool(options: EverwarmOptions, settings: PoolSettings, daemon: Daem
   const newLeaser = options.leaser ?? daemon.leaser
   return {
     name: 'everwarm',
-    createPoolWorker: (given) => new WarmWorker(given, sessionOf(given.project.vitest, settings, newLeaser)),
+    createPoolWorker: (given) => new RoutedWorker(given, sessionOf(given.project.vitest, settings, newLeaser)),
   }
 }

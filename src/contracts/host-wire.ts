@@ -158,6 +158,18 @@ export type DaemonToHost =
     }
   | { kind: 'boot-resident'; address: string; vitestPackage: string; argv: string[]; terminals: boolean[] }
   | { kind: 'boot-wasm'; address: string }
+  /** `address` null: nobody else leads to it, and Vitest speaks over this channel (`ChildLine`). */
+  | { kind: 'boot-child'; address: string | null; vitestPackage: string }
+  /** `folder`: for files of the host's own; made by it, removed when it is gone. */
+  | {
+      kind: 'boot-runtime'
+      address: string
+      runtime: 'node' | 'bun' | 'deno' | 'workerd'
+      command: string
+      env: Record<string, string>
+      cwd: string
+      folder: string
+    }
   | { kind: 'expect'; token: string }
   /** The holder of the lease is gone, perhaps before it ever connected. */
   | { kind: 'reclaim'; token: string }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Kinds of processes that the pool keeps. A new one: its profile here, its row in `pool/kinds.ts`, its driver in the daemon's `main.ts`. */
-export const Environment = z.enum(['node', 'chromium', 'vitest', 'wasm'])
+export const Environment = z.enum(['node', 'chromium', 'vitest', 'wasm', 'vitest-child', 'runtime'])
 export type Environment = z.infer<typeof Environment>
 
 const Variables = z.record(z.string(), z.string())
@@ -64,8 +64,44 @@ export const WasmProfile = z.object({
 })
 export type WasmProfile = z.infer<typeof WasmProfile>
 
+/** A process for one Vitest worker, in Node, bun or deno: it has loaded the worker's side of Vitest, and ends after its worker. */
+export const ChildProfile = z.object({
+  environment: z.literal('vitest-child'),
+  runtime: z.enum(['node', 'bun', 'deno']),
+  /** Absolute path of the program. */
+  command: z.string(),
+  /** Flags of the runtime. */
+  args: z.array(z.string()),
+  /** Of the first client; only what is read at the start of a process takes part in the key. */
+  env: Variables,
+  /** Absolute folder of the project. */
+  root: z.string(),
+  /** Absolute path of the project's `vitest/package.json`. */
+  vitestPackage: z.string(),
+})
+export type ChildProfile = z.infer<typeof ChildProfile>
+
+/** A runtime that lends contexts of JavaScript: each starts empty and ends with its lease. */
+export const RuntimeProfile = z.object({
+  environment: z.literal('runtime'),
+  runtime: z.enum(['node', 'bun', 'deno', 'workerd']),
+  /** Absolute path of the program. */
+  command: z.string(),
+  /** What code in a context sees. */
+  env: Variables,
+  cwd: z.string(),
+})
+export type RuntimeProfile = z.infer<typeof RuntimeProfile>
+
 /** What a slot of the pool is opened for. */
-export const PoolProfile = z.discriminatedUnion('environment', [HostProfile, BrowserProfile, ResidentProfile, WasmProfile])
+export const PoolProfile = z.discriminatedUnion('environment', [
+  HostProfile,
+  BrowserProfile,
+  ResidentProfile,
+  WasmProfile,
+  ChildProfile,
+  RuntimeProfile,
+])
 export type PoolProfile = z.infer<typeof PoolProfile>
 
 export type ProfileOf<E extends Environment> = Extract<PoolProfile, { environment: E }>

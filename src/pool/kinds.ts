@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Environment, PoolProfile, ProfileOf } from '../contracts/profiles.ts'
-import { browserEnv, fixedEnv, lastingEnv, marks, rootMark } from './profile.ts'
+import { browserEnv, fixedEnv, lastingEnv, marks, rootMark, runtimeEnv } from './profile.ts'
 
 /** Environments that share their places in the pool; families do not drive each other out. */
 export type Family = 'node' | 'browser' | 'resident' | 'runtime'
@@ -10,6 +10,8 @@ interface Kind<Profile> {
   family: Family
   /** How many holders one host can have at once. */
   contexts: number
+  /** A host serves one lease and ends, so the next ones are opened while it works. */
+  isSingleUse?: true
   /** What must be equal for a host to be shared; JSON. */
   identity(profile: Profile): unknown
   /** Whom a host belongs to, for people: a project's folder, or a browser's program. */
@@ -58,12 +60,35 @@ const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
     owner: ({ nodePath }) => nodePath,
     mark: ({ nodePath }) => marks([nodePath]),
   },
+  'vitest-child': {
+    family: 'runtime',
+    contexts: 1,
+    isSingleUse: true,
+    identity: ({ runtime, command, args, root, vitestPackage, env }) => [
+      runtime,
+      command,
+      args,
+      root,
+      vitestPackage,
+      runtimeEnv(env),
+    ],
+    owner: ({ root }) => root,
+    mark: ({ root, vitestPackage, command }) => `${rootMark(root, vitestPackage)} ${marks([command])}`,
+  },
+  runtime: {
+    family: 'runtime',
+    contexts: 8,
+    identity: ({ runtime, command, env, cwd }) => ['runtime', runtime, command, Object.entries(env).sort(), cwd],
+    owner: ({ cwd }) => cwd,
+    mark: ({ command }) => marks([command]),
+  },
 }
 
 const kindOf = (profile: PoolProfile) => KINDS[profile.environment] as Kind<PoolProfile>
 
 export const familyOf = (profile: PoolProfile): Family => kindOf(profile).family
 export const contextsOf = (profile: PoolProfile): number => kindOf(profile).contexts
+export const isSingleUse = (profile: PoolProfile): boolean => kindOf(profile).isSingleUse === true
 export const ownerOf = (profile: PoolProfile): string => kindOf(profile).owner(profile)
 export const markOf = (profile: PoolProfile): string => kindOf(profile).mark(profile)
 

@@ -1,4 +1,4 @@
-import type { HostProfile } from '../contracts/profiles.ts'
+import type { PoolProfile } from '../contracts/profiles.ts'
 import type { Lease, LeaseEnd } from '../contracts/protocol.ts'
 
 /** Why a held lease is over without having been released. */
@@ -25,9 +25,9 @@ export interface Leaser {
    * @param waitMs how long to stand in line
    * @throws EverwarmError DAEMON_UNREACHABLE, DAEMON_START_FAILED, PROTOCOL_MISMATCH, TOKEN_REFUSED, LEASE_TIMEOUT, HOST_START_FAILED
    */
-  acquire(profile: HostProfile, waitMs: number): Promise<HeldLease>
+  acquire(profile: PoolProfile, waitMs: number): Promise<HeldLease>
   /** Opens hosts before they are needed; a wish, never an error. */
-  warm(profile: HostProfile, count: number): void
+  warm(profile: PoolProfile, count: number): void
   /** Lets everything go that is still held. */
   close(): Promise<void>
 }

@@ -21,7 +21,8 @@ export function limitsFor(machine: { cpus: number; memoryBytes: number }, maxHos
       node: { most: maxHosts ?? Math.max(4, machine.cpus * 2), bytes: 150 * MB },
       browser: { most: maxBrowsers ?? Math.max(8, machine.cpus * 4), bytes: 250 * MB },
       resident: { most: Math.max(2, machine.cpus), bytes: 180 * MB },
-      runtime: { most: Math.max(4, machine.cpus * 2), bytes: 100 * MB },
+      // twice per CPU for children of Vitest, one at work and one ready, and room for hosts of runtimes beside them
+      runtime: { most: Math.max(6, machine.cpus * 2 + 4), bytes: 100 * MB },
     },
     maxBytes: Math.floor(machine.memoryBytes / 2),
   }

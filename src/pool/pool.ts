@@ -4,13 +4,13 @@ import type { Lease, LeaseEnd, LeaseRequest, PoolStatus } from '../contracts/pro
 import type { Driver, InstanceExit } from '../environments/driver.ts'
 import type { Clock, Timer } from '../system/clock.ts'
 import { createHosts } from './hosts.ts'
-import { contextsOf, FAMILIES, familyOf, markOf, ownerOf, profileKey } from './kinds.ts'
+import { contextsOf, FAMILIES, familyOf, isSingleUse, markOf, ownerOf, profileKey } from './kinds.ts'
 import { KnownProfiles } from './known-profiles.ts'
 import { LeaseStats } from './lease-stats.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
 import type { RecyclePolicy } from './recycle.ts'
 import { describeSlot, freeContexts, type HeldLease, heldLeases, type Slot } from './slot.ts'
-import { needsSuccessor, poolSteps } from './steps.ts'
+import { needsSpare, needsSuccessor, poolSteps } from './steps.ts'
 import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
 
@@ -141,7 +141,10 @@ export function createPool(options: PoolOptions): Pool {
     profiles.used(slot.profileKey, clock.now())
     events.used(waiter.profile)
     const isRoom = line.length === 0 && freePlaces(all(), limits, familyOf(slot.profile)) > 0
-    if (isRoom && needsSuccessor(slot.profileKey, profiles.taintsInARow(slot.profileKey), all())) hosts.open(slot.profile)
+    const isNextNeeded = isSingleUse(slot.profile)
+      ? needsSpare(slot.profileKey, all())
+      : needsSuccessor(slot.profileKey, profiles.taintsInARow(slot.profileKey), all())
+    if (isRoom && isNextNeeded) hosts.open(slot.profile)
     waiter.resolve({ leaseId, hostId: slot.hostId, hostPid: slot.pid, address, token, served })
   }
 

@@ -13,6 +13,15 @@ export function fixedEnv(env: Readonly<Record<string, string>>): [name: string, 
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
+/** Read when the worker's side of Vitest is loaded: whether it prints colours is decided there once. */
+const READ_AT_LOAD = /^(?:BUN_.*|DENO_.*|NO_COLOR|FORCE_COLOR|FORCE_TTY|TERM|COLORTERM|CI)$/
+
+/** As `fixedEnv`, for processes of bun and deno too that have loaded Vitest. */
+export function runtimeEnv(env: Readonly<Record<string, string>>): [name: string, value: string][] {
+  const own = Object.entries(env).filter(([name]) => READ_AT_LOAD.test(name))
+  return [...fixedEnv(env), ...own.sort(([a], [b]) => (a < b ? -1 : 1))]
+}
+
 /** What a browser reads of its environment, at its start: display, fonts, languages, folders, proxies, keys. */
 const BROWSER_ENV =
   /^(?:TZ|LANG|LANGUAGE|LC_.*|LD_.*|DYLD_.*|HOME|DISPLAY|XAUTHORITY|WAYLAND_.*|XDG_.*|DBUS_.*|PULSE_.*|FONTCONFIG_.*|GOOGLE_.*|CHROME_.*|CHROMIUM_.*|GTK_.*|GDK_.*|QT_.*|MESA_.*|LIBGL_.*|VK_.*|EGL_.*|SSL.*|NSS_.*|GNOME_.*|KDE_.*|DESKTOP_SESSION|(?:https?|ftp|all|no)_proxy|auto_proxy)$/i

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HostProfile } from '../contracts/profiles.ts'
+import type { ChildProfile, HostProfile } from '../contracts/profiles.ts'
 import { DEFAULT_POLICY, type RecyclePolicy, retireReason } from './recycle.ts'
 import { newSlot, type Slot } from './slot.ts'
 
@@ -58,4 +58,18 @@ test.for([
 ] as const)('the limits of the folder /app reach %s: %s', ([root, reason]) => {
   const ruled = { ...policy, roots: { '/app': { maxLeases: 2 }, '/': { maxLeases: 50 } } }
   expect(retireReason(slot({ leases: 2, profile: { ...profile, root } }), ruled, 1_000)).toBe(reason)
+})
+
+test('a child for Vitest retires after its one lease, and not before', () => {
+  const child: ChildProfile = {
+    environment: 'vitest-child',
+    runtime: 'bun',
+    command: '/bun',
+    args: [],
+    env: {},
+    root: '/app',
+    vitestPackage: '/app/v',
+  }
+  expect(retireReason(slot({ profile: child, leases: 0 }), policy, 1_000)).toBe(null)
+  expect(retireReason(slot({ profile: child, leases: 1 }), policy, 1_000)).toBe('worn')
 })

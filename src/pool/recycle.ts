@@ -1,5 +1,5 @@
 import type { PoolProfile } from '../contracts/profiles.ts'
-import { type Family, familyOf, ownerOf } from './kinds.ts'
+import { type Family, familyOf, isSingleUse, ownerOf } from './kinds.ts'
 import type { RetireReason, Slot } from './slot.ts'
 
 type PlainPolicy = Omit<RecyclePolicy, 'roots' | 'families'>
@@ -41,6 +41,7 @@ export function retireReason(slot: Slot, policy: RecyclePolicy, now: number, cur
   if (slot.taint !== null) return 'tainted'
   if (slot.isDrained) return 'drained'
   if (slot.rootMark !== currentMark) return 'root-changed'
+  if (slot.leases > 0 && isSingleUse(slot.profile)) return 'worn'
   if (slot.leases >= limits.maxLeases || slot.files >= limits.maxFiles) return 'worn'
   if (slot.rssBytes > limits.maxRssBytes) return 'heavy'
   if (now - slot.openedAtMs >= limits.maxAgeMs) return 'old'

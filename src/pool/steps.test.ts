@@ -3,7 +3,7 @@ import type { HostProfile } from '../contracts/profiles.ts'
 import { limitsOf } from '../../tests/support/limits.ts'
 import { freePlaces, type Limits, limitsFor } from './limits.ts'
 import { newSlot, type Slot, type SlotLife } from './slot.ts'
-import { missingSpares, needsSuccessor, poolSteps } from './steps.ts'
+import { missingSpares, needsSpare, needsSuccessor, poolSteps } from './steps.ts'
 
 const MB = 1024 * 1024
 const limits: Limits = limitsOf({ hosts: 2, hostBytes: 100 * MB, browsers: 1, browserBytes: 200 * MB, maxBytes: 1_000 * MB })
@@ -118,4 +118,15 @@ test.for<[string, number, Slot[], boolean]>([
   ['one of another profile does not count', 2, [slot('1:a', leased), slot('2:b', idle())], true],
 ])('%s', ([, taints, slots, expected]) => {
   expect(needsSuccessor('a', taints, slots)).toBe(expected)
+})
+
+test.for<[string, Slot[], boolean]>([
+  ['none is at work', [], false],
+  ['one is at work and none ready', [slot('1:a', leased)], true],
+  ['one is at work and one opens', [slot('1:a', leased), slot('2:a', { status: 'opening' })], false],
+  ['two are at work and one is ready', [slot('1:a', leased), slot('2:a', leased), slot('3:a', idle())], true],
+  ['the ready one is of another profile', [slot('1:a', leased), slot('2:b', idle())], true],
+  ['the one that was at work is ending', [slot('1:a', { status: 'retiring', reason: 'worn' })], false],
+])('of hosts that serve once, %s: another opens: %s', ([, slots, isNeeded]) => {
+  expect(needsSpare('a', slots)).toBe(isNeeded)
 })

@@ -89,4 +89,10 @@ export function needsSuccessor(profileKey: string, taintsInARow: number, slots: 
   return taintsInARow >= 2 && !slots.some((s) => s.profileKey === profileKey && isReady(s))
 }
 
+/** As `needsSuccessor`, for hosts that serve one lease: as many stand ready as are at work, and one at least. */
+export function needsSpare(profileKey: string, slots: readonly Slot[]): boolean {
+  const own = slots.filter((slot) => slot.profileKey === profileKey)
+  return own.filter(isReady).length < own.filter((slot) => slot.life.status === 'leased').length
+}
+
 const isReady = (slot: Slot) => slot.life.status === 'opening' || freeContexts(slot) > 0

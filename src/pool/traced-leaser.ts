@@ -1,4 +1,5 @@
 import { errorFromData } from '../contracts/errors.ts'
+import { ownerOf } from './kinds.ts'
 import { type Span, spanSender, type TraceTarget } from '../system/otlp.ts'
 import type { HeldLease, Leaser } from './leaser.ts'
 
@@ -32,7 +33,7 @@ export function tracedLeaser(leaser: Leaser, target: TraceTarget, failed: (reaso
     warm: leaser.warm,
     async acquire(profile, waitMs) {
       const startMs = nowMs()
-      const about = { 'everwarm.root': profile.root }
+      const about = { 'everwarm.root': ownerOf(profile) }
       try {
         const held = await leaser.acquire(profile, waitMs)
         const { leaseId, hostId, hostPid, served } = held.lease

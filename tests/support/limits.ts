@@ -11,9 +11,9 @@ export function limitsOf(about: {
   return {
     families: {
       node: { most: about.hosts, bytes: about.hostBytes },
+      runtime: { most: about.hosts, bytes: about.hostBytes },
       browser: { most: about.browsers, bytes: about.browserBytes },
       resident: { most: 1, bytes: about.hostBytes },
-      runtime: { most: about.browsers, bytes: about.browserBytes },
     },
     maxBytes: about.maxBytes,
   }

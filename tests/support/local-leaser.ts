@@ -5,6 +5,7 @@ import type { Instance } from '../../src/environments/driver.ts'
 import { nodeDriver, type NodeDriverOptions } from '../../src/environments/vms/node.ts'
 import type { HeldLease, Leaser, LeaseLoss } from '../../src/pool/leaser.ts'
 import { profileKey } from '../../src/pool/kinds.ts'
+import type { HostProfile } from '../../src/contracts/profiles.ts'
 
 interface LocalHost {
   key: string
@@ -36,7 +37,7 @@ export function localLeaser(options: NodeDriverOptions = {}): Leaser & { hosts()
         const hostId = `${++serial}`
         const address = join(folder, `h${hostId}.sock`)
         const opened: LocalHost = { key, address, served: 0, held: undefined, lose: () => {}, instance: undefined as never }
-        opened.instance = driver.open(profile, {
+        opened.instance = driver.open(profile as HostProfile, {
           hostId,
           address,
           onOutput: (fd, chunk) => opened.held?.onOutput?.(fd, chunk),

@@ -52,9 +52,15 @@ export class LastWords {
   /** Tests that were begun and whose end was not noted yet. */
   readonly #begun = new Set<Task>()
 
-  /** @param waiting frames that have not left this process and are in no word yet */
-  constructor(address: string, waiting: () => Pick<LastWord, 'sent' | 'frames'>) {
+  readonly #encode: (word: LastWord) => Buffer
+
+  /**
+   * @param waiting frames that have not left this process and are in no word yet
+   * @param encode for words that JSON would not carry whole
+   */
+  constructor(address: string, waiting: () => Pick<LastWord, 'sent' | 'frames'>, encode = serialized) {
     this.#waiting = waiting
+    this.#encode = encode
     const path = lastWordsPath(address)
     try {
       if (path !== null) this.#fd = openSync(path, 'w', 0o600)
@@ -123,7 +129,7 @@ export class LastWords {
     const page = this.#page
     const jsonBytes = isShort ? page.write(stringify(word), LENGTH_BYTES) : 0
     if (jsonBytes > 0 && jsonBytes < PAGE_BYTES / 2) return this.#append(page, jsonBytes)
-    const body = serialized(word)
+    const body = this.#encode(word)
     this.#append(Buffer.concat([page.subarray(0, LENGTH_BYTES), body, page.subarray(0, LENGTH_BYTES)]), body.length)
   }
 
@@ -176,6 +182,17 @@ function serialized(word: LastWord): Buffer {
   } catch {
     const ended = word.ended.map(([id, result]) => [id, plain(result), {}])
     return serialize({ ...word, ended, frames: word.frames.filter(isSendable) })
+  }
+}
+
+/** For engines whose binary format Node cannot read: what JSON makes of errors and `meta`. */
+export function asJson(word: LastWord): Buffer {
+  const text = (ended: LastWord['ended']) => Buffer.from(stringify({ ...word, ended, frames: [] }))
+  try {
+    return text(word.ended)
+  } catch {
+    // A circle, or a number beyond JSON's.
+    return text(word.ended.map(([id, result]) => [id, plain(result), {}]))
   }
 }
 

@@ -7,6 +7,8 @@ import { driverFor } from '../../environments/drivers.ts'
 import { residentDriver } from '../../environments/vitest/resident.ts'
 import { nodeDriver } from '../../environments/vms/node.ts'
 import { wasmDriver } from '../../environments/vms/wasm.ts'
+import { childDriver } from '../../environments/vms/vitest-child.ts'
+import { runtimeDriver } from '../../environments/vms/runtime.ts'
 import { systemClock } from '../../system/clock.ts'
 import { fileLog } from '../../system/log.ts'
 import { readSettings } from '../../system/settings.ts'
@@ -39,6 +41,8 @@ const driver = driverFor({
   chromium: chromiumDriver({ startTimeoutMs: settings.hostStartMs }),
   vitest: residentDriver({ startTimeoutMs: settings.hostStartMs }),
   wasm: wasmDriver({ startTimeoutMs: settings.hostStartMs }),
+  'vitest-child': childDriver({ startTimeoutMs: settings.hostStartMs }),
+  runtime: runtimeDriver({ startTimeoutMs: settings.hostStartMs }),
 })
 
 const daemon = startDaemon({

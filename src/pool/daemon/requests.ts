@@ -16,6 +16,10 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isEnvironment = (value: unknown) => isRecord(value) && Object.values(value).every(isText)
 
 const isOf = (environment: Environment) => (value: unknown) => value === environment
+const isOneOf =
+  (...names: readonly string[]) =>
+  (value: unknown) =>
+    names.some((name) => name === value)
 
 const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
   node: {
@@ -40,6 +44,22 @@ const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
     terminals: (value) => Array.isArray(value) && value.length === 3 && value.every((each) => typeof each === 'boolean'),
   },
   wasm: { environment: isOf('wasm'), nodePath: isText },
+  'vitest-child': {
+    environment: isOf('vitest-child'),
+    runtime: isOneOf('node', 'bun', 'deno'),
+    command: isText,
+    args: isTexts,
+    env: isEnvironment,
+    root: isText,
+    vitestPackage: isText,
+  },
+  runtime: {
+    environment: isOf('runtime'),
+    runtime: isOneOf('node', 'bun', 'deno', 'workerd'),
+    command: isText,
+    env: isEnvironment,
+    cwd: isText,
+  },
 }
 
 const REQUEST: Checks<LeaseRequest> = {

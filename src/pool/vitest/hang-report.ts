@@ -33,7 +33,7 @@ export function hangError({ silentMs, limitMs }: Hang, what: string): EverwarmEr
 }
 
 /** The calls that put a hang on its file and test, after all that the file reported by itself. */
-export function hangReport({ verdict, queued }: Attempt, told: Hang): HangReport {
+export function hangReport({ verdict, queued }: Pick<Attempt, 'verdict' | 'queued'>, told: Hang): HangReport {
   // Without last words: what the worker could still send.
   const running = told.moments.doing ? told.moments.running : verdict.running().map(({ id }) => id)
   const hang = { ...told, moments: { ...told.moments, running } }

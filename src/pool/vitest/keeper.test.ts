@@ -8,6 +8,7 @@ import type { HostProfile } from '../../contracts/profiles.ts'
 import type { LeaseEnd } from '../../contracts/protocol.ts'
 import { fakeClock } from '../../system/fake-clock.ts'
 import type { Leaser } from '../leaser.ts'
+import { ownerOf } from '../kinds.ts'
 import { LeaseKeeper, type KeyedProfile } from './keeper.ts'
 
 let folder: string
@@ -25,14 +26,15 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const wanted = (key: string): KeyedProfile => ({ key, profile: { root: key } as HostProfile })
+const wanted = (key: string): KeyedProfile => ({ key, profile: { environment: 'node', root: key } as HostProfile })
 
 /** Lends one real socket under many names, and writes down what happens. */
 function recorder({ fails = null as ErrorCode | null } = {}) {
   const log: string[] = []
   let serial = 0
   const leaser: Leaser = {
-    async acquire({ root }) {
+    async acquire(profile) {
+      const root = ownerOf(profile)
       if (fails) throw new EverwarmError(fails, { message: fails })
       const name = `${root}${++serial}`
       log.push(`+${name}`)

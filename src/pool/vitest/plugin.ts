@@ -3,6 +3,7 @@ import type { EverwarmError } from '../../contracts/errors.ts'
 import { type BrowserModeConfig, lendToBrowserMode } from './browser-mode.ts'
 import { projectRefusal, runRefusal, type ProjectSettings, type RunFacts } from './eligible.ts'
 import { notice } from './notice.ts'
+import { runtimeOfProject } from './runtimes/option.ts'
 import { rememberStockPool } from './stock-pool.ts'
 
 /** A Vite plugin, without naming Vite's type: the user's Vite may be another version than ours. */
@@ -40,6 +41,9 @@ export function everwarmPlugin(pool: PoolRunnerInitializer, fault?: EverwarmErro
 /** Vitest keeps the resolved projects here, but does not document it. */
 type RootConfig = ResolvedConfig & { resolvedProjects?: { projectConfig: ResolvedConfig; viteConfig: object }[] }
 
+/** Of @cloudflare/vitest-plugin. */
+const CLOUDFLARE_POOL = 'cloudflare-pool'
+
 function usePool(
   { pool, fault }: { pool: PoolRunnerInitializer; fault: EverwarmError | undefined },
   run: ResolvedConfig,
@@ -48,12 +52,21 @@ function usePool(
   version = '5.0.0',
 ) {
   const ofProject = projectRefusal(projectSettings(project, run.coverage))
+  // Thrown, and no line on stderr: what is meant for another runtime must not pass in this one.
+  const runtime = runtimeOfProject(project)
   const why = ofProject === 'silent' ? ofProject : (runRefusal(runFacts(run, version, fault)) ?? ofProject)
+  // Its plugin has set its own pool, which starts workerd by itself.
+  if (runtime === 'workerd' && String(project.pool) === CLOUDFLARE_POOL) return
   if (why === null) {
     // the VM pools have no isolation in Vitest's words, and a context per file: with ours each file has to be asked for alone
     if (rememberStockPool(project, project.pool) !== 'forks') project.isolate = true
     project.pool = pool.name as typeof project.pool
     project.poolRunner = pool
+  } else if (runtime !== undefined && ofProject === null && runFacts(run, version, fault).cliPool === undefined) {
+    // Files for another runtime are not run in this one because nothing can be kept warm for them.
+    project.pool = pool.name as typeof project.pool
+    project.poolRunner = pool
+    notice(errors, why as string)
   } else if (why !== 'silent') notice(errors, why)
 }
 

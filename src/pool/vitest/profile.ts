@@ -53,6 +53,6 @@ function hostProfile({ env, execArgv, environment, distPath, project }: PoolOpti
   }
 }
 
-function definedOnly(env: Record<string, string | undefined>): Record<string, string> {
+export function definedOnly(env: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

@@ -33,6 +33,9 @@ export interface PoolSettings {
 export interface Session {
   readonly settings: PoolSettings
   readonly keeper: LeaseKeeper
+  readonly leaser: Leaser
+  /** Why no file of this run goes to a host of the daemon, or null. */
+  readonly refusal: string | null
   readonly memory: FileMemory
   readonly watchdog: Watchdog
   /** What is known of the questions of the project's files. */
@@ -98,6 +101,8 @@ function openSession(vitest: Vitest, settings: PoolSettings, leaser: Leaser, clo
   return {
     settings,
     keeper,
+    leaser,
+    refusal,
     memory,
     watchdog: new Watchdog(clock, settings.hangLimitMs),
     say,

@@ -1,8 +1,11 @@
 import type { Clock, Timer } from '../../system/clock.ts'
 import type { HostLink } from './host-link.ts'
 
+/** Who is asked whether it still answers. */
+export type Pinged = Pick<HostLink, 'seenMs' | 'ping'>
+
 interface Watched {
-  link: HostLink
+  link: Pinged
   limitMs: () => number
   seenMs: number
   silentMs: number
@@ -27,7 +30,7 @@ export class Watchdog {
    * @param limitMs asked at every look: it may grow while the file is collected
    * @returns `hung` settles with the length of the silence, ms, or never; `stop` ends the watch
    */
-  watch(link: HostLink, limitMs: () => number): { hung: Promise<number>; stop(): void } {
+  watch(link: Pinged, limitMs: () => number): { hung: Promise<number>; stop(): void } {
     const { promise: hung, resolve: hang } = Promise.withResolvers<number>()
     const watched: Watched = { link, limitMs, seenMs: link.seenMs, silentMs: 0, hang }
     this.#watched.add(watched)

@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net'
+import type { DaemonToHost } from '../../../contracts/host-wire.ts'
+import { openDoor } from '../door.ts'
+
+/** The way to whoever holds this process. */
+export interface ChildLink {
+  send(line: string): void
+  onLine: (line: string) => void
+  /** The holder is gone, and with it the reason to be. */
+  onGone: () => void
+}
+
+interface Channel {
+  on(event: 'message', listener: (message: unknown) => void): unknown
+  send(message: unknown): unknown
+}
+
+/** The process that spawned this one holds it. Its end is heard by `disconnect`. */
+export function channelLink({ on, send }: Channel): ChildLink {
+  const link: ChildLink = { send: (line) => void send({ line }), onLine: () => {}, onGone: () => {} }
+  on('message', (message) => {
+    const { line } = message as { line?: unknown }
+    if (typeof line === 'string') link.onLine(line)
+  })
+  return link
+}
+
+/** Whoever says the token that the daemon announces holds it. */
+export async function socketLink(address: string, { on }: Pick<Channel, 'on'>): Promise<ChildLink> {
+  let holder: Socket | undefined
+  const link: ChildLink = { send: (line) => void holder?.write(`${line}\n`), onLine: () => {}, onGone: () => {} }
+  const door = await openDoor(address, (_token, socket) => {
+    holder = socket
+    // One holder, ever: nobody else can come any more.
+    door.close()
+    socket.once('close', () => link.onGone())
+    return (line) => link.onLine(line)
+  })
+  on('message', (message) => {
+    const news = message as DaemonToHost
+    if (news.kind === 'expect') door.expect(news.token)
+  })
+  return link
+}
