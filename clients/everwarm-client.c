@@ -326,7 +326,8 @@ int main(int argc, char **argv) {
   char token[256];
   struct bytes from_daemon = {0}, from_host = {0};
   arguments = argv;
-  if (argc < 2) give_up("no command");
+  const char *is_on = variable("EVERWARM");
+  if (argc < 2 || (is_on && !strcmp(is_on, "0"))) give_up("no command, or no daemon wanted");
   daemon_fd = connect_daemon(token, sizeof token);
   if (daemon_fd < 0) give_up("no daemon");
   struct bytes request = build_request(), greeting = {0};
