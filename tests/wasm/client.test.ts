@@ -4,7 +4,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import { WASM_LEASE } from '../../src/cli/lease-wasm.ts'
 import { encodeGreeting, encodeRequest, type FrontRequest, frontFrameReader } from '../../src/contracts/front-door.ts'
+import { connectDaemon } from '../../src/pool/daemon/client.ts'
 import { eventually, runs } from '../daemon/harness.ts'
 import { writeLibtest, writeProgram } from './libtest-program.ts'
 import { CLI, type WasmHouse, wasmHouse } from './wasm-house.ts'
@@ -108,6 +110,47 @@ test('a daemon that is killed takes its hosts along, and leaves nothing; its cli
   await eventually('its host is gone', () => !runs(host!))
   await eventually('nothing is left', () => at.leftovers().length === 0)
   expect(await at.run([path, 'works'])).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('with EVERWARM=0 both clients do it without a daemon', async () => {
+  at = await wasmHouse()
+  await at.start(process.execPath, [CLI, 'pool', 'stop']).ended
+  const env = { EVERWARM: '0' }
+  const path = await writeLibtest(join(at.folder, 'here.wasm'), [
+    { name: 'a', does: ['count'] },
+    { name: 'b', does: [{ panic: 'no' }] },
+    { name: 'c' },
+  ])
+  const echo = await writeProgram(join(at.folder, 'echo.wasm'), ['echo', { exit: 4 }])
+  for (const [program, ...args] of [[at.client], [process.execPath, CLI]] as const) {
+    const { stdout, code } = await at.start(program, [...args, 'run', path], { env }).ended
+    expect(stdout).toContain('test a ... ok\ntest b ... FAILED\ntest c ... ok\n')
+    expect(code).toBe(101)
+    expect(await at.start(program, [...args, 'run', echo], { env, stdin: 'x' }).ended).toMatchObject({ stdout: 'x', code: 4 })
+  }
+  expect(at.leftovers()).toEqual([])
+})
+
+test('a lease of the pool opens a host for one request', async () => {
+  at = await wasmHouse()
+  const path = await writeLibtest(join(at.folder, 'lease.wasm'), [{ name: 'a' }])
+  const client = await connectDaemon({ label: 'a test', env: at.env })
+  const lease = await client.acquire({ profile: await WASM_LEASE.profile({}, at.folder), waitMs: 10_000 })
+  const { EVERWARM_ADDRESS, EVERWARM_TOKEN, EVERWARM_RUNTIME } = await WASM_LEASE.variables(lease)
+  expect(EVERWARM_RUNTIME).toBe('wasm')
+  const request = { command: 'run', args: [path, '--list', '-q'], cwd: '/', env: {}, pid: 1, columns: 0, rows: 0 }
+  const socket = connect(EVERWARM_ADDRESS!)
+  let heard = ''
+  socket.on(
+    'data',
+    frontFrameReader(({ type, payload }) => (heard += `${type} ${payload.toString()}`)),
+  )
+  socket.write(`${EVERWARM_TOKEN}\0`)
+  socket.write(encodeRequest({ ...request, terminals: [false, false, false] }))
+  await new Promise((resolve) => socket.once('close', resolve))
+  expect(heard).toBe('O a: test\nX \0')
+  await eventually('the lease is over', async () => (await client.status()).leases.length === 0)
+  await client.close()
 })
 
 /** Says something to the daemon's socket; resolves with what came back when the daemon has hung up. */

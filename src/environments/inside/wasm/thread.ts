@@ -7,6 +7,9 @@ const MAX_OUTSTANDING_BYTES = 4 * 1024 * 1024
 /** Output that is not live leaves in pieces of this size at least. */
 const BATCH_BYTES = 64 * 1024
 
+// Of what is thrown only the message is told, and a stack through frames of wasm is dear.
+Error.stackTraceLimit = 0
+
 const { input, flow } = workerData as ThreadSeat
 const counts = new Int32Array(flow)
 const tell = (message: FromThread) => parentPort!.postMessage(message, [])
