@@ -1,3 +1,5 @@
+import { errorFromData } from '../contracts/errors.ts'
+import { say } from '../system/log.ts'
 import { readSettings } from '../system/settings.ts'
 import { become, ownRequest, throughFrontDoor } from '../pool/daemon/front-client.ts'
 
@@ -5,6 +7,21 @@ import { become, ownRequest, throughFrontDoor } from '../pool/daemon/front-clien
 export async function run(args: string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
   const request = ownRequest('run', args)
   if (readSettings(env).isOn === false) return (await import('./run-here.ts')).runHere(request)
-  const outcome = await throughFrontDoor(request, env)
-  return 'code' in outcome ? outcome.code : become(outcome.program)
+  try {
+    const outcome = await throughFrontDoor(request, env)
+    return 'code' in outcome ? outcome.code : become(outcome.program)
+  } catch (error) {
+    const { code, message } = errorFromData(error)
+    if (!WITHOUT_DAEMON.has(code)) throw error
+    say(`${code}: ${message} The tests run without it.`)
+    return (await import('./run-here.ts')).runHere(request)
+  }
 }
+
+/** Nothing has begun when one of these comes. */
+const WITHOUT_DAEMON: ReadonlySet<string> = new Set([
+  'ADDRESS_UNSAFE',
+  'ADDRESS_TOO_LONG',
+  'DAEMON_START_FAILED',
+  'PROTOCOL_MISMATCH',
+])

@@ -131,6 +131,16 @@ test('with EVERWARM=0 both clients do it without a daemon', async () => {
   expect(at.leftovers()).toEqual([])
 })
 
+test('where no daemon can be, the tests run all the same, and one line says why', async () => {
+  at = await wasmHouse()
+  const path = await writeLibtest(join(at.folder, 'here.wasm'), [{ name: 'a', does: [{ out: 'ran\n' }] }])
+  writeFileSync(join(at.folder, 'no-folder'), '')
+  const env = { EVERWARM_HOME: join(at.folder, 'no-folder') }
+  const { stdout, stderr, code } = await at.run([path, '--nocapture'], { env })
+  expect({ stdout, code }).toEqual({ stdout: expect.stringContaining('test a ... ran\nok\n'), code: 0 })
+  expect(stderr).toMatch(/^everwarm[^\n]*ADDRESS_UNSAFE[^\n]*\n$/)
+})
+
 test('a lease of the pool opens a host for one request', async () => {
   at = await wasmHouse()
   const path = await writeLibtest(join(at.folder, 'lease.wasm'), [{ name: 'a' }])

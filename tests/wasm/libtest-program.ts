@@ -44,6 +44,11 @@ export async function writeProgram(path: string, does: Act[]): Promise<string> {
   return writeWat(path, programWat(does))
 }
 
+/** A module of wasm-bindgen-test, as far as its exports tell. */
+export async function writeBindgen(path: string, exports: readonly string[]): Promise<string> {
+  return writeWat(path, `(module (func $test) ${exports.map((name) => `(export "${name}" (func $test))`).join('\n')})`)
+}
+
 async function writeWat(path: string, wat: string): Promise<string> {
   const assembled = (await wabt()).parseWat(path, wat)
   writeFileSync(path, assembled.toBinary({}).buffer)

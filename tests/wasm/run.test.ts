@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ProgramTest, writeLibtest, writeProgram } from './libtest-program.ts'
+import { type ProgramTest, writeBindgen, writeLibtest, writeProgram } from './libtest-program.ts'
 import { type WasmHouse, wasmHouse } from './wasm-house.ts'
 
 let at: WasmHouse
@@ -182,6 +182,40 @@ test('a plain program gets its arguments and stdin, and its exit code counts', a
   expect(await at.run([echo])).toMatchObject({ code: 7, stdout: '' })
   const trap = await writeProgram(join(at.folder, 'trap.wasm'), ['trap'])
   expect(await at.run([trap])).toMatchObject({ code: 134, stderr: 'wasm trap: unreachable\n' })
+})
+
+test('tests of wasm-bindgen-test are listed by the exports, without their crate', async () => {
+  const path = await writeBindgen(join(at.folder, 'bg.wasm'), [
+    '__wbgt__bg::tests::passes',
+    '__wbgt_$_bg::tests::ignored',
+    '__wbgt__bg::a',
+    '__wbgtest_console_log',
+  ])
+  const list = (...more: string[]) => at.run([path, '--list', '--format', 'terse', ...more])
+  expect(await list()).toMatchObject({ code: 0, stdout: 'a: test\ntests::ignored: test\ntests::passes: test\n', stderr: '' })
+  expect(await list('--ignored')).toMatchObject({ code: 0, stdout: 'tests::ignored: test\n' })
+  const { code, stderr } = await at.run([path], { env: { PATH: '/nowhere' } })
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('wasm-bindgen cannot be started (ENOENT)') })
+  const none = await writeBindgen(join(at.folder, 'none.wasm'), ['__wbgtest_console_log'])
+  expect(await at.run([none])).toMatchObject({ code: 0, stdout: 'no tests to run!\n' })
+  expect(await at.run([none, '--list', '--format', 'terse'])).toMatchObject({ code: 0, stdout: '' })
+})
+
+// Built by `cargo test --target wasm32-unknown-unknown --no-run`, with wasm-bindgen in its version on the PATH.
+const sample = process.env.EVERWARM_WASM_BINDGEN_SAMPLE
+
+test.runIf(sample)('tests of wasm-bindgen-test run in Node, those that should panic too', async () => {
+  const { stdout, code } = await at.run([sample!])
+  expect(stdout).toContain('test tests::panics ... ok\n')
+  expect(stdout).toContain('test tests::ignored_reason ... ignored, slow\n')
+  expect(stdout).toMatch(/---- tests::fails stdout ----\nlog output:\n {4}before\n[^]*assertion `left == right` failed: not so/)
+  expect(code).toBe(101)
+  const one = await at.run([sample!, '--exact', 'tests::passes', '--nocapture'])
+  expect(one).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringContaining('\nrunning 1 test\ntest tests::passes ... a log\nok\n'),
+  })
 })
 
 test('a path may be relative to the working directory', async () => {

@@ -86,7 +86,8 @@ async function compile(path: string, file: FileHandle): Promise<Binary> {
 
 function kindOf(module: WasmModule, bytes: Buffer): BinaryKind {
   const names = engine.Module.exports(module).map(({ name }) => name)
-  if (names.some((name) => name.startsWith('__wbgt_'))) return 'bindgen'
+  // `__wbgtest_…` are there without any test, too.
+  if (names.some((name) => name.startsWith('__wbgt'))) return 'bindgen'
   const isLibtest = bytes.includes(LIBTEST_MARK) && !bytes.includes(DOCTESTS_MARK)
   if (names.includes('_start')) return isLibtest ? 'libtest' : 'program'
   return isLibtest ? 'mute' : 'program'
