@@ -5,6 +5,7 @@
  * cc -O2 -DEVERWARM_NODE='"…"' -DEVERWARM_CLI='"…"' -DEVERWARM_VERSION='"…"'
  */
 #define _DEFAULT_SOURCE /* TIOCGWINSZ, SIGWINCH */
+#define _DARWIN_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,9 @@
 /* A home longer than this has its sockets elsewhere, under a hash: the Node client knows where. */
 #define MAX_HOME_BYTES 79
 #define MAX_FRAME_BYTES (16u * 1024 * 1024)
+#ifndef MSG_NOSIGNAL /* macOS: said once for a socket */
+#define MSG_NOSIGNAL 0
+#endif
 
 extern char **environ;
 
@@ -108,6 +112,9 @@ static int connect_to(const char *path) {
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   if (fd < 0) return -1;
   fcntl(fd, F_SETFD, FD_CLOEXEC);
+#ifdef SO_NOSIGPIPE
+  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));
+#endif
   int is_refused;
   do is_refused = connect(fd, (struct sockaddr *)&address, sizeof address);
   while (is_refused && errno == EINTR);
@@ -326,7 +333,8 @@ int main(int argc, char **argv) {
   char token[256];
   struct bytes from_daemon = {0}, from_host = {0};
   arguments = argv;
-  if (argc < 2) give_up("no command");
+  const char *is_on = variable("EVERWARM");
+  if (argc < 2 || (is_on && !strcmp(is_on, "0"))) give_up("no command, or no daemon wanted");
   daemon_fd = connect_daemon(token, sizeof token);
   if (daemon_fd < 0) give_up("no daemon");
   struct bytes request = build_request(), greeting = {0};

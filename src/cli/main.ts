@@ -11,10 +11,6 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'measure this project: what would gain, what not, and why',
     load: async () => (await import('./doctor.ts')).doctor,
   },
-  client: {
-    summary: 'the path of a client that costs 1 ms: for cargo, see docs/cargo.md',
-    load: async () => (await import('./client.ts')).client,
-  },
   explain: { summary: 'where a test file ran last, and why', load: async () => (await import('./explain.ts')).explain },
   'pool status': {
     summary: 'what is warm, who uses it, and what it costs',
@@ -29,6 +25,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     load: async () => (await import('./pool-drain.ts')).poolDrain,
   },
   'pool stop': { summary: 'end the daemon and all its hosts', load: async () => (await import('./pool-stop.ts')).poolStop },
+  client: {
+    summary: 'the path of a client that costs 1 ms: for cargo, see docs/cargo.md',
+    load: async () => (await import('./client.ts')).client,
+  },
   plan: { summary: 'how a run would be split into shards', load: async () => (await import('./plan.ts')).plan },
   'timings show': {
     summary: 'what is known of how long files take',

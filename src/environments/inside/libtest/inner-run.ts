@@ -20,7 +20,8 @@ export interface InnerRun {
 }
 
 /** What may follow a test's own output begins with one of these. */
-const TAILS = ['ok\n\ntest result: ', 'FAILED\n\nfailures:\n']
+const SUMMARY = '\n\ntest result: '
+const TAILS = [`ok${SUMMARY}`, 'FAILED\n\nfailures:\n']
 const PASSED = /^([\s\S]*?)(ok|ignored(?:, ([^\n]*))?|bench:[^\n]*)\n\ntest result: ok\. [^\n]*\n\n$/
 const FAILED = /^([\s\S]*)FAILED\n\nfailures:\n([\s\S]*)\nfailures:\n[\s\S]*\n\ntest result: FAILED\. [^\n]*\n\n$/
 
@@ -52,8 +53,7 @@ export function innerRun(name: string): InnerRun {
     push(text) {
       held += text
       if (!isBegun && !dropHeader()) return ''
-      // Of these nothing else comes.
-      if (!hasOwn && (held.startsWith('ignored') || held.startsWith('bench:'))) return ''
+      if (!hasOwn && couldBeWithoutRun(held)) return ''
       const at = tailAt(held)
       const own = held.slice(0, at)
       held = held.slice(at)
@@ -93,6 +93,15 @@ function beginOf(tail: string, text: string): number {
   for (let length = Math.min(tail.length - 1, text.length); length > 0; length -= 1)
     if (text.endsWith(tail.slice(0, length))) return text.length - length
   return text.length
+}
+
+/** An ignored test, or a benchmark: nothing of its own, then the summary. */
+function couldBeWithoutRun(text: string): boolean {
+  if (['ignored, ', 'bench:'].some((word) => word.startsWith(text))) return true
+  const [line] = /^(?:ignored(?:, [^\n]*)?|bench:[^\n]*)/.exec(text) ?? []
+  if (line === undefined) return false
+  const rest = text.slice(line.length)
+  return rest.startsWith(SUMMARY) || SUMMARY.startsWith(rest)
 }
 
 /** What libtest itself has to say of the failure. */

@@ -8,10 +8,10 @@ export interface ListedTest {
 }
 
 /** Which of all tests are meant, in their order, and how many are not. Not part of it: whether an ignored one runs. */
-export function selectTests(
-  all: readonly ListedTest[],
+export function selectTests<Test extends ListedTest>(
+  all: readonly Test[],
   { filters, skips, isExact, ignored }: Pick<RunOptions, 'filters' | 'skips' | 'isExact' | 'ignored'>,
-): { tests: ListedTest[]; filteredOut: number } {
+): { tests: Test[]; filteredOut: number } {
   const fits = (name: string, filter: string) => (isExact ? name === filter : name.includes(filter))
   const tests = all
     .filter(({ name }) => filters.length === 0 || filters.some((filter) => fits(name, filter)))

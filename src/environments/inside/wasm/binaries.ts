@@ -34,6 +34,8 @@ interface Kept {
 
 /** In every libtest, stripped or not: the variable that it reads at its start. */
 const LIBTEST_MARK = 'RUST_TEST_THREADS'
+/** In the doctests that rustdoc merges into one program (edition 2024): it has libtest inside, and takes no arguments. */
+const DOCTESTS_MARK = 'RUSTDOC_DOCTEST_RUN_NB_TEST'
 
 /**
  * Compiled files, by path and what tells one version from the next; the ones used last stay.
@@ -84,8 +86,9 @@ async function compile(path: string, file: FileHandle): Promise<Binary> {
 
 function kindOf(module: WasmModule, bytes: Buffer): BinaryKind {
   const names = engine.Module.exports(module).map(({ name }) => name)
-  if (names.some((name) => name.startsWith('__wbgt_'))) return 'bindgen'
-  const isLibtest = bytes.includes(LIBTEST_MARK)
+  // `__wbgtest_…` are there without any test, too.
+  if (names.some((name) => name.startsWith('__wbgt'))) return 'bindgen'
+  const isLibtest = bytes.includes(LIBTEST_MARK) && !bytes.includes(DOCTESTS_MARK)
   if (names.includes('_start')) return isLibtest ? 'libtest' : 'program'
   return isLibtest ? 'mute' : 'program'
 }

@@ -14,6 +14,8 @@ export interface ProgramEnd {
   code: number
   /** What the engine said; absent for an orderly end. */
   trap?: string
+  /** Of wasm-bindgen-test: what it printed about the test. */
+  report?: string
 }
 
 const TRAPPED = 134

@@ -26,7 +26,18 @@ const FAILED_CODE = 101
  */
 export async function runLibtest(run: LibtestRun): Promise<number> {
   const all = await listOf(run)
-  if (typeof all === 'number') return all
+  return typeof all === 'number' ? all : runTests(run, all, (renderer, test) => judge(run, renderer, test))
+}
+
+/** Runs a test and says what became of it. Where nothing is captured it writes the test's first words, and what it prints. */
+export type Judge<Test> = (renderer: Renderer, test: Test) => Promise<Verdict>
+
+/** All that libtest does around the tests. Resolves with the exit code. */
+export async function runTests<Test extends ListedTest>(
+  run: LibtestRun,
+  all: readonly Test[],
+  judge: Judge<Test>,
+): Promise<number> {
   const { options, io } = run
   const { tests, filteredOut } = selectTests(all, options)
   if (options.isList) {
@@ -37,7 +48,7 @@ export async function runLibtest(run: LibtestRun): Promise<number> {
   const renderer = rendererFor(options.format, options.isShowingOutput)
   await io.out(1, Buffer.from(renderer.start(tests.length), 'latin1'))
   const totals: Totals = { passed: 0, failed: 0, ignored: 0, filteredOut, elapsedMs: 0 }
-  for await (const [test, verdict] of verdicts(run, renderer, tests)) {
+  for await (const [test, verdict] of verdicts(run, renderer, tests, judge)) {
     totals[COUNTED[verdict.status]] += 1
     await io.out(1, Buffer.from(renderer.result(test.name, verdict), 'latin1'))
     if (verdict.status === 'ignored' && verdict.isShouldPanic) await io.out(2, Buffer.from(neverRun(test.name)))
@@ -55,17 +66,18 @@ function neverRun(name: string): string {
 }
 
 /** In the order of the list. Loud ones run one after another, as libtest does on wasm; captured ones beside each other. */
-async function* verdicts(
+async function* verdicts<Test extends ListedTest>(
   run: LibtestRun,
   renderer: Renderer,
-  tests: readonly ListedTest[],
-): AsyncGenerator<[ListedTest, Verdict]> {
+  tests: readonly Test[],
+  judge: Judge<Test>,
+): AsyncGenerator<[Test, Verdict]> {
   const { options, threads } = run
   const width = options.isCapturing ? (options.testThreads ?? threads.size) : 1
   const begun: Promise<Verdict>[] = []
   for (const [i, test] of tests.entries()) {
     while (begun.length < tests.length && begun.length < i + width) {
-      const verdict = judge(run, renderer, tests[begun.length]!)
+      const verdict = judge(renderer, tests[begun.length]!)
       // Who stops in the middle does not ask for the others any more.
       verdict.catch(() => {})
       begun.push(verdict)
@@ -152,7 +164,7 @@ async function listOf({ binary, env, cwd, threads, io }: LibtestRun): Promise<Li
 }
 
 /** What is true of a version of a file is asked once; what went wrong is asked again. */
-function noted<T>(binary: Binary, about: string, ask: () => Promise<T>): Promise<T> {
+export function noted<T>(binary: Binary, about: string, ask: () => Promise<T>): Promise<T> {
   const before = binary.notes.get(about) as Promise<T> | undefined
   if (before) return before
   const answer = ask()

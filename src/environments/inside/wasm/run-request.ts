@@ -3,6 +3,7 @@ import { errorFromData } from '../../../contracts/errors.ts'
 import type { FrontRequest } from '../../../contracts/front-door.ts'
 import { parseRunArgs, type RunOptions } from '../libtest/options.ts'
 import type { Binaries, Binary } from './binaries.ts'
+import { runBindgen } from './bindgen-run.ts'
 import { runLibtest } from './libtest-run.ts'
 import { Aborted, type RunIo } from './run-io.ts'
 import { runWith } from './run-whole.ts'
@@ -47,15 +48,11 @@ async function runBinary(
     if (end.trap !== undefined) await io.out(2, Buffer.from(`wasm trap: ${end.trap}\n`))
     return end.code
   }
-  await io.out(2, Buffer.from(REFUSED[binary.kind]))
+  if (binary.kind === 'bindgen') return runBindgen({ binary, options, env, cwd, threads, io })
+  await io.out(2, Buffer.from(MUTE))
   return 1
 }
 
-const REFUSED = {
-  mute: `everwarm: ENVIRONMENT_UNAVAILABLE: This test binary was built for wasm32-unknown-unknown with libtest, which has neither arguments nor output there.
+const MUTE = `everwarm: ENVIRONMENT_UNAVAILABLE: This test binary was built for wasm32-unknown-unknown with libtest, which has neither arguments nor output there.
 everwarm: Build it for wasm32-wasip1, or write its tests with wasm-bindgen-test.
-`,
-  bindgen: `everwarm: ENVIRONMENT_UNAVAILABLE: Tests of wasm-bindgen-test are not run yet.
-everwarm: Use wasm-bindgen-test-runner for them, or build for wasm32-wasip1.
-`,
-}
+`

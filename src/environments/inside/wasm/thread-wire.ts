@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { GlueJob } from './bindgen-instance.ts'
 import type { ProgramEnd } from './instance.ts'
 import type { WasmModule } from './engine.ts'
 
@@ -17,6 +18,8 @@ export interface Job {
   args: string[]
   env: Record<string, string>
   cwd: string
+  /** A test of wasm-bindgen-test instead of a program; the thread ends after it, with all that it did to JavaScript. */
+  glue?: GlueJob
   /** Its output is sent as it comes, and not only at its end. */
   isLive: boolean
   /** It reads what its client's stdin gives; else stdin is at its end. */

@@ -1,29 +1,39 @@
 // The program of a thread: runs one wasm program after another, each in an instance of its own. Started by `threads.ts`.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { runProgram } from './instance.ts'
+import { runGlue } from './bindgen-instance.ts'
+import { type ProgramEnd, runProgram } from './instance.ts'
 import { type Chunk, FLOW, type FromThread, type InputMessage, type Job, type ThreadSeat } from './thread-wire.ts'
 
 const MAX_OUTSTANDING_BYTES = 4 * 1024 * 1024
 /** Output that is not live leaves in pieces of this size at least. */
 const BATCH_BYTES = 64 * 1024
 
+// Of what is thrown only the message is told, and a stack through frames of wasm is dear.
+Error.stackTraceLimit = 0
+
 const { input, flow } = workerData as ThreadSeat
 const counts = new Int32Array(flow)
 const tell = (message: FromThread) => parentPort!.postMessage(message, [])
 
-parentPort!.on('message', (job: Job) => {
+parentPort!.on('message', async (job: Job) => {
   const output = collector(job)
-  const end = runProgram({
-    module: job.module,
-    args: job.args,
-    env: job.env,
-    cwd: job.cwd,
-    write: output.write,
-    read: job.hasInput ? reader(job) : () => new Uint8Array(0),
-  })
+  const end = await run(job, output.write)
   output.flush()
   tell({ kind: 'ended', id: job.id, end })
 })
+
+function run(job: Job, write: (fd: 1 | 2, bytes: Uint8Array) => void): ProgramEnd | Promise<ProgramEnd> {
+  const { module, env, glue } = job
+  if (glue) return runGlue({ ...glue, module, env, write, path: job.args[0]!, isLoud: job.isLive })
+  return runProgram({
+    module,
+    args: job.args,
+    env,
+    cwd: job.cwd,
+    write,
+    read: job.hasInput ? reader(job) : () => new Uint8Array(0),
+  })
+}
 
 function collector({ id, isLive }: Job) {
   let chunks: Chunk[] = []

@@ -119,6 +119,7 @@ export function createThreads({ size, most, patienceMs, clock = systemClock }: T
     thread.running = null
     running.hooks.signal.removeEventListener('abort', running.onAbort)
     running.resolve({ kind: 'ended', end, chunks: running.chunks })
+    if (running.job.glue) retire(thread)
     next()
   }
 
@@ -147,6 +148,7 @@ export function createThreads({ size, most, patienceMs, clock = systemClock }: T
     dying.add(thread)
     threads.delete(thread)
     void thread.worker.terminate()
+    if (threads.size < size) open()
   }
 
   function start(thread: Thread, running: Running): void {

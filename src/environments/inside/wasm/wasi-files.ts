@@ -32,7 +32,7 @@ const TYPE = { unknown: 0, device: 2, folder: 3, file: 4, link: 7 }
 
 /** Files below the working directory, by system calls of preview 1: what leads out of it is refused, links too. */
 export function wasiFiles({ memory, cwd, write, read }: WasiFilesOptions): WasiFiles {
-  const root = fs.existsSync(cwd) ? fs.realpathSync(cwd) : cwd
+  const root = rootOf(cwd)
   const table = new Map<number, Entry>([0, 1, 2].map((fd) => [fd, { kind: 'stream' }]))
   table.set(3, { kind: 'folder', path: root, root, name: '.' })
   table.set(4, { kind: 'folder', path: root, root, name: cwd })
@@ -243,7 +243,8 @@ export function wasiFiles({ memory, cwd, write, read }: WasiFilesOptions): WasiF
     path_filestat_get(fd: number, look: number, at: number, length: number, out: number) {
       const isFollowing = (look & 1) === 1
       const path = locate(fd, at, length, !isFollowing)
-      return putStat(out, isFollowing ? fs.statSync(path, { bigint: true }) : fs.lstatSync(path, { bigint: true }))
+      const how = { bigint: true, throwIfNoEntry: false } as const
+      return putStat(out, (isFollowing ? fs.statSync(path, how) : fs.lstatSync(path, how)) ?? fail(ERRNO.noent))
     },
     path_filestat_set_times: (fd: number, _look: number, at: number, length: number) => void locate(fd, at, length),
     path_create_directory: (fd: number, at: number, length: number) => fs.mkdirSync(locate(fd, at, length)),
@@ -286,16 +287,21 @@ function inside(root: string, path: string): void {
   if (path !== root && !path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)) fail(ERRNO.notcapable)
 }
 
+/** The last one: a thread runs the tests of one package after another. */
+let lastRoot = { cwd: '', root: '' }
+
+function rootOf(cwd: string): string {
+  if (lastRoot.cwd !== cwd) lastRoot = { cwd, root: fs.existsSync(cwd) ? fs.realpathSync.native(cwd) : cwd }
+  return lastRoot.root
+}
+
 /** With all links followed, as far as the path exists. */
 function real(path: string): string {
-  try {
-    return fs.realpathSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error
-    // A dangling link leads somewhere, too: to a place that is not there yet, and would be made.
-    if (fs.lstatSync(path, { throwIfNoEntry: false })) fail(ERRNO.notcapable)
-    return join(real(dirname(path)), 'x')
-  }
+  // Asked before: what is not there, as libtest's terminfo, must not cost an Error.
+  if (fs.statSync(path, { throwIfNoEntry: false })) return fs.realpathSync.native(path)
+  // A dangling link leads somewhere, too: to a place that is not there yet, and would be made.
+  if (fs.lstatSync(path, { throwIfNoEntry: false })) fail(ERRNO.notcapable)
+  return join(real(dirname(path)), 'x')
 }
 
 function typeOf(found: { isDirectory(): boolean; isFile(): boolean; isSymbolicLink(): boolean }): number {

@@ -31,8 +31,8 @@ const NS_PER_MS = 1_000_000
  * @see https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
  */
 export function wasiImports({ args, env, files, memory }: WasiOptions): WasiImports {
-  const argv = args.map(terminated)
-  const pairs = Object.entries(env).map(([name, value]) => terminated(`${name}=${value}`))
+  const argv = textList(args)
+  const pairs = textList(Object.entries(env).map(([name, value]) => `${name}=${value}`))
   return {
     ...files.imports,
     args_sizes_get: sizes(argv, memory),
@@ -58,25 +58,30 @@ export function wasiImports({ args, env, files, memory }: WasiOptions): WasiImpo
   }
 }
 
-const terminated = (text: string) => Buffer.from(`${text}\0`)
+interface TextList {
+  /** Each with a NUL behind it. */
+  bytes: Buffer
+  starts: number[]
+}
 
-function sizes(list: readonly Buffer[], memory: WasiMemory) {
-  return (count: number, bytes: number) => {
-    memory.setU32(count, list.length)
-    return memory.setU32(
-      bytes,
-      list.reduce((sum, { length }) => sum + length, 0),
-    )
+function textList(texts: readonly string[]): TextList {
+  const bytes = Buffer.from(texts.map((text) => `${text}\0`).join(''))
+  const starts: number[] = []
+  for (let at = 0; at < bytes.length; at = bytes.indexOf(0, at) + 1) starts.push(at)
+  return { bytes, starts }
+}
+
+function sizes({ bytes, starts }: TextList, memory: WasiMemory) {
+  return (countOut: number, bytesOut: number) => {
+    memory.setU32(countOut, starts.length)
+    return memory.setU32(bytesOut, bytes.length)
   }
 }
 
-function texts(list: readonly Buffer[], memory: WasiMemory) {
+function texts({ bytes, starts }: TextList, memory: WasiMemory) {
   return (pointers: number, at: number) => {
-    for (const [i, text] of list.entries()) {
-      memory.setU32(pointers + 4 * i, at)
-      memory.bytes(at, text.length).set(text)
-      at += text.length
-    }
+    for (const [i, start] of starts.entries()) memory.setU32(pointers + 4 * i, at + start)
+    memory.bytes(at, bytes.length).set(bytes)
     return ERRNO.success
   }
 }
