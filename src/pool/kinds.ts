@@ -9,7 +9,7 @@ export const FAMILIES: readonly Family[] = ['node', 'browser', 'resident', 'runt
 interface Kind<Profile> {
   family: Family
   /** How many holders one host can have at once. */
-  contexts: number
+  contexts: number | ((profile: Profile) => number)
   /** What must be equal for a host to be shared; JSON. */
   identity(profile: Profile): unknown
   /** Whom a host belongs to, for people: a project's folder, or a browser's program. */
@@ -57,12 +57,31 @@ const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
     owner: ({ nodePath }) => nodePath,
     mark: ({ nodePath }) => marks([nodePath]),
   },
+  browser: {
+    family: 'browser',
+    // A session of WebDriver has a browser of its own.
+    contexts: ({ driver }) => (driver === 'cdp' ? 16 : 1),
+    identity: ({ name, driver, command, driverCommand, args, env }) => [
+      'browser',
+      name,
+      driver,
+      command,
+      driverCommand,
+      args,
+      browserEnv(env),
+    ],
+    owner: ({ name, driver }) => `${name} (${driver})`,
+    mark: ({ command, driverCommand }) => marks([command, driverCommand]),
+  },
 }
 
 const kindOf = (profile: PoolProfile) => KINDS[profile.environment] as Kind<PoolProfile>
 
 export const familyOf = (profile: PoolProfile): Family => kindOf(profile).family
-export const contextsOf = (profile: PoolProfile): number => kindOf(profile).contexts
+export function contextsOf(profile: PoolProfile): number {
+  const { contexts } = kindOf(profile)
+  return typeof contexts === 'number' ? contexts : contexts(profile)
+}
 export const ownerOf = (profile: PoolProfile): string => kindOf(profile).owner(profile)
 export const markOf = (profile: PoolProfile): string => kindOf(profile).mark(profile)
 

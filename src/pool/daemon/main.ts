@@ -3,6 +3,7 @@ import { enableCompileCache, flushCompileCache } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { chromiumDriver } from '../../environments/browsers/chromium.ts'
+import { lendingDriver } from '../../environments/browsers/lending/driver.ts'
 import { driverFor } from '../../environments/drivers.ts'
 import { residentDriver } from '../../environments/vitest/resident.ts'
 import { nodeDriver } from '../../environments/vms/node.ts'
@@ -39,6 +40,7 @@ const driver = driverFor({
   chromium: chromiumDriver({ startTimeoutMs: settings.hostStartMs }),
   vitest: residentDriver({ startTimeoutMs: settings.hostStartMs }),
   wasm: wasmDriver({ startTimeoutMs: settings.hostStartMs }),
+  browser: lendingDriver({ startTimeoutMs: settings.hostStartMs }),
 })
 
 const daemon = startDaemon({

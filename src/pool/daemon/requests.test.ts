@@ -25,6 +25,16 @@ const resident = {
   terminals: [false, true, true],
 }
 const wasm = { environment: 'wasm', nodePath: '/node' }
+const lent = {
+  environment: 'browser',
+  name: 'firefox',
+  command: '/firefox',
+  driverCommand: '',
+  driver: 'bidi',
+  args: [],
+  env: {},
+  cwd: '/',
+}
 const request = { profile, waitMs: 5 }
 const STRANGE = [undefined, null, 5, -1, 0.5, 3_600_001, '', 'node', true, [], [1], ['a'], {}, { a: 'b' }, { a: 1 }]
 
@@ -33,6 +43,7 @@ test.for([
   ['the profile of a browser', PoolProfile, validProfile, browser],
   ['the profile of a resident Vitest', PoolProfile, validProfile, resident],
   ['the profile of a host for wasm', PoolProfile, validProfile, wasm],
+  ['the profile of a lent browser', PoolProfile, validProfile, lent],
   ['a request', contracts.LeaseRequest, validRequest, request],
   ['the end of a lease', contracts.LeaseEnd, validEnd, { outcome: 'clean', reason: 'x' }],
 ] as const)('the check of %s judges as its schema does, whatever is in a field', ([, schema, check, good]) => {

@@ -40,6 +40,16 @@ const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
     terminals: (value) => Array.isArray(value) && value.length === 3 && value.every((each) => typeof each === 'boolean'),
   },
   wasm: { environment: isOf('wasm'), nodePath: isText },
+  browser: {
+    environment: isOf('browser'),
+    name: isText,
+    command: isText,
+    driverCommand: isText,
+    driver: (value) => value === 'cdp' || value === 'webdriver' || value === 'bidi',
+    args: isTexts,
+    env: isEnvironment,
+    cwd: isText,
+  },
 }
 
 const REQUEST: Checks<LeaseRequest> = {
