@@ -201,7 +201,7 @@ export function browserProgram({ title, program }: Browser, env: Env = process.e
 
 /** The absolute path of what speaks WebDriver for it; null where none is there and none is needed. @throws EverwarmError DRIVER_NOT_FOUND */
 export function webdriverProgram({ engine, webdriver }: Browser, env: Env = process.env): string | null {
-  const found = findProgram(webdriver, env)
+  const found = findProgram(webdriver, withoutPackages(env))
   if (found) return found
   return engine === 'firefox' && !env[webdriver.variable] ? null : missing('DRIVER_NOT_FOUND', webdriver.title, webdriver, env)
 }
@@ -211,6 +211,12 @@ function findProgram(program: Program, env: Env): string | null {
   if (given) return onPath(given, env)
   const places = process.platform === 'darwin' ? program.darwin : program.linux
   return places.map((place) => onPath(place, env)).find((path) => path !== null) ?? null
+}
+
+/** Packages of npm under the names of drivers are programs that download one when they are run. */
+function withoutPackages(env: Env): Env {
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => !/[/\\]node_modules[/\\]\.bin[/\\]?$/.test(folder))
+  return { ...env, PATH: folders.join(delimiter) }
 }
 
 /** The absolute path of a program, by its path or its name; null: there is none. */
