@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'COMMAND_NOT_FOUND'
   | 'API_TIMEOUT'
   | 'API_UNREACHABLE'
+  | 'API_ANSWER_INVALID'
   | 'FILE_TIMEOUT'
   | 'FRAME_INVALID'
   | 'FRAME_TOO_LARGE'

@@ -160,6 +160,12 @@ export type DaemonToHost =
     }
   | { kind: 'boot-resident'; address: string; vitestPackage: string; argv: string[]; terminals: boolean[] }
   | { kind: 'boot-wasm'; address: string }
+  | {
+      kind: 'boot-api'
+      address: string
+      /** Its second socket stands there, which takes requests of those who hold a lease. */
+      folder: string
+    }
   | ({ kind: 'boot-lending'; address: string; folder: string } & Omit<LentBrowserProfile, 'environment'>)
   | { kind: 'expect'; token: string }
   /** The holder of the lease is gone, perhaps before it ever connected. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Kinds of processes that the pool keeps. A new one: its profile here, its row in `pool/kinds.ts`, its driver in the daemon's `main.ts`. */
-export const Environment = z.enum(['node', 'chromium', 'vitest', 'wasm', 'browser'])
+export const Environment = z.enum(['node', 'chromium', 'vitest', 'wasm', 'browser', 'api'])
 export type Environment = z.infer<typeof Environment>
 
 const Variables = z.record(z.string(), z.string())
@@ -81,6 +81,14 @@ export const LentBrowserProfile = z.object({
 })
 export type LentBrowserProfile = z.infer<typeof LentBrowserProfile>
 
+/** A process that keeps connections to servers open, for clients of APIs. */
+export const ApiProfile = z.object({
+  environment: z.literal('api'),
+  /** Only what decides whom it trusts. */
+  env: Variables,
+})
+export type ApiProfile = z.infer<typeof ApiProfile>
+
 /** What a slot of the pool is opened for. */
 export const PoolProfile = z.discriminatedUnion('environment', [
   HostProfile,
@@ -88,6 +96,7 @@ export const PoolProfile = z.discriminatedUnion('environment', [
   ResidentProfile,
   WasmProfile,
   LentBrowserProfile,
+  ApiProfile,
 ])
 export type PoolProfile = z.infer<typeof PoolProfile>
 

@@ -73,6 +73,13 @@ const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
     owner: ({ name, driver }) => `${name} (${driver})`,
     mark: ({ command, driverCommand }) => marks([command, driverCommand]),
   },
+  api: {
+    family: 'runtime',
+    contexts: 256,
+    identity: ({ env }) => ['api', Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))],
+    owner: () => 'connections',
+    mark: ({ env }) => marks([env.NODE_EXTRA_CA_CERTS, env.SSL_CERT_FILE].filter((path) => path !== undefined)),
+  },
 }
 
 const kindOf = (profile: PoolProfile) => KINDS[profile.environment] as Kind<PoolProfile>

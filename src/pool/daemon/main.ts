@@ -2,6 +2,7 @@
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { apiDriver } from '../../environments/api/driver.ts'
 import { chromiumDriver } from '../../environments/browsers/chromium.ts'
 import { lendingDriver } from '../../environments/browsers/lending/driver.ts'
 import { driverFor } from '../../environments/drivers.ts'
@@ -40,6 +41,7 @@ const driver = driverFor({
   chromium: chromiumDriver({ startTimeoutMs: settings.hostStartMs }),
   vitest: residentDriver({ startTimeoutMs: settings.hostStartMs }),
   wasm: wasmDriver({ startTimeoutMs: settings.hostStartMs }),
+  api: apiDriver({ startTimeoutMs: settings.hostStartMs }),
   browser: lendingDriver({ startTimeoutMs: settings.hostStartMs }),
 })
 

@@ -35,6 +35,7 @@ const lent = {
   env: {},
   cwd: '/',
 }
+const api = { environment: 'api', env: { SSL_CERT_DIR: '/c' } }
 const request = { profile, waitMs: 5 }
 const STRANGE = [undefined, null, 5, -1, 0.5, 3_600_001, '', 'node', true, [], [1], ['a'], {}, { a: 'b' }, { a: 1 }]
 
@@ -44,6 +45,7 @@ test.for([
   ['the profile of a resident Vitest', PoolProfile, validProfile, resident],
   ['the profile of a host for wasm', PoolProfile, validProfile, wasm],
   ['the profile of a lent browser', PoolProfile, validProfile, lent],
+  ['the profile of kept connections', PoolProfile, validProfile, api],
   ['a request', contracts.LeaseRequest, validRequest, request],
   ['the end of a lease', contracts.LeaseEnd, validEnd, { outcome: 'clean', reason: 'x' }],
 ] as const)('the check of %s judges as its schema does, whatever is in a field', ([, schema, check, good]) => {

@@ -50,6 +50,7 @@ const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
     env: isEnvironment,
     cwd: isText,
   },
+  api: { environment: isOf('api'), env: isEnvironment },
 }
 
 const REQUEST: Checks<LeaseRequest> = {

@@ -4,7 +4,7 @@ import { errorFromData } from '../../../contracts/errors.ts'
 import type { DaemonToHost, HostToDaemon, Taint } from '../../../contracts/host-wire.ts'
 import { removeFolder } from '../folder.ts'
 import { groupBytes } from '../memory.ts'
-import { createDesk } from './desk.ts'
+import { createDesk } from '../../desk.ts'
 import type { Engine, Greeting, LentContext } from './engine.ts'
 
 export type LendingBoot = Extract<DaemonToHost, { kind: 'boot-lending' }>
