@@ -2,6 +2,7 @@ import { WebSocketServer } from 'ws'
 import type { Taint } from '../../../contracts/host-wire.ts'
 import { type Chromium, startChromium } from '../chromium-process.ts'
 import { emptyClipboard, openScratch, type Scratch } from '../scratch.ts'
+import { serveCode } from './code-places.ts'
 import type { Engine, LentContext } from './engine.ts'
 import { createListener, type Lent } from './listener.ts'
 import { createRelay, type Relay } from './relay.ts'
@@ -91,6 +92,7 @@ export async function chromiumContexts(about: LendingBoot): Promise<Engine> {
         })
       },
       request(_, response, rest) {
+        if (serveCode(rest, response)) return
         void describe(rest).then((about) => {
           response.writeHead(about ? 200 : 404, { 'content-type': 'application/json' })
           response.end(about ? JSON.stringify(about) : '')
@@ -117,7 +119,11 @@ export async function chromiumContexts(about: LendingBoot): Promise<Engine> {
     // After the answer, so that nobody waits for it.
     setImmediate(refill)
     return {
-      addresses: { cdp: `ws://${open.authority}`, cdpPage: `ws://${open.authority}/page` },
+      addresses: {
+        cdp: `ws://${open.authority}`,
+        cdpPage: `ws://${open.authority}/page`,
+        code: `http://${open.authority}/code/`,
+      },
       async end() {
         isOver = true
         open.close()

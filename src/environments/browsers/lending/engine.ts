@@ -12,6 +12,8 @@ export interface Addresses {
   sessionId?: string
   /** BiDi's socket of that session. */
   bidi?: string
+  /** A page of the lease's own origin, from which workers can be started. */
+  code: string
   /** What the session said of itself, as `POST /session` would have answered. */
   capabilities?: Record<string, unknown>
 }

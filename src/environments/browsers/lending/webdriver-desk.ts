@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorFromData } from '../../../contracts/errors.ts'
 import type { Taint } from '../../../contracts/host-wire.ts'
+import { serveCode } from './code-places.ts'
 import type { Lent } from './listener.ts'
 import { type Capabilities, type Reply, type Requested, type Session, wireError } from './webdriver.ts'
 
@@ -80,6 +81,7 @@ export function webdriverDesk({ first, end, fits, start }: DeskOptions): { lent:
   return {
     lent: {
       request(request, response, rest) {
+        if (serveCode(rest, response)) return
         void handle(request, response, (body) => answer(request.method ?? '', rest.replace(/^\//, '').split('?')[0]!, body))
       },
     },

@@ -81,6 +81,7 @@ export async function webdriverSessions(about: LendingBoot): Promise<Engine> {
     return {
       addresses: {
         webdriver: `http://${open.authority}`,
+        code: `http://${open.authority}/code/`,
         sessionId: first.id,
         capabilities: first.capabilities,
         ...(typeof bidi === 'string' ? { bidi } : {}),
