@@ -31,6 +31,7 @@ const COMMANDS = [
   'pool warm',
   'pool drain',
   'pool stop',
+  'lease',
   'plan',
   'timings show',
   'timings import',

@@ -6,7 +6,8 @@ export interface Command {
   options: NonNullable<ParseArgsConfig['options']>
   /** Lines of help below the usage, one per option. */
   help: string[]
-  run(given: Given): Promise<void>
+  /** The exit code, where it is not 0. */
+  run(given: Given): Promise<number | void>
 }
 
 export interface Given {

@@ -29,6 +29,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'the path of a client that costs 1 ms: for cargo, see docs/cargo.md',
     load: async () => (await import('./client.ts')).client,
   },
+  lease: {
+    summary: 'run a command with a warm browser: its address is in the command’s environment',
+    load: async () => (await import('./lease.ts')).lease,
+  },
   plan: { summary: 'how a run would be split into shards', load: async () => (await import('./plan.ts')).plan },
   'timings show': {
     summary: 'what is known of how long files take',
@@ -53,7 +57,7 @@ const RAW: Record<string, { summary: string; load(): Promise<(args: string[], en
   },
 }
 
-/** Exit codes: 0 done, 1 failed, 2 asked wrongly. */
+/** Exit codes: 0 done, 1 failed, 2 asked wrongly; or that of a command which was run for somebody. */
 async function main(args: string[]): Promise<number> {
   try {
     if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) return print(`everwarm ${version()}`)
@@ -63,8 +67,8 @@ async function main(args: string[]): Promise<number> {
     if (asked.isHelp) return print(await help(asked.words))
     const name = asked.words.join(' ')
     const command = await COMMANDS[name]!.load()
-    await command.run({ ...parse(name, command, args.slice(asked.words.length)), env: process.env, print })
-    return 0
+    const code = await command.run({ ...parse(name, command, args.slice(asked.words.length)), env: process.env, print })
+    return code ?? 0
   } catch (error) {
     return complain(errorFromData(error))
   }
@@ -74,7 +78,9 @@ async function main(args: string[]): Promise<number> {
  * `words` are those of a command, or of a group of commands (none: of all) where help is asked for.
  * @throws EverwarmError BAD_INPUT
  */
-function readQuestion(args: string[]): { words: string[]; isHelp: boolean } {
+function readQuestion(given: string[]): { words: string[]; isHelp: boolean } {
+  // What follows is another program's.
+  const args = given.includes('--') ? given.slice(0, given.indexOf('--')) : given
   const isHelp = args.length === 0 || args[0] === 'help' || args.some((arg) => arg === '--help' || arg === '-h')
   const said = (args[0] === 'help' ? args.slice(1) : args).filter((arg) => arg !== '--help' && arg !== '-h')
   const words = commandWords(said)

@@ -1,3 +1,5 @@
+import type { LentBrowserProfile } from './profiles.ts'
+
 /**
  * What a host and the holder of its lease say to each other over the host's socket.
  * Frames: 4 bytes length (big endian), then `v8.serialize` of one of these.
@@ -113,6 +115,8 @@ export interface Taint {
     | 'outdated'
     /** A browser's context that did not go with its lease. */
     | 'context-left'
+    /** A context that could not be opened. */
+    | 'context-failed'
     /** A command to the browser as a whole, which no end of a context takes back. */
     | 'browser-command'
   detail: string
@@ -170,6 +174,13 @@ export type DaemonToHost =
       cwd: string
       folder: string
     }
+  | {
+      kind: 'boot-api'
+      address: string
+      /** Its second socket stands there, which takes requests of those who hold a lease. */
+      folder: string
+    }
+  | ({ kind: 'boot-lending'; address: string; folder: string } & Omit<LentBrowserProfile, 'environment'>)
   | { kind: 'expect'; token: string }
   /** The holder of the lease is gone, perhaps before it ever connected. */
   | { kind: 'reclaim'; token: string }

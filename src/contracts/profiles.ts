@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Kinds of processes that the pool keeps. A new one: its profile here, its row in `pool/kinds.ts`, its driver in the daemon's `main.ts`. */
-export const Environment = z.enum(['node', 'chromium', 'vitest', 'wasm', 'vitest-child', 'runtime'])
+export const Environment = z.enum(['node', 'chromium', 'vitest', 'wasm', 'vitest-child', 'runtime', 'browser', 'api'])
 export type Environment = z.infer<typeof Environment>
 
 const Variables = z.record(z.string(), z.string())
@@ -92,6 +92,30 @@ export const RuntimeProfile = z.object({
   cwd: z.string(),
 })
 export type RuntimeProfile = z.infer<typeof RuntimeProfile>
+/** A browser whose contexts or sessions are lent to any program: by its DevTools, by WebDriver (with BiDi where it has one). */
+export const LentBrowserProfile = z.object({
+  environment: z.literal('browser'),
+  /** As in `environments/browsers/names.ts`. */
+  name: z.string(),
+  /** Absolute path of the browser's program. */
+  command: z.string(),
+  /** Absolute path of the program that speaks WebDriver for it; empty where none is needed. */
+  driverCommand: z.string(),
+  /** `bidi` is WebDriver with dialogs left to its holder, as clients of BiDi want them. */
+  driver: z.enum(['cdp', 'webdriver', 'bidi']),
+  args: z.array(z.string()),
+  env: Variables,
+  cwd: z.string(),
+})
+export type LentBrowserProfile = z.infer<typeof LentBrowserProfile>
+
+/** A process that keeps connections to servers open, for clients of APIs. */
+export const ApiProfile = z.object({
+  environment: z.literal('api'),
+  /** Only what decides whom it trusts. */
+  env: Variables,
+})
+export type ApiProfile = z.infer<typeof ApiProfile>
 
 /** What a slot of the pool is opened for. */
 export const PoolProfile = z.discriminatedUnion('environment', [
@@ -101,6 +125,8 @@ export const PoolProfile = z.discriminatedUnion('environment', [
   WasmProfile,
   ChildProfile,
   RuntimeProfile,
+  LentBrowserProfile,
+  ApiProfile,
 ])
 export type PoolProfile = z.infer<typeof PoolProfile>
 

@@ -9,7 +9,7 @@ export const FAMILIES: readonly Family[] = ['node', 'browser', 'resident', 'runt
 interface Kind<Profile> {
   family: Family
   /** How many holders one host can have at once. */
-  contexts: number
+  contexts: number | ((profile: Profile) => number)
   /** A host serves one lease and ends, so the next ones are opened while it works. */
   isSingleUse?: true
   /** What must be equal for a host to be shared; JSON. */
@@ -82,13 +82,39 @@ const KINDS: { [E in Environment]: Kind<ProfileOf<E>> } = {
     owner: ({ cwd }) => cwd,
     mark: ({ command }) => marks([command]),
   },
+  browser: {
+    family: 'browser',
+    // A session of WebDriver has a browser of its own.
+    contexts: ({ driver }) => (driver === 'cdp' ? 16 : 1),
+    identity: ({ name, driver, command, driverCommand, args, env }) => [
+      'browser',
+      name,
+      driver,
+      command,
+      driverCommand,
+      args,
+      browserEnv(env),
+    ],
+    owner: ({ name, driver }) => `${name} (${driver})`,
+    mark: ({ command, driverCommand }) => marks([command, driverCommand]),
+  },
+  api: {
+    family: 'runtime',
+    contexts: 256,
+    identity: ({ env }) => ['api', Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))],
+    owner: () => 'connections',
+    mark: ({ env }) => marks([env.NODE_EXTRA_CA_CERTS, env.SSL_CERT_FILE].filter((path) => path !== undefined)),
+  },
 }
 
 const kindOf = (profile: PoolProfile) => KINDS[profile.environment] as Kind<PoolProfile>
 
 export const familyOf = (profile: PoolProfile): Family => kindOf(profile).family
-export const contextsOf = (profile: PoolProfile): number => kindOf(profile).contexts
 export const isSingleUse = (profile: PoolProfile): boolean => kindOf(profile).isSingleUse === true
+export function contextsOf(profile: PoolProfile): number {
+  const { contexts } = kindOf(profile)
+  return typeof contexts === 'number' ? contexts : contexts(profile)
+}
 export const ownerOf = (profile: PoolProfile): string => kindOf(profile).owner(profile)
 export const markOf = (profile: PoolProfile): string => kindOf(profile).mark(profile)
 

@@ -25,6 +25,8 @@ export interface Chromium {
   onDrain(resume: () => void): void
   /** Gets all messages that do not answer the host, in the batches in which they came. */
   onMessages: ((batch: { message: Buffer; session: string | null }[]) => void) | null
+  /** Gets the events of the pipe's own root, which are the host's alone. */
+  onRootEvent: ((event: { method: string; params: any }) => void) | null
   /** Stops and starts the flow of messages. */
   pause(): void
   resume(): void
@@ -63,11 +65,14 @@ export function startChromium({ command, args, env, cwd, folder }: ChromiumOptio
 
   function answered(message: Buffer, session: string | null): boolean {
     if (session !== null && !message.subarray(0, 6).equals(ID_START)) return false
-    const { id, result, error } = JSON.parse(message.toString('utf8')) as {
+    const { id, method, params, result, error } = JSON.parse(message.toString('utf8')) as {
       id?: number
+      method?: string
+      params?: object
       result?: unknown
       error?: { message: string }
     }
+    if (session === null && method) chromium.onRootEvent?.({ method, params })
     const call = id !== undefined && id >= OWN_IDS ? calls.get(id) : undefined
     if (!call) return session === null
     calls.delete(id!)
@@ -80,6 +85,7 @@ export function startChromium({ command, args, env, cwd, folder }: ChromiumOptio
   const cut = messageCutter()
   const chromium: Chromium = {
     onMessages: null,
+    onRootEvent: null,
     exited,
     call: (method, params = {}, session) =>
       new Promise((resolve, reject) => {

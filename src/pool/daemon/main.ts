@@ -2,7 +2,9 @@
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { apiDriver } from '../../environments/api/driver.ts'
 import { chromiumDriver } from '../../environments/browsers/chromium.ts'
+import { lendingDriver } from '../../environments/browsers/lending/driver.ts'
 import { driverFor } from '../../environments/drivers.ts'
 import { residentDriver } from '../../environments/vitest/resident.ts'
 import { nodeDriver } from '../../environments/vms/node.ts'
@@ -43,6 +45,8 @@ const driver = driverFor({
   wasm: wasmDriver({ startTimeoutMs: settings.hostStartMs }),
   'vitest-child': childDriver({ startTimeoutMs: settings.hostStartMs }),
   runtime: runtimeDriver({ startTimeoutMs: settings.hostStartMs }),
+  api: apiDriver({ startTimeoutMs: settings.hostStartMs }),
+  browser: lendingDriver({ startTimeoutMs: settings.hostStartMs }),
 })
 
 const daemon = startDaemon({

@@ -35,6 +35,17 @@ const child = {
   vitestPackage: '/app/v',
 }
 const runtime = { environment: 'runtime', runtime: 'workerd', command: '/workerd', env: { A: 'b' }, cwd: '/app' }
+const lent = {
+  environment: 'browser',
+  name: 'firefox',
+  command: '/firefox',
+  driverCommand: '',
+  driver: 'bidi',
+  args: [],
+  env: {},
+  cwd: '/',
+}
+const api = { environment: 'api', env: { SSL_CERT_DIR: '/c' } }
 const request = { profile, waitMs: 5 }
 const STRANGE = [undefined, null, 5, -1, 0.5, 3_600_001, '', 'node', true, [], [1], ['a'], {}, { a: 'b' }, { a: 1 }]
 
@@ -45,6 +56,8 @@ test.for([
   ['the profile of a host for wasm', PoolProfile, validProfile, wasm],
   ['the profile of a child for Vitest', PoolProfile, validProfile, child],
   ['the profile of a runtime', PoolProfile, validProfile, runtime],
+  ['the profile of a lent browser', PoolProfile, validProfile, lent],
+  ['the profile of kept connections', PoolProfile, validProfile, api],
   ['a request', contracts.LeaseRequest, validRequest, request],
   ['the end of a lease', contracts.LeaseEnd, validEnd, { outcome: 'clean', reason: 'x' }],
 ] as const)('the check of %s judges as its schema does, whatever is in a field', ([, schema, check, good]) => {

@@ -60,6 +60,17 @@ const PROFILES: { [E in Environment]: Checks<ProfileOf<E>> } = {
     env: isEnvironment,
     cwd: isText,
   },
+  browser: {
+    environment: isOf('browser'),
+    name: isText,
+    command: isText,
+    driverCommand: isText,
+    driver: (value) => value === 'cdp' || value === 'webdriver' || value === 'bidi',
+    args: isTexts,
+    env: isEnvironment,
+    cwd: isText,
+  },
+  api: { environment: isOf('api'), env: isEnvironment },
 }
 
 const REQUEST: Checks<LeaseRequest> = {

@@ -1,0 +1,86 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import { type Transport, TransportError, type WireRequest, type WireResponse } from './transport.ts'
+
+/** Longer than most servers keep theirs: they say so themselves (`Keep-Alive: timeout=5`), which Node's agent heeds. */
+const KEEP_MS = 120_000
+const AGENT: http.AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000, timeout: KEEP_MS, scheduling: 'lifo' }
+
+/** What a server may close in the moment in which it is used again. */
+const STALE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+export interface Connections {
+  /** The options for a request to there. */
+  agentFor(url: URL): http.Agent
+  close(): void
+}
+
+/** Connections that are kept open after an answer, by server. */
+export function keptConnections(): Connections {
+  const plain = new http.Agent(AGENT)
+  const secure = new https.Agent(AGENT)
+  return {
+    agentFor: (url) => (url.protocol === 'https:' ? secure : plain),
+    close() {
+      plain.destroy()
+      secure.destroy()
+    },
+  }
+}
+
+/** Straight from this process, over connections that end with it. */
+export function directTransport(): Transport {
+  const connections = keptConnections()
+  return {
+    async send(request) {
+      try {
+        return await once(request, connections)
+      } catch (error) {
+        if (!isStale(error, request)) throw error
+        return once(request, connections)
+      }
+    },
+    close: connections.close,
+  }
+}
+
+/** Whether a kept connection was closed under a request that may as well be sent again. */
+export function isStale(error: unknown, { method }: Pick<WireRequest, 'method'>): boolean {
+  return error instanceof TransportError && error.cause === REUSED && STALE.has(error.code) && SAFE.has(method)
+}
+
+/** The cause of an error on a connection that had served before. */
+export const REUSED = Symbol('on a connection that stood already')
+
+function once({ method, url, headers, body, signal }: WireRequest, connections: Connections): Promise<WireResponse> {
+  const { request } = url.protocol === 'https:' ? https : http
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers, agent: connections.agentFor(url), signal })
+    const fail = (error: NodeJS.ErrnoException) =>
+      reject(
+        signal.aborted
+          ? signal.reason
+          : new TransportError(error.code ?? 'UNKNOWN', error.message, sent.reusedSocket ? REUSED : error),
+      )
+    sent.once('error', fail)
+    sent.once('response', (response) => {
+      const parts: Buffer[] = []
+      response.on('data', (part: Buffer) => parts.push(part))
+      response.once('error', fail)
+      response.once('end', () =>
+        resolve({
+          status: response.statusCode!,
+          headers: headersOf(response.headers),
+          body: Buffer.concat(parts),
+          isReused: sent.reusedSocket,
+        }),
+      )
+    })
+    sent.end(body ?? undefined)
+  })
+}
+
+export function headersOf(all: http.IncomingHttpHeaders): Record<string, string | string[]> {
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined))
+}

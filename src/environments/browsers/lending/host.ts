@@ -1,0 +1,95 @@
+// The program of a host that lends contexts of one browser, or sessions of one driver: started by the daemon, never by hand.
+import { createServer, type Socket } from 'node:net'
+import { errorFromData } from '../../../contracts/errors.ts'
+import type { DaemonToHost, HostToDaemon, Taint } from '../../../contracts/host-wire.ts'
+import { removeFolder } from '../folder.ts'
+import { groupBytes } from '../memory.ts'
+import { createDesk } from '../../desk.ts'
+import type { Engine, Greeting, LentContext } from './engine.ts'
+
+export type LendingBoot = Extract<DaemonToHost, { kind: 'boot-lending' }>
+
+let engine: Engine | undefined
+let folder = ''
+let measured = { bytes: 0, atMs: -Infinity }
+
+const desk = createDesk({
+  onHolder: (token, socket) => void serve(token, socket),
+  onNeverCame: (token) => report(token, []),
+})
+
+function tell(message: HostToDaemon): void {
+  if (process.connected) process.send!(message, undefined, undefined, () => {})
+}
+
+process.on('message', (message: DaemonToHost) => {
+  if (message.kind === 'boot-lending') void boot(message)
+  else if (message.kind === 'expect') desk.expect(message.token)
+  else if (message.kind === 'reclaim') desk.reclaim(message.token)
+})
+process.on('disconnect', () => void end(0))
+
+async function boot(about: LendingBoot): Promise<void> {
+  folder = about.folder
+  try {
+    engine = await open(about)
+  } catch (error) {
+    const { message, hint } = errorFromData(error)
+    return tell({ kind: 'boot-failed', message: hint ? `${message} ${hint}` : message })
+  }
+  // The daemon sees the exit of this process, and takes its last words from stderr.
+  void engine.exited.then(({ code, signal }) => end(signal ? 1 : (code ?? 1)))
+  createServer(desk.greet).listen(about.address, () => tell({ kind: 'ready', rssBytes: groupBytes(process.pid), heapBytes: 0 }))
+}
+
+/** Each engine is loaded only where it is used. */
+async function open(about: LendingBoot): Promise<Engine> {
+  if (about.driver === 'cdp') return (await import('./chromium-contexts.ts')).chromiumContexts(about)
+  return (await import('./webdriver-sessions.ts')).webdriverSessions(about)
+}
+
+async function serve(token: string, socket: Socket): Promise<void> {
+  const gone = new Promise<void>((resolve) => void socket.once('close', () => resolve()))
+  let context: LentContext | undefined
+  let taints: Taint[] = []
+  try {
+    context = await engine!.lend()
+    greetWith(socket, { addresses: context.addresses })
+  } catch (error) {
+    const { code, message, hint } = errorFromData(error)
+    taints = [{ code: 'context-failed', detail: message }]
+    greetWith(socket, { error: { code, message, ...(hint ? { hint } : {}) } })
+    socket.end()
+  }
+  await gone
+  tell({ kind: 'returning', token })
+  taints.push(...((await context?.end().catch(failedEnd)) ?? []))
+  report(token, taints)
+}
+
+function failedEnd(error: Error): Taint[] {
+  return [{ code: 'context-left', detail: error.message }]
+}
+
+function greetWith(socket: Socket, greeting: Greeting): void {
+  socket.write(`${JSON.stringify(greeting)}\n`)
+}
+
+function report(returned: string, taints: Taint[]): void {
+  tell({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, returned })
+}
+
+/** Asked anew every 15 s at most: it takes 20 ms of the time in which the next lease may wait. */
+function memoryBytes(): number {
+  if (performance.now() - measured.atMs > 15_000) measured = { bytes: groupBytes(process.pid), atMs: performance.now() }
+  return measured.bytes
+}
+
+async function end(code: number): Promise<void> {
+  if (engine) {
+    engine.kill()
+    await engine.exited
+  }
+  removeFolder(folder)
+  process.exit(code)
+}
