@@ -1,18 +1,7 @@
-import type { PoolProfile, RuntimeProfile } from '../contracts/profiles.ts'
-import type { Lease } from '../contracts/protocol.ts'
+import type { RuntimeProfile } from '../contracts/profiles.ts'
 import { findRuntime, type Runtime } from '../environments/vms/binaries.ts'
-
-type Env = Readonly<Record<string, string | undefined>>
-
-/** What `everwarm lease` has to know of a runtime. */
-export interface RuntimeLease {
-  /** For the help: what is leased. */
-  summary: string
-  /** @throws EverwarmError ENVIRONMENT_UNAVAILABLE, CONFIG_INVALID */
-  profile(env: Env, cwd: string): Promise<PoolProfile>
-  /** What the command finds in its environment. */
-  variables(lease: Lease): Promise<Record<string, string>>
-}
+import type { Env } from '../system/settings.ts'
+import type { LeaseRow } from './lease-row.ts'
 
 const SUMMARIES: Record<Runtime, string> = {
   node: 'a fresh context of Node: a thread of a warm process',
@@ -23,9 +12,9 @@ const SUMMARIES: Record<Runtime, string> = {
 
 export const RUNTIME_LEASES = Object.fromEntries(
   (Object.keys(SUMMARIES) as Runtime[]).map((runtime) => [runtime, leaseOf(runtime)]),
-) as Record<Runtime, RuntimeLease>
+) as Record<Runtime, LeaseRow>
 
-function leaseOf(runtime: Runtime): RuntimeLease {
+function leaseOf(runtime: Runtime): LeaseRow {
   return {
     summary: SUMMARIES[runtime],
     profile: async (env, cwd): Promise<RuntimeProfile> => ({

@@ -1,12 +1,7 @@
-import type { PoolProfile } from '../contracts/profiles.ts'
-import type { Lease } from '../contracts/protocol.ts'
+import type { LeaseRow } from './lease-row.ts'
 
 /** What `everwarm lease` has to know of wasm: who holds the lease speaks to the host as `docs/protocol/front-door.md` says, for one request. */
-export const WASM_LEASE: {
-  summary: string
-  profile(env: Readonly<Record<string, string | undefined>>, cwd: string): Promise<PoolProfile>
-  variables(lease: Lease): Promise<Record<string, string>>
-} = {
+export const WASM_LEASE: LeaseRow = {
   summary: 'a host for wasm: one request of the front door',
   profile: async () => ({ environment: 'wasm', nodePath: process.execPath }),
   variables: async ({ address, token, leaseId }) => ({

@@ -6,12 +6,14 @@ import { say } from '../system/log.ts'
 import { badInput, type Command, type Given, refusePositionals, wholeNumber } from './command.ts'
 import { browserRows } from './lease-browsers.ts'
 import type { LeaseRow } from './lease-row.ts'
+import { RUNTIME_LEASES } from './lease-runtimes.ts'
+import { WASM_LEASE } from './lease-wasm.ts'
 import { runCommand } from './run-command.ts'
 import { table } from './table.ts'
 
 /** All that can be leased, by name: one line for each kind. */
 function leaseRows(driver?: DriverName): Record<string, LeaseRow> {
-  return { ...browserRows(driver) }
+  return { ...RUNTIME_LEASES, wasm: WASM_LEASE, ...browserRows(driver) }
 }
 
 export const lease: Command = {
@@ -24,7 +26,8 @@ export const lease: Command = {
     '--list             what can be leased here, and what is missing',
     '',
     'The command finds addresses in its environment: EVERWARM_CDP_URL, EVERWARM_CDP_PAGE_URL, EVERWARM_PLAYWRIGHT_URL,',
-    'EVERWARM_WEBDRIVER_URL, EVERWARM_SESSION_ID, EVERWARM_BIDI_URL, and EVERWARM_BROWSER, EVERWARM_LEASE_ID.',
+    'EVERWARM_WEBDRIVER_URL, EVERWARM_SESSION_ID, EVERWARM_BIDI_URL, and EVERWARM_BROWSER, EVERWARM_LEASE_ID;',
+    'of a runtime: EVERWARM_ADDRESS, EVERWARM_TOKEN, EVERWARM_RUNTIME. With --driver only what has it can be leased.',
     'Its exit code is passed on; the lease ends with it.',
   ],
   async run(given) {
