@@ -32,7 +32,12 @@ function hostMetrics({ hosts, slots, memory, totals }: StatusReport): string[] {
       'Host processes by state.',
       states.map((state): Sample => [{ state }, hosts.filter((host) => host.state === state).length]),
     ),
-    metric('hosts_limit', 'gauge', 'Host processes that there may be.', [[{}, slots.limit]]),
+    metric(
+      'hosts_limit',
+      'gauge',
+      'Host processes that there may be, by family.',
+      Object.entries(slots.families).map(([family, { limit }]) => [{ family }, limit]),
+    ),
     metric('hosts_memory_bytes', 'gauge', 'Memory of all hosts.', [[{}, memory.hostsBytes]]),
     metric('hosts_memory_limit_bytes', 'gauge', 'Memory that all hosts may take.', [[{}, memory.limitBytes]]),
     metric('hosts_started_total', 'counter', 'Hosts started.', [[{}, totals.hostsStarted]]),

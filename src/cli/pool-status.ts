@@ -26,7 +26,7 @@ const EMPTY: StatusReport = {
   hosts: [],
   leases: [],
   waiting: 0,
-  slots: { used: 0, limit: 0, spares: 0, browsers: 0, browserLimit: 0 },
+  slots: { used: 0, limit: 0, spares: 0, families: {} },
   memory: { hostsBytes: 0, limitBytes: 0 },
   totals: { leases: 0, files: 0, hostsStarted: 0, retired: {} },
   leaseTimes: {
@@ -41,9 +41,6 @@ function statusText({ daemon, hosts, leases, waiting, slots, memory, totals }: S
   if (!daemon) return 'No daemon runs; it starts with the next test run.'
   const now = daemon.draining ? 'drains' : daemon.endsInMs === null ? 'in use' : `ends in ${duration(daemon.endsInMs)}`
   const retired = Object.entries(totals.retired).map(([reason, count]) => `${count} ${reason}`)
-  const holder = new Map(
-    leases.map((lease) => [lease.hostId, `${lease.label} (${lease.clientPid}) for ${duration(lease.heldMs)}`]),
-  )
   return [
     `everwarm ${daemon.version}, process ${daemon.pid}, up ${duration(daemon.uptimeMs)}, ${megabytes(daemon.rssBytes)}, ${count(daemon.clients, 'client')}, ${now}`,
     daemon.address,
@@ -62,11 +59,32 @@ function statusText({ daemon, hosts, leases, waiting, slots, memory, totals }: S
             String(host.files),
             megabytes(host.rssBytes),
             host.root,
-            holder.get(host.hostId) ?? '',
+            holders(leases.filter(({ hostId }) => hostId === host.hostId)),
           ]),
         ),
     '',
-    `${slots.used - slots.browsers} of ${slots.limit} hosts, ${slots.browsers} of ${slots.browserLimit} browsers, ${megabytes(memory.hostsBytes)} of ${megabytes(memory.limitBytes)}, ${waiting} waiting`,
+    `${places(slots)}, ${megabytes(memory.hostsBytes)} of ${megabytes(memory.limitBytes)}, ${waiting} waiting`,
     `since its start: ${count(totals.leases, 'lease')}, ${count(totals.files, 'file')}, ${count(totals.hostsStarted, 'host')} started${retired.length > 0 ? `, retired: ${retired.join(', ')}` : ''}`,
   ].join('\n')
+}
+
+const FAMILY_NAMES: Record<string, string> = {
+  node: 'hosts',
+  browser: 'browsers',
+  resident: 'prepared Vitests',
+  runtime: 'runtimes',
+}
+
+/** Families of which nothing is open are left out, but hosts. */
+function places({ families }: StatusReport['slots']): string {
+  return Object.entries(families)
+    .filter(([family, { used }]) => family === 'node' || used > 0)
+    .map(([family, { used, limit }]) => `${used} of ${limit} ${FAMILY_NAMES[family] ?? family}`)
+    .join(', ')
+}
+
+function holders([first, ...others]: StatusReport['leases']): string {
+  if (!first) return ''
+  const more = others.length > 0 ? `, and ${others.length} more` : ''
+  return `${first.label} (${first.clientPid}) for ${duration(first.heldMs)}${more}`
 }

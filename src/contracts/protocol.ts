@@ -91,9 +91,8 @@ export const PoolStatus = z.object({
     used: z.number().int(),
     limit: z.number().int(),
     spares: z.number().int(),
-    /** Those of the above that are browsers, and their own limit. */
-    browsers: z.number().int(),
-    browserLimit: z.number().int(),
+    /** Hosts that share their places: `node`, `browser`, `resident` (prepared Vitests), `runtime`. */
+    families: z.record(z.string(), z.object({ used: z.number().int(), limit: z.number().int() })),
   }),
   memory: z.object({ hostsBytes: z.number(), limitBytes: z.number() }),
   totals: z.object({

@@ -2,4 +2,4 @@
  * Raised with every change of a shape in this folder: daemon and clients of different numbers never talk.
  * Apart from the schemas, because clients read it and must not load zod for it.
  */
-export const PROTOCOL_VERSION = 4
+export const PROTOCOL_VERSION = 5

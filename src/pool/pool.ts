@@ -317,10 +317,17 @@ export function createPool(options: PoolOptions): Pool {
         waiting: line.length,
         slots: {
           used: described.length,
-          limit: limits.families.node.most,
+          limit: FAMILIES.reduce((sum, family) => sum + limits.families[family].most, 0),
           spares: described.filter((host) => host.state === 'idle').length,
-          browsers: all().filter(({ profile }) => familyOf(profile) === 'browser').length,
-          browserLimit: limits.families.browser.most,
+          families: Object.fromEntries(
+            FAMILIES.map((family) => [
+              family,
+              {
+                used: all().filter(({ profile }) => familyOf(profile) === family).length,
+                limit: limits.families[family].most,
+              },
+            ]),
+          ),
         },
         memory: { hostsBytes: usedBytes(all(), limits), limitBytes: limits.maxBytes },
         totals: { leases: leasesGranted, files, hostsStarted, retired: { ...retired } },
