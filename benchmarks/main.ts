@@ -1,4 +1,5 @@
 // npm run bench -- sharding [--suites N] [--trials N] [--write]
+// npm run bench -- runtimes [--only resident,wasm,…] [--rounds N] [--write]
 // npm run bench -- vitest [--only app,jsdom,…] [--rounds N] [--files N] [--json FILE] [--write]
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
@@ -30,7 +31,8 @@ function readArguments() {
   const badInput = (message: string) => new BenchError('BAD_INPUT', `${message}\n  ${USAGE}`)
   try {
     const { values, positionals } = parseArgs({ args: process.argv.slice(2), options: OPTIONS, allowPositionals: true })
-    if (positionals.join() !== 'vitest') throw badInput('The benchmarks to run are "vitest", "sharding" and "playwright".')
+    if (positionals.join() !== 'vitest')
+      throw badInput('The benchmarks to run are "vitest", "sharding", "playwright" and "runtimes".')
     const names = [...SUITES.map((suite) => suite.name as string), MEMORY.name]
     const only = values.only?.split(',') ?? names
     const unknown = only.find((name) => !names.includes(name))
@@ -144,6 +146,7 @@ const [name, ...rest] = process.argv.slice(2)
 const OTHERS: Record<string, () => Promise<void>> = {
   sharding: async () => (await import('./sharding.ts')).main(rest),
   playwright: async () => (await import('./playwright.ts')).benchPlaywright(rest),
+  runtimes: async () => (await import('./runtimes.ts')).benchRuntimes(rest),
 }
 await (OTHERS[name ?? ''] ?? main)().catch((error: Error & { code?: string }) => {
   console.error(
