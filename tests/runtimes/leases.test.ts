@@ -269,6 +269,15 @@ describe.for(KEEPING)('a context of %s', (runtime) => {
   })
 })
 
+test('workerd goes on over hundreds of isolates, in a fresh process in between', () =>
+  holding('workerd', async ({ ask, hostPid }) => {
+    await ask({ code: '0' })
+    const before = groupOf(hostPid)
+    for (let at = 0; at < 250; at++) expect((await ask({ code: `${at} + 1` })).value).toBe(at + 1)
+    await eventually('the first process is gone', () => before.some((pid) => !runs(pid)))
+    expect((await ask({ code: '"still there"' })).value).toBe('still there')
+  }))
+
 test('one host of a runtime serves eight at once', async () => {
   const holders = await Promise.all(Array.from({ length: 8 }, () => hold('bun')))
   expect(new Set(holders.map(({ hostPid }) => hostPid)).size).toBe(1)

@@ -3,6 +3,7 @@ import type { EverwarmError } from '../../contracts/errors.ts'
 import { type BrowserModeConfig, lendToBrowserMode } from './browser-mode.ts'
 import { projectRefusal, runRefusal, type ProjectSettings, type RunFacts } from './eligible.ts'
 import { notice } from './notice.ts'
+import { CLOUDFLARE_POOL, workerdAhead } from './runtimes/ahead.ts'
 import { runtimeOfProject } from './runtimes/option.ts'
 import { rememberStockPool } from './stock-pool.ts'
 
@@ -41,9 +42,6 @@ export function everwarmPlugin(pool: PoolRunnerInitializer, fault?: EverwarmErro
 /** Vitest keeps the resolved projects here, but does not document it. */
 type RootConfig = ResolvedConfig & { resolvedProjects?: { projectConfig: ResolvedConfig; viteConfig: object }[] }
 
-/** Of @cloudflare/vitest-plugin. */
-const CLOUDFLARE_POOL = 'cloudflare-pool'
-
 function usePool(
   { pool, fault }: { pool: PoolRunnerInitializer; fault: EverwarmError | undefined },
   run: ResolvedConfig,
@@ -54,8 +52,10 @@ function usePool(
   const ofProject = projectRefusal(projectSettings(project, run.coverage))
   // Thrown, and no line on stderr: what is meant for another runtime must not pass in this one.
   const runtime = runtimeOfProject(project)
-  const why = ofProject === 'silent' ? ofProject : (runRefusal(runFacts(run, version, fault)) ?? ofProject)
-  // Its plugin has set its own pool, which starts workerd by itself.
+  const ofRun = runRefusal(runFacts(run, version, fault))
+  const why = ofProject === 'silent' ? ofProject : (ofRun ?? ofProject)
+  if (runtime === 'workerd' && ofRun === null) startAhead(run)
+  // Its plugin has set its own pool, or is going to: that one starts workerd by itself.
   if (runtime === 'workerd' && String(project.pool) === CLOUDFLARE_POOL) return
   if (why === null) {
     // the VM pools have no isolation in Vitest's words, and a context per file: with ours each file has to be asked for alone
@@ -68,6 +68,15 @@ function usePool(
     project.poolRunner = pool
     notice(errors, why as string)
   } else if (why !== 'silent') notice(errors, why)
+}
+
+const ahead = new WeakSet<ResolvedConfig>()
+
+/** Once per run, however many projects there are. */
+function startAhead(run: ResolvedConfig): void {
+  if (ahead.has(run)) return
+  ahead.add(run)
+  run.reporters.push(workerdAhead() as never)
 }
 
 /** Reads what `eligible.ts` decides on; fields are optional here, because Vitest 4 lacks some. */
