@@ -163,6 +163,14 @@ test('each test has an instance of its own, whatever ran before', async () => {
   }
 })
 
+test('a test that prints without end is ended, and the others run', async () => {
+  const path = await writeLibtest(join(at.folder, 'floods.wasm'), [{ name: 'a', does: ['flood'] }, { name: 'b' }])
+  const { stdout, code } = await at.run([path, '-q', '--format', 'json'])
+  expect(stdout).toContain('wasm trap: it printed more than')
+  expect(stdout).toContain('"name": "b", "event": "ok"')
+  expect(code).toBe(101)
+})
+
 test('a binary that was built anew is compiled anew, under the same name', async () => {
   const path = await writeLibtest(join(at.folder, 'again.wasm'), [{ name: 'one' }])
   expect((await at.run([path, '--list', '-q'])).stdout).toBe('one: test\n')
