@@ -3,7 +3,7 @@ import { mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ProgramTest, writeBindgen, writeLibtest, writeProgram } from './libtest-program.ts'
-import { type WasmHouse, wasmHouse } from './wasm-house.ts'
+import { CLI, type WasmHouse, wasmHouse } from './wasm-house.ts'
 
 let at: WasmHouse
 beforeAll(async () => void (at = await wasmHouse()))
@@ -256,6 +256,10 @@ test('a bundle that fails names its original file', async () => {
 test('help and version end with 0, no input with 1', async () => {
   expect(await at.run(['--help'])).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Usage: everwarm run') })
   expect(await at.run(['-h'])).toMatchObject({ code: 0, stderr: '' })
+  expect(await at.start(process.execPath, [CLI, 'help', 'run']).ended).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('Usage: everwarm run'),
+  })
   for (const flag of ['-V', '--version'])
     expect(await at.run([flag])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^everwarm run \d/) })
   expect(await at.run([])).toMatchObject({ code: 1, stdout: '', stderr: 'Error: must have a file to test as first argument\n' })
