@@ -61,8 +61,8 @@ const RAW: Record<string, { summary: string; load(): Promise<(args: string[], en
 async function main(args: string[]): Promise<number> {
   try {
     if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) return print(`everwarm ${version()}`)
-    const raw = RAW[args[0] ?? '']
-    if (raw) return await (await raw.load())(args.slice(1), process.env)
+    const [word = '', ...rest] = args[0] === 'help' && args.length === 2 ? [args[1]!, '--help'] : args
+    if (Object.hasOwn(RAW, word)) return await (await RAW[word]!.load())(rest, process.env)
     const asked = readQuestion(args)
     if (asked.isHelp) return print(await help(asked.words))
     const name = asked.words.join(' ')
@@ -114,7 +114,7 @@ function unknownCommand(said: string[]): EverwarmError {
   if (inGroup.length > 0 && second.startsWith('-')) return badInput(`There is no option "${second}" of "everwarm ${first}".`)
   if (inGroup.length > 0)
     return badInput(`There is no command "${first} ${second}"; there are ${list(inGroup)}.`, `everwarm ${first} --help`)
-  return badInput(`There is no command "${first}"; there are ${list(Object.keys(COMMANDS))}.`)
+  return badInput(`There is no command "${first}"; there are ${list([...Object.keys(COMMANDS), ...Object.keys(RAW)])}.`)
 }
 
 const list = (names: string[]) => names.map((name) => `"${name}"`).join(', ')

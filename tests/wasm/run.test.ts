@@ -3,7 +3,7 @@ import { mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ProgramTest, writeBindgen, writeLibtest, writeProgram } from './libtest-program.ts'
-import { type WasmHouse, wasmHouse } from './wasm-house.ts'
+import { CLI, type WasmHouse, wasmHouse } from './wasm-house.ts'
 
 let at: WasmHouse
 beforeAll(async () => void (at = await wasmHouse()))
@@ -163,6 +163,14 @@ test('each test has an instance of its own, whatever ran before', async () => {
   }
 })
 
+test('a test that prints without end is ended, and the others run', async () => {
+  const path = await writeLibtest(join(at.folder, 'floods.wasm'), [{ name: 'a', does: ['flood'] }, { name: 'b' }])
+  const { stdout, code } = await at.run([path, '-q', '--format', 'json'])
+  expect(stdout).toContain('wasm trap: it printed more than')
+  expect(stdout).toContain('"name": "b", "event": "ok"')
+  expect(code).toBe(101)
+})
+
 test('a binary that was built anew is compiled anew, under the same name', async () => {
   const path = await writeLibtest(join(at.folder, 'again.wasm'), [{ name: 'one' }])
   expect((await at.run([path, '--list', '-q'])).stdout).toBe('one: test\n')
@@ -248,6 +256,10 @@ test('a bundle that fails names its original file', async () => {
 test('help and version end with 0, no input with 1', async () => {
   expect(await at.run(['--help'])).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Usage: everwarm run') })
   expect(await at.run(['-h'])).toMatchObject({ code: 0, stderr: '' })
+  expect(await at.start(process.execPath, [CLI, 'help', 'run']).ended).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('Usage: everwarm run'),
+  })
   for (const flag of ['-V', '--version'])
     expect(await at.run([flag])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^everwarm run \d/) })
   expect(await at.run([])).toMatchObject({ code: 1, stdout: '', stderr: 'Error: must have a file to test as first argument\n' })

@@ -20,7 +20,7 @@ Options:
         --fail-fast         Don't start new tests after the first failure
         --test-threads N    Number of tests that run in parallel
         --runtime node|wasmtime
-                            What runs wasm; EVERWARM_RUNTIME says the same
+                            What runs wasm; EVERWARM_WASM_RUNTIME says it too
     -h, --help              Display this message
     -V, --version           Display the version
 `

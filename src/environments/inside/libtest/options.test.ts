@@ -51,7 +51,7 @@ test.for<[Record<string, string>, Partial<RunOptions>]>([
   [{ RUST_TEST_THREADS: '1' }, { testThreads: 1 }],
   [{ RUST_TEST_NOCAPTURE: '1' }, { isCapturing: false }],
   [{ RUST_TEST_NOCAPTURE: '0' }, { isCapturing: true }],
-  [{ EVERWARM_RUNTIME: 'wasmtime' }, { runtime: 'wasmtime' }],
+  [{ EVERWARM_WASM_RUNTIME: 'wasmtime' }, { runtime: 'wasmtime' }],
 ])('the environment %j counts', ([env, wanted]) => {
   expect(parseRunArgs(['a.wasm'], env)).toMatchObject({ options: wanted })
 })

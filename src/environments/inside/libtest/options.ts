@@ -62,7 +62,7 @@ const FORMATS: readonly string[] = ['pretty', 'terse', 'json']
 
 /**
  * Reads `[--runtime R] INPUT [FILTER…] [options]`, in any order, as libtest's own getopts does.
- * @param env `RUST_TEST_THREADS` and `RUST_TEST_NOCAPTURE` count, as in libtest; `EVERWARM_RUNTIME` where no option says another
+ * @param env `RUST_TEST_THREADS` and `RUST_TEST_NOCAPTURE` count, as in libtest; `EVERWARM_WASM_RUNTIME` where no option says another
  */
 export function parseRunArgs(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Parsed {
   const given = split(args)
@@ -79,7 +79,7 @@ export function parseRunArgs(args: readonly string[], env: Readonly<Record<strin
   const threads = values.get('test-threads')?.at(-1) ?? env.RUST_TEST_THREADS
   if (threads !== undefined && !(Number(threads) > 0 && /^\d+$/.test(threads)))
     return wrong('argument for --test-threads must be a number > 0 (error: invalid digit found in string)')
-  const runtime = values.get('runtime')?.at(-1) ?? env.EVERWARM_RUNTIME ?? 'node'
+  const runtime = values.get('runtime')?.at(-1) ?? env.EVERWARM_WASM_RUNTIME ?? 'node'
   if (runtime !== 'node' && runtime !== 'wasmtime')
     return wrong(`argument for --runtime must be node or wasmtime (was ${runtime})`)
   const isLoud = has('nocapture') || has('no-capture') || (env.RUST_TEST_NOCAPTURE ?? '0') !== '0'

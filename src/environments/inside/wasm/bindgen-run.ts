@@ -18,7 +18,7 @@ export async function runBindgen(run: LibtestRun): Promise<number> {
     return 0
   }
   if (options.isList) return runTests(run, all, () => Promise.reject(new Error('a list runs nothing')))
-  const glue = await noted(binary, 'glue', () => makeGlue(binary.path, env))
+  const glue = await noted(run, 'glue', () => makeGlue(binary.path, env))
   return runTests(run, all, (renderer, test) => judge(run, glue, renderer, test))
 }
 

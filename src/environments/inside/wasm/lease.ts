@@ -10,6 +10,9 @@ export interface Lease {
   over: Promise<void>
 }
 
+/** A frame has a limit, output has none. */
+const PIECE_BYTES = 1024 * 1024
+
 /** Serves one holder of a lease: one request, then its input and signals, until its exit code or its end. */
 export function serveLease(socket: Socket, first: Buffer, place: RunPlace): Lease {
   const gone = new AbortController()
@@ -49,7 +52,10 @@ export function serveLease(socket: Socket, first: Buffer, place: RunPlace): Leas
   async function serve(request: door.FrontRequest): Promise<void> {
     const code = await runRequest(request, place, {
       signal: gone.signal,
-      out: (fd, bytes) => send(fd === 1 ? 'O' : 'E', bytes),
+      async out(fd, bytes) {
+        for (let at = 0; at < bytes.length; at += PIECE_BYTES)
+          await send(fd === 1 ? 'O' : 'E', bytes.subarray(at, at + PIECE_BYTES))
+      },
       wantInput(give) {
         giveInput = give
         void send('I', '')
@@ -60,7 +66,7 @@ export function serveLease(socket: Socket, first: Buffer, place: RunPlace): Leas
   }
 
   function send(type: door.FrontFrameToClient, payload: Uint8Array | string): Promise<void> {
-    if (socket.destroyed || (typeof payload !== 'string' && payload.length === 0)) return Promise.resolve()
+    if (socket.destroyed) return Promise.resolve()
     if (socket.write(door.encodeFrontFrame(type, payload))) return Promise.resolve()
     return new Promise((resolve) => {
       const go = () => {

@@ -3,7 +3,7 @@ import type { RunOptions } from '../libtest/options.ts'
 import { type Renderer, rendererFor, type Totals, type Verdict } from '../libtest/render.ts'
 import { isRun, type ListedTest, parseLists, renderList, selectTests } from '../libtest/select.ts'
 import type { Binary } from './binaries.ts'
-import type { RunIo } from './run-io.ts'
+import { Aborted, type RunIo } from './run-io.ts'
 import { runWhole, runWith } from './run-whole.ts'
 import type { Threads } from './threads.ts'
 import type { ProgramEnd } from './instance.ts'
@@ -89,10 +89,10 @@ async function* verdicts<Test extends ListedTest>(
 }
 
 async function judge(run: LibtestRun, renderer: Renderer, test: ListedTest): Promise<Verdict> {
-  const { binary, options } = run
+  const { options } = run
   if (isRun(test, options.ignored)) return runOne(run, renderer, test)
   // Without its flag libtest only names it, with its reason: no risk, and the same each time.
-  return noted(binary, `ignored ${test.name}`, () => runOne(run, renderer, { ...test, isIgnored: false }, true)).then(
+  return noted(run, `ignored ${test.name}`, () => runOne(run, renderer, { ...test, isIgnored: false }, true)).then(
     async (verdict) => {
       if (!options.isCapturing) await run.io.out(1, Buffer.from(renderer.begin(test.name, verdict.isShouldPanic), 'latin1'))
       return verdict
@@ -147,14 +147,16 @@ function trapLine({ code, trap }: ProgramEnd, { status }: Pick<Verdict, 'status'
 }
 
 /** Both lists, asked once for each version of a file. A number: the exit code of a binary that has none. */
-async function listOf({ binary, env, cwd, threads, io }: LibtestRun): Promise<ListedTest[] | number> {
+async function listOf(run: LibtestRun): Promise<ListedTest[] | number> {
+  const { binary, env, cwd, threads, io } = run
   const ask = async (...more: string[]) => {
     const args = [binary.path, '--list', '--format=terse', ...more]
     return runWhole(threads, { module: binary.module, args, env, cwd }, io)
   }
-  const answers = await noted(binary, 'list', () => Promise.all([ask(), ask('--ignored')]))
+  const answers = await noted(run, 'list', () => Promise.all([ask(), ask('--ignored')]))
   const bad = answers.find(({ end }) => end.code !== 0)
   if (bad) {
+    run.binary.notes.delete('list')
     await io.out(2, bad.stderr)
     await io.out(2, Buffer.from(`everwarm: the binary cannot list its tests${bad.end.trap ? `: ${bad.end.trap}` : ''}\n`))
     return bad.end.code
@@ -163,12 +165,25 @@ async function listOf({ binary, env, cwd, threads, io }: LibtestRun): Promise<Li
   return parseLists(all!, ignored!)
 }
 
-/** What is true of a version of a file is asked once; what went wrong is asked again. */
-export function noted<T>(binary: Binary, about: string, ask: () => Promise<T>): Promise<T> {
-  const before = binary.notes.get(about) as Promise<T> | undefined
-  if (before) return before
-  const answer = ask()
-  binary.notes.set(about, answer)
-  answer.catch(() => binary.notes.delete(about))
-  return answer
+/** What is true of a version of a file is asked once, by whoever needs it first; what went wrong is asked again. */
+export async function noted<T>(
+  { binary, io }: Pick<LibtestRun, 'binary' | 'io'>,
+  about: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const { notes } = binary
+  for (;;) {
+    let answer = notes.get(about) as Promise<T> | undefined
+    if (!answer) {
+      answer = ask()
+      notes.set(about, answer)
+      answer.catch(() => notes.delete(about))
+    }
+    try {
+      return await answer
+    } catch (error) {
+      // Who had asked went away, which is no answer for the others.
+      if (!(error instanceof Aborted) || io.signal.aborted) throw error
+    }
+  }
 }

@@ -45,10 +45,13 @@ interface Running {
   job: Job
   hooks: OrderHooks
   chunks: Chunk[]
+  keptBytes: number
   resolve(end: OrderEnd): void
   onAbort(): void
 }
 
+/** Of output that is shown at the end. */
+const MAX_KEPT_BYTES = 16 * 1024 * 1024
 const ENTRY = fileURLToPath(new URL(`./thread${extname(import.meta.url)}`, import.meta.url))
 
 /**
@@ -98,11 +101,21 @@ export function createThreads({ size, most, patienceMs, clock = systemClock }: T
     else for (const chunk of message.chunks) void take(thread, running, chunk)
   }
 
-  async function take(thread: Thread, { hooks, chunks }: Running, chunk: Chunk): Promise<void> {
-    if (hooks.onChunk) await hooks.onChunk(chunk)
-    else chunks.push(chunk)
+  async function take(thread: Thread, running: Running, chunk: Chunk): Promise<void> {
+    if (running.hooks.onChunk) await running.hooks.onChunk(chunk)
+    else keep(thread, running, chunk)
     Atomics.sub(thread.counts, FLOW.outstanding, chunk.bytes.length)
     Atomics.notify(thread.counts, FLOW.outstanding)
+  }
+
+  /** Others live in this process too: who prints without end is ended. */
+  function keep(thread: Thread, running: Running, chunk: Chunk): void {
+    if (thread.running !== running) return
+    running.chunks.push(chunk)
+    running.keptBytes += chunk.bytes.length
+    if (running.keptBytes <= MAX_KEPT_BYTES) return
+    retire(thread)
+    ended(thread, { code: 134, trap: `it printed more than ${MAX_KEPT_BYTES} bytes` })
   }
 
   function give(thread: Thread, running: Running, bytes: Uint8Array): void {
@@ -176,7 +189,7 @@ export function createThreads({ size, most, patienceMs, clock = systemClock }: T
       if (hooks.signal.aborted) return Promise.resolve({ kind: 'aborted' })
       return new Promise((resolve) => {
         const job = { ...order, id: (serial += 1), isLive: !!hooks.onChunk, hasInput: !!hooks.onInputWanted }
-        const running: Running = { job, hooks, chunks: [], resolve, onAbort: () => abort(running) }
+        const running: Running = { job, hooks, chunks: [], keptBytes: 0, resolve, onAbort: () => abort(running) }
         hooks.signal.addEventListener('abort', running.onAbort, { once: true })
         line.push(running)
         next()

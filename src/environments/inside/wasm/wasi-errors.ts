@@ -51,3 +51,7 @@ export class WasiError {
     this.errno = errno
   }
 }
+
+export function fail(errno: number): never {
+  throw new WasiError(errno)
+}

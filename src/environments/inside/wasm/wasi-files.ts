@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
-import { dirname, join, resolve, sep } from 'node:path'
-import { ERRNO, errnoOf, WasiError } from './wasi-errors.ts'
+import { ERRNO, errnoOf, fail } from './wasi-errors.ts'
 import type { WasiMemory } from './wasi-memory.ts'
+import { pathInside, realRoot } from './wasi-paths.ts'
 import type { WasiImports } from './wasi.ts'
 
 export interface WasiFilesOptions {
@@ -32,7 +32,7 @@ const TYPE = { unknown: 0, device: 2, folder: 3, file: 4, link: 7 }
 
 /** Files below the working directory, by system calls of preview 1: what leads out of it is refused, links too. */
 export function wasiFiles({ memory, cwd, write, read }: WasiFilesOptions): WasiFiles {
-  const root = rootOf(cwd)
+  const root = realRoot(cwd)
   const table = new Map<number, Entry>([0, 1, 2].map((fd) => [fd, { kind: 'stream' }]))
   table.set(3, { kind: 'folder', path: root, root, name: '.' })
   table.set(4, { kind: 'folder', path: root, root, name: cwd })
@@ -50,13 +50,7 @@ export function wasiFiles({ memory, cwd, write, read }: WasiFilesOptions): WasiF
   /** An absolute path inside the root; the last part may be missing or, with `isLink`, a link that is not followed. */
   function locate(fd: number, at: number, length: number, isLink = false): string {
     const { path, root } = folder(fd)
-    const given = memory.text(at, length)
-    if (given.startsWith('/')) fail(ERRNO.notcapable)
-    const found = resolve(path, given)
-    inside(root, found)
-    // Where links lead decides, not how the path reads.
-    inside(root, isLink ? join(real(dirname(found)), 'x') : real(found))
-    return found
+    return pathInside(root, path, memory.text(at, length), isLink)
   }
 
   function add(added: Entry): number {
@@ -277,31 +271,6 @@ function answering(call: (...args: never[]) => unknown): (...args: never[]) => n
       return errnoOf(error)
     }
   }
-}
-
-function fail(errno: number): never {
-  throw new WasiError(errno)
-}
-
-function inside(root: string, path: string): void {
-  if (path !== root && !path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)) fail(ERRNO.notcapable)
-}
-
-/** The last one: a thread runs the tests of one package after another. */
-let lastRoot = { cwd: '', root: '' }
-
-function rootOf(cwd: string): string {
-  if (lastRoot.cwd !== cwd) lastRoot = { cwd, root: fs.existsSync(cwd) ? fs.realpathSync.native(cwd) : cwd }
-  return lastRoot.root
-}
-
-/** With all links followed, as far as the path exists. */
-function real(path: string): string {
-  // Asked before: what is not there, as libtest's terminfo, must not cost an Error.
-  if (fs.statSync(path, { throwIfNoEntry: false })) return fs.realpathSync.native(path)
-  // A dangling link leads somewhere, too: to a place that is not there yet, and would be made.
-  if (fs.lstatSync(path, { throwIfNoEntry: false })) fail(ERRNO.notcapable)
-  return join(real(dirname(path)), 'x')
 }
 
 function typeOf(found: { isDirectory(): boolean; isFile(): boolean; isSymbolicLink(): boolean }): number {
