@@ -54,7 +54,7 @@ function rowOf({ title, ours, against, value, unit, atMost }: Figure): string[] 
     ours,
     against,
     `${value.toFixed(unit === 'ratio' ? 3 : 1)}${unit === 'ratio' ? '' : ` ${unit}`}`,
-    atMost === null ? '' : String(atMost),
+    atMost === null ? '' : String(Number(atMost.toFixed(3))),
     verdict,
   ]
 }
