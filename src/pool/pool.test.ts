@@ -234,6 +234,26 @@ test('drain ends idle hosts now and leased ones when they come back', async () =
   expect(pool.status()).toMatchObject({ isDraining: false, hosts: [], totals: { retired: { drained: 2 } } })
 })
 
+test('a host that is expected is opened when the pool is at rest, and one that could not start is not tried again with every wish', async () => {
+  const { pool, clock, failWith } = prepared({ spares: 1 })
+  const { profile } = request()
+  expect(pool.isExpected(profile)).toBe(false)
+  pool.expect(profile)
+  expect(pool.status().hosts).toEqual([])
+  clock.advance(1_000)
+  await settled()
+  expect(pool.isExpected(profile)).toBe(true)
+  expect(pool.status().hosts).toMatchObject([{ state: 'idle' }])
+  failWith(new EverwarmError('HOST_START_FAILED', { message: 'bad configuration' }))
+  const other = request('/b').profile
+  for (let i = 0; i < 3; i += 1) {
+    pool.expect(other)
+    clock.advance(1_000)
+    await settled()
+  }
+  expect(pool.status().totals).toMatchObject({ hostsStarted: 2, retired: { 'start-failed': 1 } })
+})
+
 test('a pool that was used by many and then by nobody stands still', async () => {
   const { pool, clock } = prepared({ policy: { ...DEFAULT_POLICY, maxIdleMs: 60_000 } })
   for (let i = 0; i < 50; i += 1) {

@@ -291,7 +291,10 @@ export function createPool(options: PoolOptions): Pool {
     },
     expect(profile) {
       if (isRefusing) return
-      profiles.used(profiles.remember(profile), clock.now())
+      const key = profiles.remember(profile)
+      // What has just failed to start is tried again when it has been forgotten, not with every wish.
+      if (profiles.startError(key)) return
+      profiles.used(key, clock.now())
       settle()
     },
     isExpected(profile) {
