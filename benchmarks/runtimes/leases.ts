@@ -1,5 +1,5 @@
-import { execFile, spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -13,11 +13,11 @@ import { openContext } from '../../src/pool/browsers/open-context.ts'
 import { connectDaemon, type DaemonClient } from '../../src/pool/daemon/client.ts'
 import { writeLibtest } from '../../tests/wasm/libtest-program.ts'
 import { BenchError } from '../projects.ts'
+import { chromedriver, seleniumGrid } from './cold-sessions.ts'
 import { type Figure, ms, quantile } from './figure.ts'
 import { openHouse } from './house.ts'
 
 const repo = resolve(import.meta.dirname, '../..')
-const CHROMEDRIVER = '/usr/bin/chromedriver'
 
 /** From the wish for a lease to the first answer of what was leased, one after another, with a pause in which the next is prepared. */
 export async function benchLeases(rounds: number): Promise<Figure[]> {
@@ -48,8 +48,11 @@ export async function benchLeases(rounds: number): Promise<Figure[]> {
       ),
     )
     figures.push(await figure('the same without a pause', 100, Math.min(times, 20), () => openPage(client, house.env), 0))
-    if (existsSync(CHROMEDRIVER))
-      figures.push(await figure('chromedriver, a new session', null, Math.min(rounds, 5), newSession, 500))
+    for (const begin of [chromedriver, seleniumGrid]) {
+      const opener = await begin()
+      if (!opener) continue
+      figures.push(await figure(opener.title, null, Math.min(rounds, 5), opener.open, 500).finally(opener.close))
+    }
     return figures
   } finally {
     await client.close()
@@ -137,35 +140,6 @@ async function openPage(client: DaemonClient, env: Env): Promise<number> {
   const tookMs = performance.now() - startedMs
   context.close()
   return tookMs
-}
-
-/** Plain chromedriver, its process being there already. */
-async function newSession(): Promise<number> {
-  const driver = spawn(CHROMEDRIVER, ['--port=0'], { stdio: ['ignore', 'pipe', 'ignore'] })
-  try {
-    const port = await new Promise<string>((found) => {
-      let text = ''
-      driver.stdout.on('data', (chunk) => {
-        text += chunk
-        const [, number] = /started successfully on port (\d+)/.exec(text) ?? []
-        if (number) found(number)
-      })
-    })
-    const capabilities = {
-      alwaysMatch: {
-        browserName: 'chrome',
-        'goog:chromeOptions': { binary: '/usr/lib/chromium/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu'] },
-      },
-    }
-    const startedMs = performance.now()
-    const reply = await fetch(`http://127.0.0.1:${port}/session`, { method: 'POST', body: JSON.stringify({ capabilities }) })
-    const { value } = (await reply.json()) as { value: { sessionId: string } }
-    const tookMs = performance.now() - startedMs
-    await fetch(`http://127.0.0.1:${port}/session/${value.sessionId}`, { method: 'DELETE' })
-    return tookMs
-  } finally {
-    driver.kill('SIGKILL')
-  }
 }
 
 /** Sixteen commands at once that each want a Chromium. */
