@@ -47,6 +47,8 @@ async function leaseFor({ values, positionals, env }: Given): Promise<number> {
       message: `There is nothing named "${name}" to lease.`,
       hint: namesHint(name, Object.keys(rows)),
     })
+  if (values.driver !== undefined && !Object.hasOwn(browserRows(), name.toLowerCase()))
+    throw badInput(`"${name}" has no drivers: only browsers have.`, 'everwarm lease --list')
   if (command.length === 0) throw badInput('The command that gets the lease is missing.', `everwarm lease ${name} -- <command>`)
   const profile = await row.profile(env, process.cwd())
   const client = await connectDaemon({ label: `everwarm lease ${name} -- ${command.join(' ')}`, env })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Api, apiWith } from '../../src/environments/api/api.ts'
 import { keptTransport } from '../../src/pool/api/kept.ts'
-import { eventually, type House, house } from '../daemon/harness.ts'
+import { eventually, type House, house, runs } from '../daemon/harness.ts'
 import { type ApiServer, startApiServer } from './server.ts'
 
 let server: ApiServer
@@ -69,6 +69,7 @@ test.for(['host', 'daemon'] as const)('when the %s is killed, requests go on wit
   const [host] = (await daemon.status()).hosts
   process.kill(who === 'host' ? host!.pid : daemon.welcome.pid, 'SIGKILL')
   expect((await client.get('/echo')).status).toBe(200)
+  await eventually('the host is gone', () => !runs(host!.pid))
   await eventually('nothing of the host is left', () => at.leftovers().every((name) => !name.endsWith('.d')))
   expect((await client.post('/echo', { json: 1 })).status).toBe(200)
 })

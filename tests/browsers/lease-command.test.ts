@@ -71,6 +71,7 @@ test.for([
   [['chromium'], 2, 'The command that gets the lease is missing.'],
   [[], 2, 'What is to be leased is missing.'],
   [['chromium', '--driver', 'webdrivr', '--', 'true'], 2, 'Did you mean "webdriver"?'],
+  [['node', '--driver', 'cdp', '--', 'true'], 2, '"node" has no drivers'],
   [['firefox', '--driver', 'cdp', '--', 'true'], 2, 'Firefox has no driver "cdp".'],
   [['chromium', '--', 'no-such-program'], 1, '"no-such-program" cannot be run (ENOENT).'],
   [['safari', '--', 'true'], 1, 'BROWSER_NOT_FOUND: Safari is not installed on this machine.'],
