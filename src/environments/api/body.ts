@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
 
 /** What is sent; one of these. */
 export interface BodyOptions {
@@ -20,12 +20,12 @@ export function bodyOf({ json, text, form, body }: BodyOptions): { bytes: Buffer
 }
 
 const DECODERS: Readonly<Record<string, ((bytes: Buffer) => Buffer) | undefined>> = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
+  gzip: zlib.gunzipSync,
+  'x-gzip': zlib.gunzipSync,
+  deflate: zlib.inflateSync,
+  br: zlib.brotliDecompressSync,
   // Node 22.15
-  ...(typeof zstdDecompressSync === 'function' ? { zstd: zstdDecompressSync } : {}),
+  ...(typeof zlib.zstdDecompressSync === 'function' ? { zstd: zlib.zstdDecompressSync } : {}),
 }
 
 export const ACCEPTED_ENCODINGS = Object.keys(DECODERS)

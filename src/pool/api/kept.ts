@@ -1,9 +1,9 @@
 import { Agent, request } from 'node:http'
-import { connect } from 'node:net'
 import { directTransport, headersOf, isStale, REUSED } from '../../environments/api/direct.ts'
 import { ERROR_HEADER, ERROR_STATUS, type KeptGreeting, LEASE_HEADER, REUSED_HEADER } from '../../environments/api/kept-wire.ts'
 import { type Transport, TransportError, type WireRequest, type WireResponse } from '../../environments/api/transport.ts'
 import type { Env } from '../../system/settings.ts'
+import { holdLease } from '../hold.ts'
 
 /** What decides whom a host trusts; all else is said with each request. */
 const OF_TRUST =
@@ -73,13 +73,14 @@ async function lease(env: Env, label: string): Promise<Kept | null> {
     (entry): entry is [string, string] => OF_TRUST.test(entry[0]) && entry[1] !== undefined,
   )
   const held = await client.acquire({ profile: { environment: 'api', env: Object.fromEntries(trusted) }, waitMs: WAIT_MS })
-  const { socketPath, closed, close } = await hold(held)
+  const { greeting, closed, close, unref } = await holdLease<KeptGreeting>(held)
+  unref()
   const agent = new Agent({ keepAlive: true })
   let isLost = false
   void closed.then(() => (isLost = true))
   return {
     token: held.token,
-    socketPath,
+    socketPath: greeting.socketPath,
     agent,
     isLost: () => isLost,
     close() {
@@ -88,28 +89,6 @@ async function lease(env: Env, label: string): Promise<Kept | null> {
       void client.close()
     },
   }
-}
-
-function hold({
-  address,
-  token,
-}: {
-  address: string
-  token: string
-}): Promise<KeptGreeting & { closed: Promise<void>; close(): void }> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(address, () => socket.write(`${token}\0`))
-    const closed = new Promise<void>((over) => void socket.once('close', () => over()))
-    socket.on('error', reject)
-    void closed.then(() => reject(new Error('the host of connections ended')))
-    let seen = ''
-    socket.on('data', (chunk: Buffer) => {
-      seen += chunk.toString('utf8')
-      if (!seen.endsWith('\n')) return
-      socket.unref()
-      resolve({ ...(JSON.parse(seen) as KeptGreeting), closed, close: () => socket.destroy() })
-    })
-  })
 }
 
 function through(kept: Kept, { method, url, headers, body, signal }: WireRequest): Promise<WireResponse> {

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -6,6 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { EverwarmError } from '../../../contracts/errors.ts'
 import { spawnProcess } from '../../../system/spawn.ts'
+import { tailOf } from '../../../system/tail.ts'
 
 export interface Display {
   /** What its programs have to have in their environment. */
@@ -44,12 +44,12 @@ export function startDisplay(folder: string, env: Readonly<Record<string, string
     ],
     { env: { PATH: env.PATH ?? process.env.PATH }, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] },
   )
-  const words = lastWords(child)
+  const words = tailOf([child.stderr])
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: Error) =>
       reject(
         new EverwarmError('DRIVER_FAILED', {
-          message: `Xvfb, which WebKit needs for a display, ${why}.${words()}`,
+          message: `Xvfb, which WebKit needs for a display, ${why}.\n${words()}`,
           hint: 'Install it: `apt-get install xvfb`.',
           cause,
         }),
@@ -74,10 +74,4 @@ function authorityEntry(cookie: Buffer): Buffer {
   }
   const FAMILY_WILD = Buffer.from([0xff, 0xff])
   return Buffer.concat([FAMILY_WILD, field(hostname()), field(''), field('MIT-MAGIC-COOKIE-1'), field(cookie)])
-}
-
-function lastWords(child: ChildProcess): () => string {
-  let tail = ''
-  child.stderr?.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString('utf8')).slice(-1_000)))
-  return () => (tail.trim() === '' ? '' : `\n${tail.trim()}`)
 }

@@ -3,8 +3,8 @@ import { Agent, request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EverwarmError } from '../../../contracts/errors.ts'
-import type { Taint } from '../../../contracts/host-wire.ts'
 import { spawnProcess } from '../../../system/spawn.ts'
+import { tailOf } from '../../../system/tail.ts'
 import type { Dialect } from './dialects.ts'
 import type { LendingBoot } from './host.ts'
 import type { Capabilities, Reply, Session } from './webdriver.ts'
@@ -12,6 +12,7 @@ import type { Capabilities, Reply, Session } from './webdriver.ts'
 /** WebKitWebDriver never answers when its browser dies at its start: whoever waits needs an end of his own. */
 const START_MS = 45_000
 const END_MS = 5_000
+const STATUS_MS = 2_000
 const SAID_PORT = /(?:on port |127\.0\.0\.1:)([1-9]\d*)/
 
 interface DriverOptions {
@@ -29,84 +30,95 @@ interface DriverOptions {
  * @throws EverwarmError DRIVER_FAILED
  */
 export async function startDriverSession(options: DriverOptions): Promise<Session> {
-  const { about, dialect, folder, env, capabilities } = options
+  const { about, folder, capabilities } = options
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const wanted = dialect.saysPort ? null : await freePort()
-  const child = spawnProcess(about.driverCommand, dialect.args(wanted), {
-    cwd: about.cwd,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const life = { isOver: false }
-  let words = ''
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve())
-    child.once('error', (error) => {
-      words += error.message
-      resolve()
-    })
-  }).then(() => void (life.isOver = true))
-  const listen = (chunk: Buffer) => (words = (words + chunk.toString('utf8')).slice(-4_000))
-  child.stdout!.on('data', listen)
-  child.stderr!.on('data', listen)
-  const agent = new Agent({ keepAlive: true })
-  const kill = () => void child.kill('SIGKILL')
-  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   const untilMs = performance.now() + START_MS
-
-  async function end(id: string): Promise<Taint[]> {
-    const told = await send({ port, agent, timeoutMs: END_MS }, 'DELETE', `/session/${id}`).catch(() => null)
-    child.kill('SIGTERM')
-    await Promise.race([ended, delay(END_MS, undefined, { ref: false })])
-    kill()
-    await ended
-    agent.destroy()
-    remove()
-    // Its browser may live on: only the end of this host is sure to end it.
-    return told === null ? [{ code: 'context-left', detail: `${about.driverCommand} did not end its session` }] : []
+  const driver = await startDriver(options)
+  const gone = async () => {
+    driver.kill('SIGKILL')
+    await driver.ended
+    driver.agent.destroy()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   }
-
-  async function portOf(): Promise<number> {
-    while (!life.isOver && performance.now() < untilMs) {
-      const port = wanted ?? Number(SAID_PORT.exec(words)?.[1] ?? 0)
-      if (port > 0 && (await send({ port, agent, timeoutMs: 2_000 }, 'GET', '/status').catch(() => null))?.status === 200)
-        return port
-      await delay(10)
-    }
-    throw new Error(life.isOver ? 'it ended at its start' : `it was not ready after ${START_MS} ms`)
-  }
-
-  let port = 0
   try {
-    port = await portOf()
-    const asked = JSON.stringify({ capabilities: { alwaysMatch: capabilities } })
-    const reply = await send(
-      { port, agent, timeoutMs: Math.max(1, Math.round(untilMs - performance.now())) },
-      'POST',
-      '/session',
-      Buffer.from(asked),
+    const way = { agent: driver.agent, port: await listening(driver, untilMs) }
+    const { sessionId: id, capabilities: given } = await newSession(
+      { ...way, timeoutMs: untilMs - performance.now() },
+      capabilities,
     )
-    const { value } = JSON.parse(reply.body) as { value: { sessionId: string; capabilities: Capabilities; message?: string } }
-    if (reply.status !== 200) throw new Error(value.message ?? reply.body)
-    const id = value.sessionId
     return {
       id,
-      capabilities: value.capabilities,
-      kill,
-      command: (method, path, body) => send({ port, agent }, method, `/session/${id}${path === '' ? '' : `/${path}`}`, body),
-      end: () => end(id),
+      capabilities: given,
+      kill: () => driver.kill('SIGKILL'),
+      command: (method, path, body) => send(way, method, `/session/${id}${path === '' ? '' : `/${path}`}`, body),
+      async end() {
+        const told = await send({ ...way, timeoutMs: END_MS }, 'DELETE', `/session/${id}`).catch(() => null)
+        driver.kill('SIGTERM')
+        await Promise.race([driver.ended, delay(END_MS, undefined, { ref: false })])
+        await gone()
+        // Its browser may live on: only the end of this host is sure to end it.
+        return told === null ? [{ code: 'context-left', detail: `${about.driverCommand} did not end its session` }] : []
+      },
     }
   } catch (cause) {
-    kill()
-    await ended
-    agent.destroy()
-    remove()
+    await gone()
     throw new EverwarmError('DRIVER_FAILED', {
-      message: `No session could be started by ${about.driverCommand}: ${(cause as Error).message}.\n${words.trim()}`.trim(),
+      message: `No session could be started by ${about.driverCommand}: ${(cause as Error).message}.\n${driver.words()}`.trim(),
       hint: 'Driver and browser must be of the same version; see what the driver says above.',
       cause,
     })
   }
+}
+
+interface DriverProcess {
+  agent: Agent
+  /** What it was told to take; null: it says which one it took. */
+  port: number | null
+  words(): string
+  isOver(): boolean
+  ended: Promise<void>
+  kill(signal: NodeJS.Signals): void
+}
+
+async function startDriver({ about, dialect, env }: DriverOptions): Promise<DriverProcess> {
+  const port = dialect.saysPort ? null : await freePort()
+  const child = spawnProcess(about.driverCommand, dialect.args(port), { cwd: about.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const words = tailOf([child.stdout, child.stderr], 4_000)
+  let failure = ''
+  let isOver = false
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', (error) => {
+      failure = error.message
+      resolve()
+    })
+  }).then(() => void (isOver = true))
+  return {
+    agent: new Agent({ keepAlive: true }),
+    port,
+    ended,
+    words: () => `${words()}${failure}`,
+    isOver: () => isOver,
+    kill: (signal) => void child.kill(signal),
+  }
+}
+
+async function listening(driver: DriverProcess, untilMs: number): Promise<number> {
+  while (!driver.isOver() && performance.now() < untilMs) {
+    const port = driver.port ?? Number(SAID_PORT.exec(driver.words())?.[1] ?? 0)
+    const way = { port, agent: driver.agent, timeoutMs: STATUS_MS }
+    if (port > 0 && (await send(way, 'GET', '/status').catch(() => null))?.status === 200) return port
+    await delay(10)
+  }
+  throw new Error(driver.isOver() ? 'it ended at its start' : `it was not ready after ${START_MS} ms`)
+}
+
+async function newSession(way: Way, capabilities: Capabilities): Promise<{ sessionId: string; capabilities: Capabilities }> {
+  const asked = Buffer.from(JSON.stringify({ capabilities: { alwaysMatch: capabilities } }))
+  const { status, body } = await send(way, 'POST', '/session', asked)
+  const { value } = JSON.parse(body) as { value: { sessionId: string; capabilities: Capabilities; message?: string } }
+  if (status !== 200) throw new Error(value.message ?? body)
+  return value
 }
 
 interface Way {
@@ -126,7 +138,7 @@ function send({ port, agent, timeoutMs }: Way, method: string, path: string, bod
         path,
         headers:
           body && body.length > 0 ? { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length } : {},
-        ...(timeoutMs ? { signal: AbortSignal.timeout(timeoutMs) } : {}),
+        ...(timeoutMs ? { signal: AbortSignal.timeout(Math.max(1, Math.round(timeoutMs))) } : {}),
       },
       (response) => {
         const parts: Buffer[] = []

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
 import { EverwarmError } from '../../../contracts/errors.ts'
 import { spawnProcess } from '../../../system/spawn.ts'
+import { tailOf } from '../../../system/tail.ts'
 import type { LendingBoot } from './host.ts'
 import { connectMarionette, type Marionette, MarionetteError } from './marionette.ts'
 import { marionetteCommand, statusOf, unwrapped } from './marionette-commands.ts'
@@ -56,7 +57,7 @@ export async function startFirefox(about: LendingBoot, folder: string, asked: Ca
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  const words = lastWords(child)
+  const words = tailOf([child.stderr])
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   const kill = () => void child.kill('SIGKILL')
   try {
@@ -67,7 +68,7 @@ export async function startFirefox(about: LendingBoot, folder: string, asked: Ca
     await ended
     remove()
     throw new EverwarmError('DRIVER_FAILED', {
-      message: `No session of Firefox could be started: ${(cause as Error).message}${words()}`,
+      message: `No session of Firefox could be started: ${(cause as Error).message}\n${words()}`,
       hint: `Try \`${about.command} --headless --screenshot /dev/null about:blank\`.`,
       cause,
     })
@@ -141,12 +142,6 @@ function userPreferences(all: Record<string, string | number | boolean>): string
   return Object.entries(all)
     .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
     .join('')
-}
-
-function lastWords(child: ChildProcess): () => string {
-  let tail = ''
-  child.stderr?.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString('utf8')).slice(-1_000)))
-  return () => (tail.trim() === '' ? '' : `\n${tail.trim()}`)
 }
 
 function textOf(path: string): string {
