@@ -68,6 +68,8 @@ test.for(['host', 'daemon'] as const)('when the %s is killed, requests go on wit
   const daemon = await at.connect()
   const [host] = (await daemon.status()).hosts
   process.kill(who === 'host' ? host!.pid : daemon.welcome.pid, 'SIGKILL')
+  // At once: the host that is gone must not be taken for the server.
+  if (who === 'host') expect((await client.post('/echo', { json: 0 })).status).toBe(200)
   expect((await client.get('/echo')).status).toBe(200)
   await eventually('the host is gone', () => !runs(host!.pid))
   await eventually('nothing of the host is left', () => at.leftovers().every((name) => !name.endsWith('.d')))

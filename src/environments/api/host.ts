@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import type { DaemonToHost, HostToDaemon } from '../../contracts/host-wire.ts'
 import { createDesk } from '../desk.ts'
 import { keptConnections } from './direct.ts'
-import { ERROR_HEADER, ERROR_STATUS, type KeptGreeting, LEASE_HEADER, REUSED_HEADER } from './kept-wire.ts'
+import { ERROR_HEADER, ERROR_STATUS, type KeptGreeting, LEASE_HEADER, NO_LEASE, REUSED_HEADER } from './kept-wire.ts'
 
 /** Of one connection, not of the message on it. @see https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
-const BY_HOP = /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade|x-everwarm-.*)$/i
+const BY_HOP = /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade|expect|x-everwarm-.*)$/i
 
 const leases = new Set<string>()
 const connections = keptConnections()
@@ -44,6 +44,10 @@ function boot(about: Extract<DaemonToHost, { kind: 'boot-api' }>): void {
   folder = about.folder
   if (process.platform !== 'win32') mkdirSync(folder, { recursive: true, mode: 0o700 })
   const requests = http.createServer(forward)
+  requests.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    if (isHeld(request)) response.writeContinue()
+    forward(request, response)
+  })
   // A request may take as long as its client has patience.
   requests.requestTimeout = 0
   requests.listen(requestsPath(), () => {
@@ -54,7 +58,7 @@ function boot(about: Extract<DaemonToHost, { kind: 'boot-api' }>): void {
 
 /** Bodies pass as they come; what arrives is answered by the server's words alone, or by the error of the connection. */
 function forward(request: http.IncomingMessage, response: http.ServerResponse): void {
-  if (!leases.has(String(request.headers[LEASE_HEADER]))) return void response.writeHead(403).end()
+  if (!isHeld(request)) return void response.writeHead(403, { [ERROR_HEADER]: NO_LEASE }).end()
   const url = new URL(request.url!)
   const { request: send } = url.protocol === 'https:' ? https : http
   const sent = send(url, {
@@ -84,6 +88,8 @@ function forward(request: http.IncomingMessage, response: http.ServerResponse): 
   response.once('close', () => response.writableFinished || sent.destroy())
   request.pipe(sent)
 }
+
+const isHeld = ({ headers }: http.IncomingMessage) => leases.has(String(headers[LEASE_HEADER]))
 
 function ended(raw: string[]): string[] {
   const kept: string[] = []

@@ -1,6 +1,13 @@
 import { Agent, request } from 'node:http'
 import { directTransport, headersOf, isStale, REUSED } from '../../environments/api/direct.ts'
-import { ERROR_HEADER, ERROR_STATUS, type KeptGreeting, LEASE_HEADER, REUSED_HEADER } from '../../environments/api/kept-wire.ts'
+import {
+  ERROR_HEADER,
+  ERROR_STATUS,
+  type KeptGreeting,
+  LEASE_HEADER,
+  NO_LEASE,
+  REUSED_HEADER,
+} from '../../environments/api/kept-wire.ts'
 import { type Transport, TransportError, type WireRequest, type WireResponse } from '../../environments/api/transport.ts'
 import type { Env } from '../../system/settings.ts'
 import { holdLease } from '../hold.ts'
@@ -10,7 +17,7 @@ const OF_TRUST =
   /^(?:NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|NODE_USE_SYSTEM_CA|SSL_CERT_FILE|SSL_CERT_DIR|OPENSSL_CONF)$/
 /** Who waits longer for a host is served without one. */
 const WAIT_MS = 5_000
-/** Nothing that stands in the way of the host is the server's fault. */
+/** May be sent twice. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 interface Kept {
@@ -92,21 +99,23 @@ async function lease(env: Env, label: string): Promise<Kept | null> {
 }
 
 function through(kept: Kept, { method, url, headers, body, signal }: WireRequest): Promise<WireResponse> {
+  const isSafe = SAFE.has(method)
   return new Promise((resolve, reject) => {
     const sent = request({
       socketPath: kept.socketPath,
       agent: kept.agent,
       method,
       path: url.href,
-      headers: { ...headers, [LEASE_HEADER]: kept.token },
+      headers: { ...headers, [LEASE_HEADER]: kept.token, ...(isSafe ? {} : { expect: '100-continue' }) },
       signal,
     })
-    let isConnected = false
-    sent.once('socket', (socket) => {
-      if (!socket.connecting) isConnected = true
-      else socket.once('connect', () => (isConnected = true))
+    // The host says so before it sends anything on: until then it can be done without it.
+    let isTaken = false
+    sent.once('continue', () => {
+      isTaken = true
+      sent.end(body ?? undefined)
     })
-    const fail = () => reject(signal.aborted ? (signal.reason as Error) : new HostLost(!isConnected))
+    const fail = () => reject(signal.aborted ? (signal.reason as Error) : new HostLost(!isTaken))
     sent.once('error', fail)
     sent.once('response', (response) => {
       const parts: Buffer[] = []
@@ -115,11 +124,13 @@ function through(kept: Kept, { method, url, headers, body, signal }: WireRequest
       response.once('end', () => {
         const { [LEASE_HEADER]: _, [REUSED_HEADER]: reused, [ERROR_HEADER]: code, ...rest } = headersOf(response.headers)
         const text = Buffer.concat(parts)
+        if (code === NO_LEASE) return reject(new HostLost(true))
         if (code !== undefined && response.statusCode === ERROR_STATUS)
           return reject(new TransportError(String(code), text.toString('utf8'), reused === '1' ? REUSED : undefined))
         resolve({ status: response.statusCode!, headers: rest, body: text, isReused: reused === '1' })
       })
     })
-    sent.end(body ?? undefined)
+    if (isSafe) sent.end(body ?? undefined)
+    else sent.flushHeaders()
   })
 }
