@@ -152,6 +152,9 @@ test('connections are used again', async () => {
   for (const _ of [1, 2, 3]) reused.push((await client.get('/echo')).isReused)
   expect(reused).toEqual([false, true, true])
   expect(server.connections()).toBe(1)
+  // One of its own: a POST must not meet a connection that is about to be closed.
+  expect((await client.post('/echo')).isReused).toBe(false)
+  expect((await client.post('/echo')).isReused).toBe(true)
 })
 
 test('a recording is a HAR without secrets', async () => {

@@ -4,29 +4,35 @@ import { type Transport, TransportError, type WireRequest, type WireResponse } f
 
 /** Longer than most servers keep theirs: they say so themselves (`Keep-Alive: timeout=5`), which Node's agent heeds. */
 const KEEP_MS = 120_000
-const AGENT: http.AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000, timeout: KEEP_MS, scheduling: 'lifo' }
+/** What must not be sent twice takes no connection that was quiet for longer: something between may have dropped it. */
+const KEEP_UNSAFE_MS = 3_000
 
 /** What a server may close in the moment in which it is used again. */
 const STALE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 export interface Connections {
-  /** The options for a request to there. */
-  agentFor(url: URL): http.Agent
+  agentFor(url: URL, method: string): http.Agent
   close(): void
 }
 
 /** Connections that are kept open after an answer, by server. */
 export function keptConnections(): Connections {
-  const plain = new http.Agent(AGENT)
-  const secure = new https.Agent(AGENT)
+  const [safe, unsafe] = [agents(KEEP_MS), agents(KEEP_UNSAFE_MS)]
   return {
-    agentFor: (url) => (url.protocol === 'https:' ? secure : plain),
+    agentFor: (url, method) => (SAFE.has(method) ? safe : unsafe)[url.protocol === 'https:' ? 'secure' : 'plain'],
     close() {
-      plain.destroy()
-      secure.destroy()
+      for (const { plain, secure } of [safe, unsafe]) {
+        plain.destroy()
+        secure.destroy()
+      }
     },
   }
+}
+
+function agents(timeout: number) {
+  const options: http.AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000, timeout, scheduling: 'lifo' }
+  return { plain: new http.Agent(options), secure: new https.Agent(options) }
 }
 
 /** Straight from this process, over connections that end with it. */
@@ -56,7 +62,7 @@ export const REUSED = Symbol('on a connection that stood already')
 function once({ method, url, headers, body, signal }: WireRequest, connections: Connections): Promise<WireResponse> {
   const { request } = url.protocol === 'https:' ? https : http
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: connections.agentFor(url), signal })
+    const sent = request(url, { method, headers, agent: connections.agentFor(url, method), signal })
     const fail = (error: NodeJS.ErrnoException) =>
       reject(
         signal.aborted

@@ -64,7 +64,7 @@ function forward(request: http.IncomingMessage, response: http.ServerResponse): 
   const sent = send(url, {
     method: request.method,
     headers: ended(request.rawHeaders),
-    agent: connections.agentFor(url),
+    agent: connections.agentFor(url, request.method!),
     setHost: false,
   })
   sent.once('response', (answer) => {
