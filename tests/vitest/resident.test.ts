@@ -69,7 +69,7 @@ const prepared = () =>
   eventually(
     'a Vitest is prepared',
     async () => (await status()).hosts.some(({ environment, state }) => environment === 'vitest' && state === 'idle'),
-    20_000,
+    60_000,
   )
 
 /** How many runs were made by a prepared Vitest, and how many it has refused. */
