@@ -8,6 +8,7 @@ import { frameSocket, type FrameSocket } from '../../system/frames.ts'
 import { HostState } from './host-state.ts'
 import { LastWords } from './last-words.ts'
 import { Ledger } from './ledger.ts'
+import { Outbox } from './outbox.ts'
 import { plainCopy } from './plain-copy.ts'
 import { whenSettled } from './settle.ts'
 import { World, type WorldOptions } from './world.ts'
@@ -22,8 +23,6 @@ const inOwnContext = AsyncLocalStorage.snapshot()
 const now = performance.now.bind(performance)
 const writers = { 1: process.stdout.write.bind(process.stdout), 2: process.stderr.write.bind(process.stderr) } as const
 
-/** How long reports may wait for company, ms. */
-const HOLD_MS = 20
 /** A lease's token comes by way of the daemon, and may come after its holder. */
 const TOKEN_WAIT_MS = 2_000
 
@@ -48,24 +47,14 @@ class Host {
   readonly #queue: ToHost[] = []
   #isBusy = false
   readonly #ledger = new Ledger(sendToDaemon)
-  readonly #held: (FromHost | Uint8Array)[] = []
-  /** Frames that have left on this connection. */
-  #sent = 0
-  /** How many of the frames held are among the last words already. */
-  #noted = 0
+  readonly #outbox = new Outbox()
   readonly #lastWords: LastWords
-  #flushTimer: NodeJS.Timeout | null = null
   #stray: Taint | null = null
   readonly #putWriteBack: (() => boolean)[] = []
 
   constructor(state: HostState) {
     this.#state = state
-    this.#lastWords = new LastWords(state.boot.address, () => {
-      const frames = this.#held.slice(this.#noted)
-      const sent = this.#sent + this.#noted
-      this.#noted = this.#held.length
-      return { sent, frames }
-    })
+    this.#lastWords = new LastWords(state.boot.address, () => this.#outbox.takeUnsent())
     for (const fd of [1, 2] as const) this.#interceptOutput(fd)
   }
 
@@ -103,6 +92,7 @@ class Host {
       this.#strangers.delete(connection)
       if (connection !== this.#connection) return
       this.#connection = null
+      this.#outbox.connect(null)
       this.#ledger.settle()
       // nobody is left to hear the result: what still runs must not go on
       if (this.#world || this.#isBusy) kill()
@@ -117,13 +107,13 @@ class Host {
       if (open?.kind !== 'open' || !this.#tokens.delete(open.token)) continue
       this.#strangers.delete(connection)
       this.#connection = connection
-      this.#sent = 0
+      this.#outbox.connect(connection)
       for (const message of rest) this.#receive(message)
     }
   }
 
   #receive(message: ToHost): void {
-    if (message.kind === 'ping') this.#send({ kind: 'pong', n: message.n })
+    if (message.kind === 'ping') this.#outbox.send({ kind: 'pong', n: message.n })
     else if (isForWorld(message) && this.#world?.id === message.world) this.#pass(message)
     else {
       this.#queue.push(message)
@@ -158,7 +148,7 @@ class Host {
       lastWords: this.#lastWords,
       onBuiltin: (builtin) => state.rememberBuiltin(builtin),
       send: (message, isUrgent) => this.#fromWorld(id, message, isUrgent),
-      onUnfit: (reason) => this.#send({ kind: 'unfit', world: id, reason }),
+      onUnfit: (reason) => this.#outbox.send({ kind: 'unfit', world: id, reason }),
       // a host that can't put itself in order is no host any more
       onStopped: () => inOwnContext(() => setImmediate(() => void this.#end(id).catch(kill))),
     }
@@ -175,7 +165,11 @@ class Host {
     } catch (error) {
       const reason =
         error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { message: String(error) }
-      this.#send({ kind: 'vitest', world: id, message: { __vitest_worker_response__: true, type: 'started', error: reason } })
+      this.#outbox.send({
+        kind: 'vitest',
+        world: id,
+        message: { __vitest_worker_response__: true, type: 'started', error: reason },
+      })
       await this.#end(id, { code: 'changed-module', detail: `the runtime did not load: ${reason.message}` })
     }
   }
@@ -211,29 +205,15 @@ class Host {
     if (current?.id !== id) return
     const message = plainCopy(said)
     const frame: FromHost = { kind: 'vitest', world: id, message }
-    this.#held.push(isUrgent ? frame : serialize(frame))
+    this.#outbox.hold(isUrgent ? frame : serialize(frame))
     const { __vitest_worker_response__: isResponse, type } = message as { __vitest_worker_response__?: true; type?: string }
     if (isResponse && type === 'testfileFinished' && current.isOnce && !current.isStopping) {
       // its holder waits for the end of the world anyway: all of it goes out in one write
       current.isStopping = true
       whenSettled(() => current.world.deliver({ __vitest_worker_request__: true, type: 'stop' }))
-      this.#flushSoon()
-    } else if (isUrgent && !(current.isOnce && type === 'stopped')) this.#flush()
-    else this.#flushSoon()
-  }
-
-  #flushSoon(): void {
-    // unref: it must not look like something the file has left open
-    this.#flushTimer ??= setTimeout(() => this.#flush(), HOLD_MS).unref()
-  }
-
-  #flush(): void {
-    if (this.#flushTimer) clearTimeout(this.#flushTimer)
-    this.#flushTimer = null
-    const frames = this.#held.splice(0)
-    this.#sent += frames.length
-    this.#noted = 0
-    if (frames.length > 0) this.#connection?.send({ kind: 'many', frames } satisfies FromHost)
+      this.#outbox.flushSoon()
+    } else if (isUrgent && !(current.isOnce && type === 'stopped')) this.#outbox.flush()
+    else this.#outbox.flushSoon()
   }
 
   async #end(id: number, failure?: Taint): Promise<void> {
@@ -265,7 +245,7 @@ class Host {
     const { sizes, worlds } = this.#ledger
     const report: WorldReport = { taints, restoreMs: now() - startedMs, ...sizes, worlds, pristine: worlds === 1 }
     watchBetweenWorlds((taint) => (this.#stray = taint))
-    this.#send({ kind: 'restored', world: id, report })
+    this.#outbox.send({ kind: 'restored', world: id, report })
   }
 
   /** What test code has done to the process must not keep the host from saying so. */
@@ -277,11 +257,6 @@ class Host {
     }
   }
 
-  #send(message: FromHost): void {
-    this.#held.push(message)
-    this.#flush()
-  }
-
   /** Output of test code goes to the holder of the lease; the host's own and that of its children takes the pipe. */
   #interceptOutput(fd: 1 | 2): void {
     const stream = fd === 1 ? process.stdout : process.stderr
@@ -289,8 +264,8 @@ class Host {
       const done = typeof encoding === 'function' ? encoding : callback
       const current = this.#world
       if (!current || !this.#connection) return writers[fd](chunk as string, encoding as never, callback as never)
-      this.#held.push(serialize({ kind: 'output', world: current.id, fd, chunk } satisfies FromHost))
-      this.#flushSoon()
+      this.#outbox.hold(serialize({ kind: 'output', world: current.id, fd, chunk } satisfies FromHost))
+      this.#outbox.flushSoon()
       if (typeof done === 'function') nextTick(done as () => void)
       return true
     }
