@@ -20,6 +20,8 @@ export interface HostProgram {
   hint: string
   /** It can take a context back from a holder that is gone, and says when it has. */
   isReclaiming: boolean
+  /** Its descriptor 0 is empty instead of open for ever: for what reads it without asking whose it is. */
+  isInputEmpty?: boolean
   /** Removes what it leaves beside its socket. */
   onGone?: () => void
 }
@@ -44,7 +46,7 @@ export function openHost(program: HostProgram, seat: Seat, options: HostOptions 
       env: program.env,
       detached: true,
       // stdin as in a fork of Vitest: open, and nothing ever comes
-      stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+      stdio: [program.isInputEmpty ? 'ignore' : 'pipe', 'pipe', 'pipe', 'ipc'],
       serialization: 'json',
     })
   } catch (error) {

@@ -70,6 +70,12 @@ export class KnownProfiles {
     return key === undefined ? undefined : this.profile(key)
   }
 
+  /** Whether it is among those that a host is kept ready for. */
+  isKept(key: string, rule: { now: number; withinMs: number; count: number }): boolean {
+    const known = this.#known.get(key)
+    return known !== undefined && missingSpares(this.#usedIn(familyOf(known.profile)), [], rule).includes(key)
+  }
+
   /** @param needed keys that hosts or waiters have */
   forget(needed: ReadonlySet<string>, rule: { now: number; withinMs: number }): void {
     for (const [key, { usedAtMs = -Infinity }] of this.#known)

@@ -10,7 +10,7 @@ import { LeaseStats } from './lease-stats.ts'
 import { freePlaces, type Limits, usedBytes } from './limits.ts'
 import type { RecyclePolicy } from './recycle.ts'
 import { describeSlot, freeContexts, type HeldLease, heldLeases, type Slot } from './slot.ts'
-import { needsSpare, needsSuccessor, poolSteps } from './steps.ts'
+import { longestUnused, needsSpare, needsSuccessor, poolSteps } from './steps.ts'
 import { stopping } from './stopping.ts'
 import { expired, lineOrder, nextDeadline, type Waiting } from './waiting-line.ts'
 
@@ -202,8 +202,14 @@ export function createPool(options: PoolOptions): Pool {
     if (!isAtRest) return void (rest = rest?.cancel() as undefined)
     rest ??= clock.after(restMs, () => {
       rest = undefined
-      const profile = profiles.missing(all(), { now: clock.now(), withinMs: policy.maxIdleMs, count: spares })
-      if (profile && freePlaces(all(), limits, familyOf(profile)) > 0) hosts.open(profile)
+      const rule = { now: clock.now(), withinMs: policy.maxIdleMs, count: spares }
+      const profile = profiles.missing(all(), rule)
+      if (!profile) return
+      if (freePlaces(all(), limits, familyOf(profile)) > 0) return void hosts.open(profile)
+      // Of a project that nobody has used for long: it makes room, and the end of its process opens the spare.
+      const isForgotten = (slot: Slot) => familyOf(slot.profile) === familyOf(profile) && !profiles.isKept(slot.profileKey, rule)
+      const unused = longestUnused(all().filter(isForgotten))
+      if (unused) hosts.retire(unused, 'evicted')
     })
   }
 

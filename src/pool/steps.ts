@@ -60,6 +60,14 @@ function expectedContexts(slot: Slot): number {
 
 const repeated = <T>(item: T, times: number): T[] => Array.from({ length: Math.max(0, times) }, () => item)
 
+/** The idle one that was used longest ago: it makes room. */
+export function longestUnused(slots: readonly Slot[]): Slot | undefined {
+  return slots
+    .filter((slot) => slot.life.status === 'idle')
+    .sort(lastUsedFirst)
+    .at(-1)
+}
+
 /** Removes and returns the first that fits. */
 function take<T>(list: T[], fits: (item: T) => boolean): T | undefined {
   const index = list.findIndex(fits)

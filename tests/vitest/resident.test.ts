@@ -168,6 +168,41 @@ test.for<[string, (root: string) => void, Record<string, string>, boolean]>([
   expect((await served())[0]).toBe(isServed ? 1 : 0)
 })
 
+test(
+  'what a global setup does to its process is as in Vitest: exit code, inherited output, input',
+  { timeout: 120_000 },
+  async () => {
+    project = realProject({
+      ...FILES,
+      'vitest.config.ts': CONFIG.replace('test: {', `test: { globalSetup: './setup.ts',`),
+      'setup.ts': `
+      import { execSync } from 'node:child_process'
+      import { text } from 'node:stream/consumers'
+      export async function setup() {
+        process.on('exit', () => { console.log('the end'); process.exitCode = 7 })
+        execSync('echo inherited', { stdio: 'inherit' })
+        console.log('read: ' + (await text(process.stdin)))
+      }`,
+    })
+    const fed = (args: string[]) =>
+      new Promise<Ran>((resolve) => {
+        const child = execFile(
+          process.execPath,
+          args,
+          { cwd: project.root, env: env(), timeout: 60_000 },
+          (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
+        )
+        child.stdin!.end('typed')
+      })
+    await fed([CLI, 'vitest', 'run'])
+    await prepared()
+    const result = await fed([CLI, 'vitest', 'run', '-t', ''])
+    expect(inAnyOrder(result)).toEqual(inAnyOrder(await fed([VITEST, 'run', '-t', ''])))
+    expect(result).toMatchObject({ code: 7, stdout: expect.stringMatching(/inherited[^]*read: typed[^]*2 passed[^]*the end/) })
+    expect((await served())[0]).toBe(1)
+  },
+)
+
 test('commands at the same time, with one prepared Vitest, all get their own verdicts', { timeout: 120_000 }, async () => {
   project = realProject({
     ...FILES,

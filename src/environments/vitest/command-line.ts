@@ -24,7 +24,8 @@ export function normalized({ filter, options }: CommandLine): CommandLine {
 /** The pattern of `-t`, which can be set when all else is prepared. */
 export function namePattern({ options }: CommandLine): string | undefined {
   const pattern = options['testNamePattern']
-  return pattern === undefined ? undefined : String(pattern)
+  // `-t ''` is read as 0, and is none to Vitest.
+  return pattern ? String(pattern) : undefined
 }
 
 /** Whether a Vitest made from one command line can serve another: they differ in filters and name pattern at most. */

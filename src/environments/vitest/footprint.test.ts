@@ -1,10 +1,13 @@
-import fs, { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import childProcess from 'node:child_process'
+import fs, { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { watchFootprint } from './footprint.ts'
 
+const require = createRequire(import.meta.url)
 let root: string
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'ew-')))
@@ -12,13 +15,18 @@ beforeEach(() => {
   writeFileSync(join(root, 'config.json'), '1')
   writeFileSync(join(root, 'other.txt'), '')
   mkdirSync(join(root, 'packages'))
+  symlinkSync('other.txt', join(root, 'link'))
 })
 afterEach(() => rmSync(root, { recursive: true }))
 
 /** What has changed for a configuration that did `load`, after `change`; without the folder. */
 async function changedAfter(load: () => unknown, change: () => unknown): Promise<string | undefined> {
   const footprint = watchFootprint(root)
-  await load()
+  try {
+    await load()
+  } catch {
+    // What is not there is what some look for.
+  }
   footprint.close()
   expect(footprint.changed()).toBeUndefined()
   await change()
@@ -57,6 +65,38 @@ test('another branch is checked out', async () => {
       () => writeFileSync(at('.git/HEAD'), 'ref: refs/heads/b\n'),
     ),
   ).toBe('.git/HEAD')
+})
+
+test('another commit is checked out in a worktree', async () => {
+  mkdirSync(at('repository/.git/worktrees/w'), { recursive: true })
+  writeFileSync(at('.git'), `gitdir: ${at('repository/.git/worktrees/w')}\n`)
+  writeFileSync(at('repository/.git/worktrees/w/HEAD'), 'ref: refs/heads/w\n')
+  writeFileSync(at('repository/.git/worktrees/w/commondir'), '../..\n')
+  mkdirSync(at('repository/.git/refs/heads'), { recursive: true })
+  expect(
+    await changedAfter(
+      () => {},
+      () => writeFileSync(at('repository/.git/refs/heads/w'), 'abc\n'),
+    ),
+  ).toBe('repository/.git/refs/heads/w')
+})
+
+test('a neighbour that a bundler may prefer appears beside a module of the configuration', () => {
+  const footprint = watchFootprint(root)
+  footprint.add([at('config.json')])
+  footprint.close()
+  writeFileSync(at('config.ts'), '')
+  expect(footprint.changed()).toBe(at('config.ts'))
+})
+
+test('a program that is asked is named; a helper of a package is none', () => {
+  const footprint = watchFootprint(root)
+  expect(footprint.asked).toBeUndefined()
+  childProcess.spawnSync(at('node_modules/esbuild/bin/esbuild'))
+  expect(footprint.asked).toBeUndefined()
+  childProcess.spawnSync('git', ['describe'])
+  footprint.close()
+  expect(footprint.asked).toBe('git')
 })
 
 test('a file that was written while it may have been read counts as changed', () => {

@@ -1,18 +1,21 @@
+import childProcess from 'node:child_process'
 import fs from 'node:fs'
 import * as nodeModule from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join, resolve, sep } from 'node:path'
+import { dirname, extname, join, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gitFiles } from './git-files.ts'
 
 /**
  * What a configuration was made from: every file that was read, looked for or listed while it was loaded, as it was
  * then. If one of them is another now, so may be the configuration.
  */
 export interface Footprint {
-  /** Takes in files that were read where nobody could see it, by native code. */
+  /** Takes in files that were read where nobody could see it, by native code, and their neighbours, which it may prefer once they are there. */
   add(paths: Iterable<string>): void
   /** Stops looking; what comes from now on is the run's. */
   close(): void
+  /** A program that was asked: what its answer was made from is not known. */
+  readonly asked: string | undefined
   /** A file that is not as it was, or undefined. */
   changed(): string | undefined
 }
@@ -26,35 +29,60 @@ const READING = [
   'lstatSync',
   'access',
   'accessSync',
+  'exists',
   'existsSync',
-] as const
-const OPENING = ['open', 'openSync', 'createReadStream', 'realpath', 'realpathSync'] as const
-const LISTING = ['readdir', 'readdirSync', 'opendir', 'opendirSync'] as const
-const PROMISED = ['readFile', 'stat', 'lstat', 'access', 'open', 'realpath', 'readdir', 'opendir'] as const
+]
+const OPENING = ['open', 'openSync', 'createReadStream', 'realpath', 'realpathSync', 'readlink', 'readlinkSync']
+const LISTING = ['readdir', 'readdirSync', 'opendir', 'opendirSync']
+const PROMISED = ['readFile', 'stat', 'lstat', 'access', 'open', 'realpath', 'readlink']
+const ASKING = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork']
+/** What Node tries for a name, by `require` and by the loaders that people put in. */
+const ENDINGS = [
+  '',
+  '.js',
+  '.cjs',
+  '.mjs',
+  '.json',
+  '.node',
+  '.ts',
+  '.cts',
+  '.mts',
+  '.tsx',
+  '.jsx',
+  '/package.json',
+  '/index.js',
+  '/index.ts',
+]
+const NODE_MODULES = `${sep}node_modules${sep}`
 type Reader = (...args: unknown[]) => unknown
 /** As they are before anybody looks on. */
-const { statSync, existsSync, readFileSync } = fs
+const { statSync, lstatSync, readlinkSync, readdirSync } = fs
+const realpath = fs.realpathSync.native
 
 /** @param now ms since the epoch, by the clock of the file system */
 export function watchFootprint(root: string, now = Date.now()): Footprint {
   const stamps = new Map<string, string>()
   const undo: (() => void)[] = []
   let isOpen = true
+  let asked: string | undefined
 
-  const see = (path: unknown, isListed: boolean) => {
+  /** As it is before it is read: what is written meanwhile must show. */
+  const note = (path: string, isListed = false) => {
+    const key = isListed ? path + sep : path
+    if (isOpen && !stamps.has(key)) stamps.set(key, stampOf(path, isListed))
+  }
+  const see = (path: unknown, isListed = false) => {
     const name = nameOf(path)
-    if (!isOpen || name === undefined || isForeign(name, root)) return
-    const key = isListed ? name + sep : name
-    // As it is before it is read: what is written meanwhile must show.
-    if (!stamps.has(key)) stamps.set(key, stampOf(name, isListed))
+    if (name !== undefined && !isForeign(name)) note(name, isListed)
   }
 
-  function wrap(owner: object, names: readonly string[], isListed: boolean): void {
+  function wrap(owner: object, names: readonly string[], before: (args: unknown[]) => void): void {
     const object = owner as Record<string, Reader>
     for (const name of names) {
-      const real = object[name]!
+      const real = object[name]
+      if (!real) continue
       const seen = Object.assign(function (this: unknown, ...args: unknown[]) {
-        see(args[0], isListed)
+        if (isOpen) before(args)
         return real.apply(this, args)
       }, real)
       object[name] = seen
@@ -62,27 +90,42 @@ export function watchFootprint(root: string, now = Date.now()): Footprint {
     }
   }
 
-  wrap(fs, [...READING, ...OPENING], false)
-  wrap(fs, LISTING, true)
-  wrap(
-    fs.promises,
-    PROMISED.filter((name) => !name.endsWith('dir')),
-    false,
-  )
-  wrap(fs.promises, ['readdir', 'opendir'], true)
+  wrap(fs.realpathSync, ['native'], ([path]) => see(path))
+  wrap(fs, [...READING, ...OPENING], ([path]) => see(path))
+  wrap(fs, LISTING, ([path]) => see(path, true))
+  wrap(fs.promises, PROMISED, ([path]) => see(path))
+  wrap(fs.promises, ['readdir', 'opendir'], ([path]) => see(path, true))
+  wrap(process, ['loadEnvFile'], ([path]) => see(path ?? '.env'))
+  // Helpers of packages, which live on (a compiler's service), are watched with their packages.
+  wrap(childProcess, ASKING, ([command]) => void (String(command).includes(NODE_MODULES) || (asked ??= String(command))))
   nodeModule.syncBuiltinESMExports()
   const hooks = (nodeModule as { registerHooks?: (hooks: object) => { deregister(): void } }).registerHooks?.({
-    load(url: string, context: unknown, next: (url: string, context: unknown) => unknown) {
-      if (url.startsWith('file:')) see(fileURLToPath(url.split('?')[0]!), false)
+    resolve(specifier: string, context: { parentURL?: string }, next: (specifier: string, context: object) => unknown) {
+      try {
+        return next(specifier, context)
+      } catch (error) {
+        // It may be there the next time.
+        for (const path of candidates(specifier, context.parentURL)) note(path)
+        throw error
+      }
+    },
+    load(url: string, context: object, next: (url: string, context: object) => unknown) {
+      // Installed ones, too: people do edit them.
+      if (url.startsWith('file:')) note(fileURLToPath(url.split('?')[0]!))
       return next(url, context)
     },
   })
-  for (const path of alwaysAsked(root)) see(path, false)
+  for (const path of [...alwaysAsked(root), ...gitFiles(root)]) note(path)
 
   return {
+    get asked() {
+      return asked
+    },
     add(paths) {
       for (const path of paths) {
-        if (isForeign(path, root) || stamps.has(path)) continue
+        const stem = path.slice(0, path.length - extname(path).length)
+        for (const ending of ENDINGS) if (stem + ending !== path) note(stem + ending)
+        if (stamps.has(path)) continue
         // Read at some time since the beginning: one written since then may have been read before or after.
         const isSettled = (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < now
         stamps.set(path, isSettled ? stampOf(path, false) : 'unsettled')
@@ -93,6 +136,9 @@ export function watchFootprint(root: string, now = Date.now()): Footprint {
       for (const restore of undo) restore()
       nodeModule.syncBuiltinESMExports()
       hooks?.deregister()
+      // What is gone already was temporary: Vite writes a bundled configuration down to load it.
+      for (const [key, stamp] of stamps)
+        if (stamp !== '-' && !key.endsWith(sep) && stampOf(key, false) === '-') stamps.delete(key)
     },
     changed() {
       for (const [key, stamp] of stamps) {
@@ -110,37 +156,36 @@ function nameOf(path: unknown): string | undefined {
   return Buffer.isBuffer(path) ? resolve(path.toString()) : undefined
 }
 
-const NODE_MODULES = `${sep}node_modules${sep}`
+/** What is read in installed packages they read for themselves; their own code is watched as it is loaded. /proc and /dev change by themselves. */
+const isForeign = (path: string) => path.includes(NODE_MODULES) || /^\/(?:proc|dev|sys)\//.test(path)
 
-/** Installed packages are watched by the lock file; what lies in /proc, /dev and the folder for temporary files changes by itself. */
-function isForeign(path: string, root: string): boolean {
-  const isTemporary = path.startsWith(tmpdir() + sep) && !root.startsWith(tmpdir() + sep)
-  return isTemporary || path.includes(NODE_MODULES) || /^\/(?:proc|dev|sys)\//.test(path)
-}
-
-/** A folder is another when its entries are, if they were listed; else only when it is gone. */
+/** A folder is another when the names in it are, if they were listed; else only when it is gone. A link is another when it leads elsewhere. */
 function stampOf(path: string, isListed: boolean): string {
   try {
-    const found = statSync(path, { throwIfNoEntry: false })
-    if (!found) return '-'
-    return found.isDirectory() && !isListed ? 'folder' : `${found.ino}:${found.size}:${found.mtimeMs}:${found.ctimeMs}`
+    if (isListed) return readdirSync(path).sort().join('\0')
+    const own = lstatSync(path, { throwIfNoEntry: false })
+    if (!own) return '-'
+    const link = own.isSymbolicLink() ? `${readlinkSync(path)} ${realpath(path)} ` : ''
+    const found = link === '' ? own : statSync(path)
+    return link + (found.isDirectory() ? 'folder' : `${found.ino}:${found.size}:${found.mtimeMs}:${found.ctimeMs}`)
   } catch {
-    // ENOTDIR, EACCES, ELOOP: the same as absent, as long as it stays so.
+    // ENOENT, ENOTDIR, EACCES, ELOOP: the same as absent, as long as it stays so.
     return '-'
   }
 }
 
-/** Read by native code, or by programs that a configuration asks: the branch that is checked out, and what packages and TypeScript say. */
-function alwaysAsked(root: string): string[] {
-  const found: string[] = []
+function candidates(specifier: string, parentURL: string | undefined): string[] {
+  const isPath = /^(?:\.{0,2}\/|file:)/.test(specifier)
+  if (!isPath || !parentURL?.startsWith('file:')) return []
+  const base = fileURLToPath(new URL(specifier, parentURL))
+  return ENDINGS.map((ending) => base + ending)
+}
+
+/** Read by native code: what packages and TypeScript say. */
+function* alwaysAsked(root: string): Generator<string> {
   for (let folder = root; ; folder = dirname(folder)) {
-    found.push(join(folder, 'package.json'), join(folder, 'tsconfig.json'))
-    const head = join(folder, '.git', 'HEAD')
-    if (existsSync(head)) {
-      found.push(head, join(folder, '.git', 'packed-refs'))
-      const ref = /^ref: (.+)$/m.exec(readFileSync(head, 'utf8'))?.[1]
-      if (ref !== undefined) found.push(join(folder, '.git', ref))
-    }
-    if (folder === dirname(folder)) return found
+    yield join(folder, 'package.json')
+    yield join(folder, 'tsconfig.json')
+    if (folder === dirname(folder)) return
   }
 }

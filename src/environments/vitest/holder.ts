@@ -1,12 +1,11 @@
 import { createServer, type Socket } from 'node:net'
+import { constants } from 'node:os'
 import { encodeFrontFrame, frontFrameReader, type FrontRequest, requestReader } from '../../contracts/front-door.ts'
 import type { Taint } from '../../contracts/host-wire.ts'
-import type { Sink } from './terminal.ts'
+import type { Peer } from './terminal.ts'
 
 /** The client that holds the lease. */
-export interface Holder {
-  /** Has left this process when it returns, as what is written to a pipe or a terminal has. */
-  write: Sink
+export interface Holder extends Peer {
   onResize: (size: { columns: number; rows: number }) => void
   /** Tells it the exit code; the last thing it hears. */
   end(code: number): void
@@ -69,9 +68,18 @@ function holderAt(socket: Socket, first: Buffer, over: (taints: Taint[]) => void
   // Output must have left before an exit, or an endless loop: as with a pipe, the one who reads sets the pace.
   ;(socket as unknown as { _handle: { setBlocking(isBlocking: boolean): void } })._handle.setBlocking(true)
   let isOver = false
+  let isReading = false
   const holder: Holder = {
     write: (fd, chunk) => void (socket.writable && socket.write(encodeFrontFrame(fd === 1 ? 'O' : 'E', chunk))),
     onResize: () => {},
+    onInput: () => {},
+    wantInput() {
+      if (isReading) return
+      isReading = true
+      // As an open stdin would.
+      socket.ref()
+      socket.write(encodeFrontFrame('I', ''))
+    },
     end(code) {
       if (isOver) return
       isOver = true
@@ -86,12 +94,18 @@ function holderAt(socket: Socket, first: Buffer, over: (taints: Taint[]) => void
     },
   }
   const read = frontFrameReader(({ type, payload }) => {
-    if (type === 'S') process.kill(process.pid, payload[0]!)
+    // Ctrl-C is meant for all that the command has started, as on its terminal.
+    if (type === 'S') process.kill(payload[0] === constants.signals.SIGINT ? -process.pid : process.pid, payload[0])
+    else if (type === 'I') takeInput(payload)
     else if (type === 'W') {
       const [columns = 0, rows = 0] = payload.toString().split(' ').map(Number)
       holder.onResize({ columns, rows })
     }
   })
+  function takeInput(chunk: Buffer): void {
+    holder.onInput(chunk.length > 0 ? Buffer.from(chunk) : null)
+    if (chunk.length === 0) socket.unref()
+  }
   read(first)
   socket.on('data', read)
   // Nobody is left to hear of it.

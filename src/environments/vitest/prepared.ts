@@ -39,6 +39,7 @@ export async function prepareVitest(vitestPackage: string, argv: readonly string
   const run = startVitest('test', filters, normalized({ ...prepared, filter: [] }).options, { plugins: [gate.plugin] })
   const vitest = await Promise.race([gate.reached, run.then(() => undefined)])
   if (!vitest) throw new Error('Vitest did not come to run tests.')
+  if (process.getActiveResourcesInfo().includes('TCPServerWrap')) throw new Error('Its configuration listens on a port.')
   if (vitest.config.watch) throw new Error('Vitest would watch files.')
   // They are opened as soon as the configuration is known, and would wait with it.
   if (vitest.projects.some(({ config }) => config.browser.enabled)) throw new Error('Browser mode opens browsers.')
@@ -46,8 +47,14 @@ export async function prepareVitest(vitestPackage: string, argv: readonly string
     asked(args) {
       // Parsing takes 5 ms, and the same is asked again and again.
       if (isDeepStrictEqual(args, argv)) return prepared
-      const line = parse(args)
-      return isSameRun(prepared, line) ? line : null
+      try {
+        const line = parse(args)
+        void new RegExp(namePattern(line) ?? '')
+        return isSameRun(prepared, line) ? line : null
+      } catch {
+        // A wrong option, or a pattern that is none: Vitest itself says so.
+        return null
+      }
     },
     configFiles: () => configFilesOf(vitest),
     rehearse: () => rehearse(vitest, () => parse(argv)),

@@ -1,5 +1,6 @@
 // A prepared Vitest: started by the daemon, never by hand. It loads Vitest and the project's configuration, waits, and
 // serves one run to the one who holds its lease; then it ends.
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { FrontRequest } from '../../contracts/front-door.ts'
 import type { DaemonToHost, HostToDaemon } from '../../contracts/host-wire.ts'
@@ -36,6 +37,7 @@ async function boot({ address, vitestPackage, argv, terminals }: Boot): Promise<
   const prepared = await prepareVitest(vitestPackage, argv)
   footprint.add(prepared.configFiles())
   footprint.close()
+  if (footprint.asked !== undefined) throw new Error(`Its configuration asks another program: ${footprint.asked}`)
   await prepared.rehearse()
   const { rss, heapUsed } = process.memoryUsage()
 
@@ -50,10 +52,10 @@ async function boot({ address, vitestPackage, argv, terminals }: Boot): Promise<
       return
     }
     process.argv = [process.execPath, program, ...request.args]
-    for (const [name, value] of Object.entries(request.env)) if (process.env[name] === undefined) process.env[name] = value
-    terminal.attach(holder.write, request)
+    takeOver(request)
+    terminal.attach(holder, request)
     holder.onResize = terminal.resize
-    process.once('exit', (code) => holder.end(code))
+    afterLastListener('exit', (code) => holder.end(Number(process.exitCode ?? code)))
     begin()
     prepared.run(asked).catch((error: unknown) => {
       console.error(error)
@@ -70,4 +72,38 @@ async function boot({ address, vitestPackage, argv, terminals }: Boot): Promise<
         if (message.kind === 'expect') listener(message.token)
       }),
   })
+}
+
+/** What a shell changes between two commands, and no configuration can have been made from: see `lastingEnv` of the pool. */
+const PASSING = ['_', 'SHLVL', 'OLDPWD', 'COLUMNS', 'LINES']
+
+/** This process becomes the client's, as far as it can. */
+function takeOver({ env, pid }: FrontRequest): void {
+  for (const name of PASSING) {
+    if (env[name] === undefined) delete process.env[name]
+    else process.env[name] = env[name]
+  }
+  const umask = umaskOf(pid)
+  if (umask !== undefined) process.umask(umask)
+}
+
+/** Linux only; elsewhere files get the mode that the daemon was started with. */
+function umaskOf(pid: number): number | undefined {
+  try {
+    const [, digits] = /^Umask:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return digits === undefined ? undefined : Number.parseInt(digits, 8)
+  } catch {
+    // No such folder, or the client is gone already.
+    return undefined
+  }
+}
+
+/** A listener that others can be added behind is not the last: what they print, and the exit code they set, count. */
+function afterLastListener(event: string, act: (...args: unknown[]) => void): void {
+  const emit = process.emit as (event: string | symbol, ...args: unknown[]) => boolean
+  process.emit = function (this: NodeJS.Process, said: string | symbol, ...args: unknown[]) {
+    const result = emit.call(this, said, ...args)
+    if (said === event) act(...args)
+    return result
+  } as typeof process.emit
 }

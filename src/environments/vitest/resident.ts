@@ -21,6 +21,7 @@ export function residentDriver(options: HostOptions = {}): Driver<ResidentProfil
           about: `A Vitest for ${cwd}`,
           hint: 'Run `npx vitest` there: it says what is wrong.',
           isReclaiming: false,
+          isInputEmpty: true,
         },
         seat,
         // A configuration may do much; nobody waits for it.

@@ -1,4 +1,4 @@
-import { PassThrough, Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { WriteStream as TerminalStream } from 'node:tty'
 import tty from 'node:tty'
 import { syncBuiltinESMExports } from 'node:module'
@@ -6,10 +6,18 @@ import { syncBuiltinESMExports } from 'node:module'
 /** Where output goes: `fd` is that of the client. Must have left this process when it returns. */
 export type Sink = (fd: 1 | 2, chunk: Buffer) => void
 
+/** The client at the other end of the streams. */
+export interface Peer {
+  write: Sink
+  /** Somebody reads: from now on its input comes by `onInput`, null at its end. */
+  wantInput(): void
+  onInput: (chunk: Buffer | null) => void
+}
+
 /** The streams of a client that is not there yet: what is written waits for it. */
 export interface Terminal {
   /** From now on all goes there, what has waited first. */
-  attach(sink: Sink, size: { columns: number; rows: number }): void
+  attach(peer: Peer, size: { columns: number; rows: number }): void
   resize(size: { columns: number; rows: number }): void
 }
 
@@ -48,7 +56,13 @@ export function standInTerminal(terminals: readonly boolean[]): Terminal {
   let sink: Sink = (fd, chunk) => void waiting.push([fd, Buffer.from(chunk)])
   const write: Sink = (fd, chunk) => sink(fd, chunk)
   const outputs = [new Output(1, terminals[1]!, write), new Output(2, terminals[2]!, write)]
-  const input = Object.assign(new PassThrough(), { fd: 0 }, terminals[0] ? { isTTY: true, setRawMode: () => input } : {})
+  let wantInput = (): void => void (isWanted = true)
+  let isWanted = false
+  const input: Readable = Object.assign(
+    new Readable({ read: () => void wantInput() }),
+    { fd: 0 },
+    terminals[0] ? { isTTY: true, setRawMode: () => input } : {},
+  )
   for (const [name, value] of Object.entries({ stdin: input, stdout: outputs[0], stderr: outputs[1] }))
     Object.defineProperty(process, name, { value, configurable: true, enumerable: true, writable: true })
   const isatty = tty.isatty
@@ -60,10 +74,13 @@ export function standInTerminal(terminals: readonly boolean[]): Terminal {
   }
   return {
     resize,
-    attach(target, size) {
-      sink = target
+    attach(peer, size) {
+      sink = peer.write
+      peer.onInput = (chunk) => void input.push(chunk)
+      wantInput = peer.wantInput
       resize(size)
-      for (const [fd, chunk] of waiting.splice(0)) target(fd, chunk)
+      for (const [fd, chunk] of waiting.splice(0)) sink(fd, chunk)
+      if (isWanted) wantInput()
     },
   }
 }

@@ -53,7 +53,8 @@ export function startDaemon(options: DaemonOptions): Daemon {
   let ending: Promise<void> | undefined
   let hurry = () => {}
 
-  const owner = (held: HeldLease) => server.find(held.clientId)
+  const owner = (held: HeldLease) =>
+    server.find(held.clientId) ?? front.clients().find(({ clientId }) => clientId === held.clientId)
   const clients = () => [...server.clients(), ...front.clients()]
   const pool: Pool = createPool({
     driver,
