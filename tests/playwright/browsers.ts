@@ -52,10 +52,10 @@ export async function browserHouse(env: Record<string, string> = {}, name?: stri
 }
 
 /** A wrapper around the browser that counts how often it is started. */
-export function countedBrowser(folder: string): { executablePath: string; launches(): number } {
+export function countedBrowser(folder: string, program = CHROMIUM): { executablePath: string; launches(): number } {
   const executablePath = join(folder, 'browser.sh')
   const log = join(folder, 'launches')
   writeFileSync(log, '')
-  writeFileSync(executablePath, `#!/bin/sh\necho launch >> '${log}'\nexec '${CHROMIUM}' "$@"\n`, { mode: 0o755 })
+  writeFileSync(executablePath, `#!/bin/sh\necho launch >> '${log}'\nexec '${program}' "$@"\n`, { mode: 0o755 })
   return { executablePath, launches: () => readFileSync(log, 'utf8').split('\n').length - 1 }
 }

@@ -7,6 +7,7 @@ import { connectDaemon } from '../daemon/client.ts'
 import { type OpenContext, openContext } from './open-context.ts'
 import { failed, openPage, type Page } from './page.ts'
 import { type DriverName, lentProfile } from './profile.ts'
+import { attachWebdriverio } from './webdriverio.ts'
 
 export interface LeaseBrowserOptions {
   /** `chromium`, `chrome`, `edge`, `firefox`, `webkit`, `safari`, or another name of one. */
@@ -95,31 +96,4 @@ function leased(leaseId: string, { addresses, closed, close }: OpenContext, disc
       await disconnect()
     },
   }
-}
-
-async function attachWebdriverio({ webdriver, sessionId, capabilities }: Addresses): Promise<import('webdriverio').Browser> {
-  if (webdriver === undefined)
-    throw new EverwarmError('BAD_INPUT', {
-      message: 'This lease has no session of WebDriver.',
-      hint: "Lease with `driver: 'webdriver'` or `driver: 'bidi'`.",
-    })
-  const library = await import('webdriverio').catch((cause: unknown) => {
-    throw new EverwarmError('PACKAGE_MISSING', {
-      message: 'The package webdriverio cannot be loaded.',
-      hint: 'Install it: `npm i -D webdriverio`.',
-      cause,
-    })
-  })
-  const { hostname, port, pathname } = new URL(webdriver)
-  return library.attach({
-    hostname,
-    port: Number(port),
-    path: pathname,
-    protocol: 'http',
-    sessionId: sessionId!,
-    capabilities: capabilities ?? {},
-    requestedCapabilities: capabilities ?? {},
-    options: { logLevel: 'silent' },
-    logLevel: 'silent',
-  } as Parameters<typeof library.attach>[0])
 }
