@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startServer } from '../../fixtures/browser/server.ts'
-import { type ClientProcess, clientProcess, type House, house } from '../daemon/harness.ts'
+import { type ClientProcess, clientProcess, type House, house, processesWith } from '../daemon/harness.ts'
 
 const BROWSE = fileURLToPath(new URL('./clients/browse.ts', import.meta.url))
 export const CHROMIUM = process.env.EVERWARM_CHROMIUM ?? '/usr/bin/chromium'
@@ -49,6 +49,12 @@ export async function browserHouse(env: Record<string, string> = {}, name?: stri
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The process of the one browser with its profile below this folder. Those that it starts name it too, some with lower numbers. */
+export function browserIn(folder: string): number {
+  const [pid] = processesWith(`user-data-dir=${folder}`, '--type=')
+  return pid!
 }
 
 /** A wrapper around the browser that counts how often it is started. */

@@ -4,6 +4,7 @@ import type { Addresses } from '../../environments/browsers/lending/engine.ts'
 import { namesHint } from '../../system/known-names.ts'
 import type { Env } from '../../system/settings.ts'
 import { connectDaemon } from '../daemon/client.ts'
+import { leaseReached } from '../lease-reached.ts'
 import { type OpenContext, openContext } from './open-context.ts'
 import { failed, openPage, type Page } from './page.ts'
 import { type DriverName, lentProfile } from './profile.ts'
@@ -58,9 +59,8 @@ export async function leaseBrowser(options: LeaseBrowserOptions): Promise<Leased
   const profile = lentProfile({ name, driver, env, cwd: process.cwd() })
   const client = await connectDaemon({ label, env })
   try {
-    const lease = await client.acquire({ profile, waitMs })
-    const context = await openContext(lease)
-    return leased(lease.leaseId, context, () => client.close())
+    const { lease, there } = await leaseReached(client, { profile, waitMs }, openContext)
+    return leased(lease.leaseId, there, () => client.close())
   } catch (error) {
     await client.close()
     throw error
