@@ -59,6 +59,8 @@ function config(browser: string, provider: string): string {
     import { writeFileSync } from 'node:fs'
     import { playwright, webdriverio } from '${REPOSITORY}src/vitest-browser.ts'
     export default {
+      // Not that of this checkout: two Vitests that optimize dependencies into one folder at once lose pages.
+      cacheDir: '.vite',
       test: {
         include: ['*.test.ts'],
         browser: {
