@@ -26,6 +26,22 @@ const DOORS = [
     message: '@playwright/test is imported only in files named playwright.ts.',
   },
   { regex: '^birpc$', files: ['src/system/channel.ts'], message: 'birpc is imported only in system/channel.ts.' },
+  { regex: '^devalue$', files: ['src/system/portable.ts'], message: 'devalue is imported only in system/portable.ts.' },
+  {
+    regex: '^@jridgewell/trace-mapping$',
+    files: ['src/environments/inside/runtime/stacks.ts'],
+    message: '@jridgewell/trace-mapping is imported only in environments/inside/runtime/stacks.ts.',
+  },
+  {
+    regex: '^ws$',
+    files: ['src/environments/browsers/lending/lent-context.ts', 'src/environments/browsers/lending/relay.ts'],
+    message: 'ws is imported only in environments/browsers/lending/lent-context.ts, and relay.ts beside it.',
+  },
+  {
+    regex: '^webdriverio$',
+    files: ['src/pool/browsers/webdriverio.ts'],
+    message: 'webdriverio is imported only in pool/browsers/webdriverio.ts.',
+  },
   { regex: '^picocolors$', files: ['src/system/log.ts'], message: 'picocolors is imported only in system/log.ts.' },
 ]
 

@@ -41,15 +41,18 @@ function unknownFile(file: string): EverwarmError {
 }
 
 function explainRun(run: FileRun): string {
-  const place =
-    run.where === 'host' ? `in a warm host${run.hostPid ? ` (process ${run.hostPid})` : ''}` : 'in a process of its own'
   const lines = [
-    `${shown(run.file)}${run.project ? ` [${run.project}]` : ''} ${run.state} ${duration(Math.max(0, Date.now() - run.atMs))} ago, ${place}`,
+    `${shown(run.file)}${run.project ? ` [${run.project}]` : ''} ${run.state} ${duration(Math.max(0, Date.now() - run.atMs))} ago, ${placeOf(run)}`,
   ]
   if (run.why !== 'passed') lines.push(`why: ${run.why}`)
   const phases = Object.entries(run.phases).map(([phase, ms]) => [`  ${phase}`, `${ms.toFixed(1)} ms`])
   if (phases.length > 0) lines.push(table(['  phase', 'time'], phases))
   return lines.join('\n')
+}
+
+function placeOf({ where, hostPid }: FileRun): string {
+  if (where === 'fork') return 'in a process of its own'
+  return `in a ${where === 'host' ? 'warm host' : `process of ${where}`}${hostPid ? ` (process ${hostPid})` : ''}`
 }
 
 function explainLesson({ verdict, reason, atMs }: Lesson): string {

@@ -1,6 +1,7 @@
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import { type DriverName, DRIVER_NAMES } from '../pool/browsers/profile.ts'
 import { connectDaemon } from '../pool/daemon/client.ts'
+import { leaseReached } from '../pool/lease-reached.ts'
 import { namesHint } from '../system/known-names.ts'
 import { say } from '../system/log.ts'
 import { badInput, type Command, type Given, refusePositionals, wholeNumber } from './command.ts'
@@ -53,10 +54,10 @@ async function leaseFor({ values, positionals, env }: Given): Promise<number> {
   const profile = await row.profile(env, process.cwd())
   const client = await connectDaemon({ label: `everwarm lease ${name} -- ${command.join(' ')}`, env })
   try {
-    const held = await client.acquire({ profile, waitMs: seconds * 1_000 })
+    const request = { profile, waitMs: seconds * 1_000 }
+    const { lease, there: variables } = await leaseReached(client, request, row.variables)
     client.on('hostExited', () => say(`what was leased as ${name} has ended; the command goes on without it`))
-    const variables = await row.variables(held)
-    return await runCommand(command, { ...env, EVERWARM_LEASE_ID: held.leaseId, ...variables })
+    return await runCommand(command, { ...env, EVERWARM_LEASE_ID: lease.leaseId, ...variables })
   } finally {
     await client.close()
     // Whatever a row has opened holds the process, and the lease ends with it.

@@ -117,6 +117,8 @@ export interface Taint {
     | 'context-left'
     /** A context that could not be opened. */
     | 'context-failed'
+    /** Its browser ended: so will the host, in a moment. */
+    | 'browser-ended'
     /** A command to the browser as a whole, which no end of a context takes back. */
     | 'browser-command'
   detail: string

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { chromium } from '@playwright/test'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually, processesWith } from '../daemon/harness.ts'
+import { browserIn } from '../playwright/browsers.ts'
 import { cdpClient } from './cdp-client.ts'
 import { type HeldBrowser, lendingHouse, type LendingHouse } from './house.ts'
 
@@ -116,10 +118,20 @@ test('an address of HTTP leads to the socket, and pages of browsers are refused'
 
 test('a browser that crashes is told to its holders, and the next lease gets another', async () => {
   const [one, two] = [await at.hold('chromium'), await at.hold('chromium')]
-  const [browserPid] = processesWith(`user-data-dir=${at.home}`)
-  process.kill(browserPid!, 'SIGKILL')
+  process.kill(browserIn(at.home), 'SIGKILL')
   await Promise.all([one.closed, two.closed])
   await at.hold('chromium')
+  expect(at.launches()).toBe(2)
+})
+
+test.for(['browser', 'host'] as const)('who leases in the moment in which the %s ends gets another', async (what) => {
+  const { lease } = await at.hold('chromium')
+  const pid = what === 'browser' ? browserIn(at.home) : lease.hostPid
+  process.kill(pid, 'SIGKILL')
+  // Its parent has heard of it; what it does about it takes longer.
+  await eventually('it is gone', () => !existsSync(`/proc/${pid}`))
+  const { addresses } = await at.hold('chromium')
+  expect((await fetch(`${addresses.cdp!.replace('ws:', 'http:')}/json/version`)).status).toBe(200)
   expect(at.launches()).toBe(2)
 })
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startServer } from '../../fixtures/browser/server.ts'
 import type { Lease } from '../../src/contracts/protocol.ts'
+import { leaseReached } from '../../src/pool/lease-reached.ts'
 import { type OpenContext, openContext } from '../../src/pool/browsers/open-context.ts'
 import { type DriverName, lentProfile } from '../../src/pool/browsers/profile.ts'
 import type { DaemonClient } from '../../src/pool/daemon/client.ts'
@@ -53,8 +54,8 @@ export async function lendingHouse(env: Record<string, string> = {}): Promise<Le
       const client = await at.connect(`holder of ${name}`)
       clients.push(client)
       const profile = lentProfile({ name, driver, env: at.env, cwd: folder })
-      const lease = await client.acquire({ profile, waitMs: 25_000 })
-      return { lease, client, ...(await openContext(lease)) }
+      const { lease, there } = await leaseReached(client, { profile, waitMs: 25_000 }, openContext)
+      return { lease, client, ...there }
     },
     everwarm(...args) {
       const child = spawn(process.execPath, [MAIN, ...args], { env: at.env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -82,10 +82,14 @@ export function runs(pid: number): boolean {
   }
 }
 
-/** Processes whose command line contains the text. */
-export function processesWith(text: string): number[] {
+/** Processes whose command line contains the text, and not the other one. */
+export function processesWith(text: string, butNot?: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.map(Number).filter((pid) => pid !== process.pid && runs(pid) && commandLine(pid).includes(text))
+  return pids.map(Number).filter((pid) => {
+    if (pid === process.pid || !runs(pid)) return false
+    const line = commandLine(pid)
+    return line.includes(text) && (butNot === undefined || !line.includes(butNot))
+  })
 }
 
 function commandLine(pid: number): string {

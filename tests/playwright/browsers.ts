@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startServer } from '../../fixtures/browser/server.ts'
-import { type ClientProcess, clientProcess, type House, house } from '../daemon/harness.ts'
+import { type ClientProcess, clientProcess, type House, house, processesWith } from '../daemon/harness.ts'
 
 const BROWSE = fileURLToPath(new URL('./clients/browse.ts', import.meta.url))
 export const CHROMIUM = process.env.EVERWARM_CHROMIUM ?? '/usr/bin/chromium'
@@ -51,11 +51,17 @@ export async function browserHouse(env: Record<string, string> = {}, name?: stri
   }
 }
 
+/** The process of the one browser with its profile below this folder. Those that it starts name it too, some with lower numbers. */
+export function browserIn(folder: string): number {
+  const [pid] = processesWith(`user-data-dir=${folder}`, '--type=')
+  return pid!
+}
+
 /** A wrapper around the browser that counts how often it is started. */
-export function countedBrowser(folder: string): { executablePath: string; launches(): number } {
+export function countedBrowser(folder: string, program = CHROMIUM): { executablePath: string; launches(): number } {
   const executablePath = join(folder, 'browser.sh')
   const log = join(folder, 'launches')
   writeFileSync(log, '')
-  writeFileSync(executablePath, `#!/bin/sh\necho launch >> '${log}'\nexec '${CHROMIUM}' "$@"\n`, { mode: 0o755 })
+  writeFileSync(executablePath, `#!/bin/sh\necho launch >> '${log}'\nexec '${program}' "$@"\n`, { mode: 0o755 })
   return { executablePath, launches: () => readFileSync(log, 'utf8').split('\n').length - 1 }
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { eventually, processesWith, runs } from '../daemon/harness.ts'
-import { browserHouse, type BrowserHouse } from './browsers.ts'
+import { browserHouse, type BrowserHouse, browserIn } from './browsers.ts'
 
 let at: BrowserHouse | undefined
 afterEach(async () => {
@@ -91,8 +91,7 @@ test('a browser that crashes is told to its holder, and the next lease gets anot
   at = await browserHouse()
   const holder = at.browse({ ending: 'hang' })
   await holder.said('done')
-  const [browserPid] = processesWith(`user-data-dir=${at.home}`)
-  process.kill(browserPid!, 'SIGKILL')
+  process.kill(browserIn(at.home), 'SIGKILL')
   expect(await holder.said('disconnected')).toBe(true)
   await at.browse({}).said('closed')
   expect(at.launches()).toBe(2)
@@ -126,8 +125,7 @@ test.for([
   await holder.said('done')
   const client = await at.connect()
   const [host] = (await client.status()).hosts
-  const [browserPid] = processesWith(`user-data-dir=${at.home}`)
-  process.kill({ holder: holder.pid, host: host!.pid, browser: browserPid!, daemon: client.welcome.pid }[who], 'SIGKILL')
+  process.kill({ holder: holder.pid, host: host!.pid, browser: browserIn(at.home), daemon: client.welcome.pid }[who], 'SIGKILL')
   if (who === 'holder') await eventually('it is free', async () => (await client.status()).leases.length === 0)
   else await eventually('browser and folder are gone', () => processesWith(`user-data-dir=${at!.home}`).length === 0)
   // Playwright makes it, whose process is killed.

@@ -48,6 +48,8 @@ test(
       import { playwright } from '@vitest/browser-playwright'
       import { everwarm } from '${REPOSITORY}src/vitest.ts'
       export default {
+        // Not that of this checkout: two Vitests that optimize dependencies into one folder at once lose pages.
+        cacheDir: '.vite',
         plugins: [everwarm()],
         test: {
           include: ['*.test.ts'],

@@ -28,3 +28,22 @@ test('`everwarm explain` says where a file ran, why, and what its time is made o
   rmSync(join(project.root, 'a.test.ts'))
   expect(explain('a.test.ts')).toMatch(/^a\.test\.ts is gone; this was known of it:\na\.test\.ts passed/)
 })
+
+test('`everwarm explain` names the runtime in whose child a file ran', async () => {
+  project = realProject({
+    'a.test.ts': `
+      // @everwarm-runtime bun
+      import { expect, test } from 'vitest'
+      test('passes', () => expect(typeof Bun).toBe('object'))`,
+    'b.test.ts': `
+      // @everwarm-runtime bun
+      import { test } from 'vitest'
+      test('ends', () => process.kill(process.pid, 'SIGKILL'))`,
+  })
+  await project.run()
+  expect(explain('a.test.ts')).toMatch(
+    /^a\.test\.ts passed .* ago, in a process of bun \(process \d+\)\nwhy: it asks for bun\n {2}phase +time\n/,
+  )
+  expect(explain('b.test.ts')).toMatch(/^b\.test\.ts failed .*\nwhy: it asks for bun, and its process ended \(SIGKILL\)\n/)
+  expect(JSON.parse(explain('a.test.ts', '--json'))).toMatchObject({ runs: [{ where: 'bun', state: 'passed' }], lessons: [] })
+})

@@ -4,9 +4,11 @@ import type { Addresses } from '../../environments/browsers/lending/engine.ts'
 import { namesHint } from '../../system/known-names.ts'
 import type { Env } from '../../system/settings.ts'
 import { connectDaemon } from '../daemon/client.ts'
+import { leaseReached } from '../lease-reached.ts'
 import { type OpenContext, openContext } from './open-context.ts'
 import { failed, openPage, type Page } from './page.ts'
 import { type DriverName, lentProfile } from './profile.ts'
+import { attachWebdriverio } from './webdriverio.ts'
 
 export interface LeaseBrowserOptions {
   /** `chromium`, `chrome`, `edge`, `firefox`, `webkit`, `safari`, or another name of one. */
@@ -57,9 +59,8 @@ export async function leaseBrowser(options: LeaseBrowserOptions): Promise<Leased
   const profile = lentProfile({ name, driver, env, cwd: process.cwd() })
   const client = await connectDaemon({ label, env })
   try {
-    const lease = await client.acquire({ profile, waitMs })
-    const context = await openContext(lease)
-    return leased(lease.leaseId, context, () => client.close())
+    const { lease, there } = await leaseReached(client, { profile, waitMs }, openContext)
+    return leased(lease.leaseId, there, () => client.close())
   } catch (error) {
     await client.close()
     throw error
@@ -95,31 +96,4 @@ function leased(leaseId: string, { addresses, closed, close }: OpenContext, disc
       await disconnect()
     },
   }
-}
-
-async function attachWebdriverio({ webdriver, sessionId, capabilities }: Addresses): Promise<import('webdriverio').Browser> {
-  if (webdriver === undefined)
-    throw new EverwarmError('BAD_INPUT', {
-      message: 'This lease has no session of WebDriver.',
-      hint: "Lease with `driver: 'webdriver'` or `driver: 'bidi'`.",
-    })
-  const library = await import('webdriverio').catch((cause: unknown) => {
-    throw new EverwarmError('PACKAGE_MISSING', {
-      message: 'The package webdriverio cannot be loaded.',
-      hint: 'Install it: `npm i -D webdriverio`.',
-      cause,
-    })
-  })
-  const { hostname, port, pathname } = new URL(webdriver)
-  return library.attach({
-    hostname,
-    port: Number(port),
-    path: pathname,
-    protocol: 'http',
-    sessionId: sessionId!,
-    capabilities: capabilities ?? {},
-    requestedCapabilities: capabilities ?? {},
-    options: { logLevel: 'silent' },
-    logLevel: 'silent',
-  } as Parameters<typeof library.attach>[0])
 }

@@ -3,6 +3,7 @@ import { say } from '../../system/log.ts'
 import { installDoor } from '../playwright/door.ts'
 import { daemonLender } from '../playwright/lender.ts'
 import { runRefusal } from '../playwright/refusals.ts'
+import { notice } from './notice.ts'
 
 /** What a user's configuration says of browser mode, as far as it can be seen before Vitest has read it. */
 export interface BrowserModeConfig {
@@ -15,10 +16,21 @@ export interface BrowserModeConfig {
  * Playwright's workers. To be called before Vitest prepares browsers, which it does as soon as it knows the configuration.
  */
 export function lendToBrowserMode(config: BrowserModeConfig | undefined): void {
-  if (isInstalled || !usesPlaywright(config)) return
-  const refusal = runRefusal({ nodeVersion: process.versions.node, platform: process.platform, env: process.env })
-  // The pool says the same already.
-  if (refusal !== null) return
+  // Of a refusal the pool says the same already.
+  if (usesPlaywright(config) && refusal() === null) install()
+}
+
+/** The same for a provider of everwarm's own, which may stand in a configuration without the plugin. */
+export function lendToPlaywrightProvider(): void {
+  const why = refusal()
+  if (why === null) install()
+  else if (why !== 'silent') notice(process.stderr, why)
+}
+
+const refusal = () => runRefusal({ nodeVersion: process.versions.node, platform: process.platform, env: process.env })
+
+function install(): void {
+  if (isInstalled) return
   isInstalled = true
   const lender = daemonLender(`vitest ${process.cwd()}`)
   whenRunning(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { ChildProfile } from '../../contracts/profiles.ts'
 import { makeFolder } from '../../system/files.ts'
 
 /** What was learnt about one file; valid as long as its content is the same. */
@@ -25,7 +26,8 @@ export interface FileRun {
   file: string
   project: string
   atMs: number
-  where: 'host' | 'fork'
+  /** A runtime's name: in a child that runs in it. */
+  where: 'host' | 'fork' | ChildProfile['runtime']
   why: string
   state: 'passed' | 'failed'
   hostPid?: number

@@ -10,6 +10,7 @@ import type { Engine, Greeting, LentContext } from './engine.ts'
 export type LendingBoot = Extract<DaemonToHost, { kind: 'boot-lending' }>
 
 let engine: Engine | undefined
+let isEnding = false
 let folder = ''
 let measured = { bytes: 0, atMs: -Infinity }
 
@@ -38,7 +39,13 @@ async function boot(about: LendingBoot): Promise<void> {
     return tell({ kind: 'boot-failed', message: hint ? `${message} ${hint}` : message })
   }
   // The daemon sees the exit of this process, and takes its last words from stderr.
-  void engine.exited.then(({ code, signal }) => end(signal ? 1 : (code ?? 1)))
+  void engine.exited.then(({ code, signal }) => {
+    isEnding = true
+    // Before any holder can see it by its connection: who asks again at once must get another host.
+    const detail = `its browser ended (${signal ?? `code ${code}`})`
+    tell({ kind: 'world-done', files: 0, rssBytes: 0, heapBytes: 0, taints: [{ code: 'browser-ended', detail }] })
+    void end(signal ? 1 : (code ?? 1))
+  })
   createServer(desk.greet).listen(about.address, () => tell({ kind: 'ready', rssBytes: groupBytes(process.pid), heapBytes: 0 }))
 }
 
@@ -56,6 +63,8 @@ async function serve(token: string, socket: Socket): Promise<void> {
     context = await engine!.lend()
     greetWith(socket, { addresses: context.addresses })
   } catch (error) {
+    // As if it had come a moment later: to its client this host is gone, and another may be there.
+    if (isEnding) return void socket.destroy()
     const { code, message, hint } = errorFromData(error)
     taints = [{ code: 'context-failed', detail: message }]
     greetWith(socket, { error: { code, message, ...(hint ? { hint } : {}) } })

@@ -21,6 +21,7 @@ export interface ChildPorts {
 
 /** A child of our own for as long as it is open. */
 export interface ChildWay {
+  readonly pid: number
   send(line: string): void
   /** What it was about to run, also when it does not answer any more; empty where that cannot be known. */
   lastWords(): LastWord[]
@@ -61,6 +62,10 @@ export class ChildPlace {
     const place = new ChildPlace(way)
     way.send(LINE.begin + JSON.stringify(about))
     return place
+  }
+
+  get pid(): number {
+    return this.#way.pid
   }
 
   send(message: unknown): void {

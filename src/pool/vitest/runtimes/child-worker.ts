@@ -21,7 +21,8 @@ import {
   type StartRequest,
 } from '../messages.ts'
 import { definedOnly } from '../profile.ts'
-import type { Session } from '../session.ts'
+import { phasesOf, type Session } from '../session.ts'
+import { memoryName } from '../stock-pool.ts'
 import { type TaskData, Verdict } from '../verdict.ts'
 import { type ChildEnd, ChildPlace, type OpenChild } from './child-place.ts'
 import { coldChild } from './cold-child.ts'
@@ -33,6 +34,8 @@ interface Run {
   request: RunRequest
   verdict: Verdict
   queued: TaskData[]
+  /** Of the child. */
+  pid: number
   stopWatch(): void
 }
 
@@ -118,7 +121,7 @@ export class ChildWorker implements PoolWorker {
     const place = this.#place
     const verdict = new Verdict()
     const watch = this.#session.watchdog.watch(place, () => this.#hangLimitMs(verdict))
-    const run: Run = { request, verdict, queued: [], stopWatch: watch.stop }
+    const run: Run = { request, verdict, queued: [], pid: place.pid, stopWatch: watch.stop }
     this.#run = run
     void watch.hung.then((silentMs) => this.#hung(run, silentMs))
     place.send(request)
@@ -180,8 +183,27 @@ export class ChildWorker implements PoolWorker {
     if (isCall(message)) {
       this.#run?.verdict.observe(message)
       if (message.m === 'onQueued') this.#run?.queued.push(message.a[0] as TaskData)
-    } else if (isAnswer(message) && message.type === 'testfileFinished') this.#endRun()
+    } else if (isAnswer(message) && message.type === 'testfileFinished') {
+      const run = this.#endRun()
+      if (run) this.#record(run, run.verdict.failure(message.error) !== undefined)
+    }
     this.#up(message)
+  }
+
+  /** For `everwarm explain`. */
+  #record({ request, verdict, pid }: Run, hasFailed: boolean, end = ''): void {
+    if (request.type !== 'run') return
+    for (const { filepath } of request.context.files)
+      this.#session.memory.ran({
+        file: filepath,
+        project: memoryName(this.#options.project),
+        atMs: Date.now(),
+        where: this.#runtime,
+        why: `it asks for ${this.#runtime}${end}`,
+        state: hasFailed ? 'failed' : 'passed',
+        phases: phasesOf(verdict, filepath),
+        hostPid: pid,
+      })
   }
 
   #endRun(): Run | undefined {
@@ -195,6 +217,7 @@ export class ChildWorker implements PoolWorker {
     this.#place = undefined
     const run = this.#endRun()
     if (!run) return this.#onStarted?.(this.#startError(end))
+    this.#record(run, true, `, and its process ended (${end.reason ?? end.signal ?? `exit code ${end.code}`})`)
     const files = namesOf(run.request)
     const tests = run.verdict.running().map(({ name }) => name)
     const error = end.reason === undefined ? crashError({ ...end, files, tests }) : lostError(files, end.reason)
@@ -211,6 +234,7 @@ export class ChildWorker implements PoolWorker {
   async #hung(run: Run, silentMs: number): Promise<void> {
     if (this.#run !== run) return
     this.#run = undefined
+    this.#record(run, true, ', and it hung')
     const place = this.#place
     this.#place = undefined
     // Before its process is killed, because that takes the words away.

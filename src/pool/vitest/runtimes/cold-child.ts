@@ -42,6 +42,7 @@ export const coldChild: OpenChild = async (profile, ports) => {
     if (typeof line === 'string') ports.line(line)
   })
   return {
+    pid: child.pid!,
     // What a child that has just died is not told any more, its exit tells.
     send: (line) => void (child.connected && child.send({ line }, () => {})),
     lastWords: () => [],

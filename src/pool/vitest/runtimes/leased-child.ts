@@ -39,6 +39,7 @@ export function leasedChild(leaser: Leaser, waitMs: number): OpenChild {
       if (!isOver) setTimeout(() => gone({ code: null, signal: null, reason: 'its socket closed' }), EXIT_WORD_MS)
     })
     return {
+      pid: hostPid,
       send: (line) => void socket.write(`${line}\n`),
       lastWords: () => readLastWords(address),
       kill() {
