@@ -45,6 +45,17 @@ test.for<[string, () => unknown, () => unknown, string | undefined]>([
   ['one that was looked for appears', () => fs.existsSync(at('.env')), () => writeFileSync(at('.env'), ''), '.env'],
   ['a listed folder has a new entry', () => readdirSync(at('packages')), () => mkdirSync(at('packages/b')), 'packages/'],
   [
+    'a link leads elsewhere',
+    () => fs.realpathSync(at('link')),
+    () => {
+      rmSync(at('link'))
+      symlinkSync('packages', at('link'))
+    },
+    'link',
+  ],
+  ['a file of variables is written', () => process.loadEnvFile(at('other.txt')), () => writeFileSync(at('other.txt'), 'A=1'), 'other.txt'],
+  ['a module that was not there appears', () => require(at('absent')), () => writeFileSync(at('absent.cjs'), ''), 'absent.cjs'],
+  [
     'a folder that was only seen has a new entry',
     () => fs.statSync(at('packages')),
     () => mkdirSync(at('packages/b')),
