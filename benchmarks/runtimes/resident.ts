@@ -10,7 +10,7 @@ const CASES = [
   { kind: 'node', file: 'node/add000.test.ts', atMost: 0.2 },
 ] as const
 
-/** One file by `everwarm vitest`, through the compiled client, beside `vitest run` in stock forks. */
+/** One file by `node_modules/.bin/everwarm vitest`, which takes the compiled client, beside `vitest run` in stock forks. */
 export async function benchResident(rounds: number): Promise<Figure[]> {
   checkGenerators()
   const cwd = prepareProject({ generator: 'components.mjs', files: 60 }, packEverwarm())
@@ -18,9 +18,11 @@ export async function benchResident(rounds: number): Promise<Figure[]> {
   for (const { kind, file, atMost } of CASES) {
     const house = openHouse({ KIND: kind })
     try {
-      const client = house.client()
+      const command = 'node_modules/.bin/everwarm'
+      // What a first run has done behind it.
+      house.client()
       const stock = () => run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', file], { ...house.env, EVERWARM: '0' })
-      const ours = () => run(client, ['vitest', 'run', '--config', 'everwarm.config.ts', file], house.env)
+      const ours = () => run(command, ['vitest', 'run', '--config', 'everwarm.config.ts', file], house.env)
       const byNode = () =>
         run(
           process.execPath,

@@ -1,6 +1,7 @@
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import { become, ownRequest, throughFrontDoor } from '../pool/daemon/front-client.ts'
 import { planVitest } from '../pool/daemon/vitest-command.ts'
+import { compileBehind } from './compile-behind.ts'
 import { say } from '../system/log.ts'
 
 /** `everwarm vitest`: all that follows is Vitest's own command line. Returns the exit code. */
@@ -9,6 +10,7 @@ export async function vitest(args: string[], env: Readonly<Record<string, string
   const plan = planVitest(request)
   if (plan.kind === 'absent') throw new EverwarmError('ENVIRONMENT_UNAVAILABLE', plan)
   if (plan.kind === 'plain') return become(plan.command)
+  compileBehind(env)
   try {
     const outcome = await throughFrontDoor(request, env)
     if ('code' in outcome) return outcome.code

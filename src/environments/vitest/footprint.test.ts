@@ -53,7 +53,12 @@ test.for<[string, () => unknown, () => unknown, string | undefined]>([
     },
     'link',
   ],
-  ['a file of variables is written', () => process.loadEnvFile(at('other.txt')), () => writeFileSync(at('other.txt'), 'A=1'), 'other.txt'],
+  [
+    'a file of variables is written',
+    () => process.loadEnvFile(at('other.txt')),
+    () => writeFileSync(at('other.txt'), 'A=1'),
+    'other.txt',
+  ],
   ['a module that was not there appears', () => require(at('absent')), () => writeFileSync(at('absent.cjs'), ''), 'absent.cjs'],
   [
     'a folder that was only seen has a new entry',

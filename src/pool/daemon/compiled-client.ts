@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { accessSync, constants, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, lstatSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeFolder } from '../../system/files.ts'
+import type { Env } from '../../system/settings.ts'
 import { spawnProcess } from '../../system/spawn.ts'
+import { cacheFolder } from '../vitest/options.ts'
 import { daemonAddress, prepareAddress } from './address.ts'
 import { packageVersion } from './version.ts'
 
@@ -20,14 +23,15 @@ export interface FoundClient {
  * starts the Node client.
  * @throws EverwarmError as `prepareAddress`
  */
-export async function compiledClient(env: Readonly<Record<string, string | undefined>>): Promise<FoundClient> {
+export async function compiledClient(env: Env): Promise<FoundClient> {
   const address = daemonAddress(env)
   prepareAddress(address)
   const source = readFileSync(SOURCE)
   const names = { EVERWARM_NODE: process.execPath, EVERWARM_CLI: CLI, EVERWARM_VERSION: packageVersion() }
   const hash = createHash('sha256').update(source).update(JSON.stringify(names)).digest('hex').slice(0, 16)
   const path = join(address.home, `client-${hash}`)
-  if (isProgram(path)) return { path }
+  const link = linkOf(env)
+  if (isProgram(path)) return offered(link, path)
   const draft = `${path}.${randomBytes(4).toString('hex')}`
   const defines = Object.entries(names).map(([name, value]) => `-D${name}=${cString(value)}`)
   const compiler = env.CC?.trim() || 'cc'
@@ -38,13 +42,35 @@ export async function compiledClient(env: Readonly<Record<string, string | undef
       fault = await compile(compiler, ['-O2', '-std=c11', ...flags, ...defines, '-o', draft, SOURCE])
       if (fault === '' && (await works(draft))) {
         renameSync(draft, path)
-        return { path }
+        return offered(link, path)
       }
     }
   } finally {
     rmSync(draft, { force: true })
   }
-  return { path: script(path), fault: `${compiler} made no client: ${fault || 'what it made cannot be started here'}` }
+  return {
+    ...offered(link, script(path)),
+    fault: `${compiler} made no client: ${fault || 'what it made cannot be started here'}`,
+  }
+}
+
+/** Where the command `everwarm` looks for the client of its own build: it cannot afford to compute a hash. */
+const linkOf = (env: Env) => join(cacheFolder(env), `client-${packageVersion()}`)
+
+/** Whether the command knows a client, or need not look for one. */
+export function isClientOffered(env: Env): boolean {
+  return process.platform === 'win32' || lstatSync(linkOf(env), { throwIfNoEntry: false }) !== undefined
+}
+
+function offered(link: string, path: string): FoundClient {
+  try {
+    makeFolder(dirname(link))
+    symlinkSync(path, `${link}.${process.pid}`)
+    renameSync(`${link}.${process.pid}`, link)
+  } catch {
+    // A folder that cannot be written: the command takes Node.
+  }
+  return { path }
 }
 
 /** An own name for each: a script must not stay where a compiler is installed later. */
