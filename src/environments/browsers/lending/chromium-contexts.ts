@@ -1,8 +1,7 @@
 import type { Taint } from '../../../contracts/host-wire.ts'
 import { type Chromium, startChromium } from '../chromium-process.ts'
 import { emptyClipboard, openScratch, type Scratch } from '../scratch.ts'
-import type { Engine, LentContext } from './engine.ts'
-import type { LendingBoot } from './host.ts'
+import type { Engine, LendingBoot, LentContext } from './engine.ts'
 import { lendContext, type Prepared, type SharedBrowser } from './lent-context.ts'
 import { createListener } from './listener.ts'
 

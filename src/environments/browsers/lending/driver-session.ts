@@ -6,7 +6,7 @@ import { EverwarmError } from '../../../contracts/errors.ts'
 import { spawnProcess } from '../../../system/spawn.ts'
 import { tailOf } from '../../../system/tail.ts'
 import type { Dialect } from './dialects.ts'
-import type { LendingBoot } from './host.ts'
+import type { LendingBoot } from './engine.ts'
 import type { Capabilities, Reply, Session } from './webdriver.ts'
 
 /** WebKitWebDriver never answers when its browser dies at its start: whoever waits needs an end of his own. */

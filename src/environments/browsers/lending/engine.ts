@@ -1,4 +1,7 @@
-import type { Taint } from '../../../contracts/host-wire.ts'
+import type { DaemonToHost, Taint } from '../../../contracts/host-wire.ts'
+
+/** What a host is told of the browser that it is to lend. */
+export type LendingBoot = Extract<DaemonToHost, { kind: 'boot-lending' }>
 
 /** Where the holder of a lease finds its browser; what a driver does not give is absent. */
 export interface Addresses {

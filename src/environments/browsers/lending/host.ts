@@ -5,9 +5,7 @@ import type { DaemonToHost, HostToDaemon, Taint } from '../../../contracts/host-
 import { removeFolder } from '../folder.ts'
 import { groupBytes } from '../memory.ts'
 import { createDesk } from '../../desk.ts'
-import type { Engine, Greeting, LentContext } from './engine.ts'
-
-export type LendingBoot = Extract<DaemonToHost, { kind: 'boot-lending' }>
+import type { Engine, Greeting, LendingBoot, LentContext } from './engine.ts'
 
 let engine: Engine | undefined
 let isEnding = false

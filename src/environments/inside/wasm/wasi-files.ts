@@ -1,8 +1,7 @@
 import * as fs from 'node:fs'
 import { ERRNO, errnoOf, fail } from './wasi-errors.ts'
-import type { WasiMemory } from './wasi-memory.ts'
+import type { WasiImports, WasiMemory } from './wasi-memory.ts'
 import { pathInside, realRoot } from './wasi-paths.ts'
-import type { WasiImports } from './wasi.ts'
 
 export interface WasiFilesOptions {
   memory: WasiMemory

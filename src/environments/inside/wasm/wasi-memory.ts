@@ -28,3 +28,6 @@ export function wasiMemory(memory: () => WasmMemory): WasiMemory {
     text: (at, length) => Buffer.from(memory().buffer, at >>> 0, length >>> 0).toString('utf8'),
   }
 }
+
+/** Functions that a program imports from `wasi_snapshot_preview1`, by name. */
+export type WasiImports = Record<string, (...args: never[]) => unknown>

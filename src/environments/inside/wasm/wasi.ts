@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import { ERRNO } from './wasi-errors.ts'
 import type { WasiFiles } from './wasi-files.ts'
-import type { WasiMemory } from './wasi-memory.ts'
+import type { WasiImports, WasiMemory } from './wasi-memory.ts'
 
 /** What a program of `wasi_snapshot_preview1` gets besides files. */
 export interface WasiOptions {
@@ -18,8 +18,6 @@ export class ProgramExit {
     this.code = code
   }
 }
-
-export type WasiImports = Record<string, (...args: never[]) => unknown>
 
 /** Node refuses to fill more at once. */
 const RANDOM_BYTES = 65_536
