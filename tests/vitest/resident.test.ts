@@ -203,6 +203,23 @@ test(
   },
 )
 
+test('a wrong command line is refused by Vitest itself, the second time too', { timeout: 120_000 }, async () => {
+  project = realProject(FILES)
+  await ours(['run'])
+  await prepared()
+  for (const args of [
+    ['run', '--nope'],
+    ['run', '--nope'],
+    ['run', '-t'],
+    ['run', '-t', '('],
+  ]) {
+    const { code } = await ours(args)
+    expect([args, code]).toEqual([args, (await stock(args)).code])
+    expect(code).toBe(1)
+  }
+  expect((await served())[0]).toBe(0)
+})
+
 test('commands at the same time, with one prepared Vitest, all get their own verdicts', { timeout: 120_000 }, async () => {
   project = realProject({
     ...FILES,

@@ -21,6 +21,7 @@ const REHEARSED = fileURLToPath(new URL(`./announce${extname(import.meta.url)}`,
 
 interface VitestNode {
   parseCLI(argv: string[]): CommandLine
+  createCLI(): CommandParser
   startVitest(mode: 'test', filters: string[], options: object, viteOverrides: object): Promise<Vitest>
 }
 
@@ -30,8 +31,11 @@ interface VitestNode {
  */
 export async function prepareVitest(vitestPackage: string, argv: readonly string[]): Promise<PreparedVitest> {
   const entry = pathToFileURL(join(dirname(vitestPackage), 'dist', 'node.js')).href
-  const { parseCLI, startVitest } = (await import(entry)) as VitestNode
-  const parse = (args: readonly string[]) => parseCLI(['vitest', ...args])
+  const { createCLI, parseCLI, startVitest } = (await import(entry)) as VitestNode
+  const parse = (args: readonly string[]) => {
+    checkArguments(createCLI(), args)
+    return parseCLI(['vitest', ...args])
+  }
   const prepared = parse(argv)
   // Vitest keeps this very array, and reads it when it looks for files.
   const filters: string[] = []
@@ -69,6 +73,30 @@ export async function prepareVitest(vitestPackage: string, argv: readonly string
       if (!done.shouldKeepServer()) await done.exit()
     },
   }
+}
+
+/** The parser of Vitest's command, `cac`. */
+interface CommandParser {
+  parse(argv: string[], options: { run: false }): unknown
+  matchedCommand?: {
+    checkUnknownOptions?(): void
+    checkOptionValue?(): void
+    checkRequiredArgs?(): void
+    checkUnusedArgs?(): void
+  }
+}
+
+/**
+ * As the command does before it acts on what it has parsed, and `parseCLI` does not.
+ * @throws Error for an option that there is not, or one without its value
+ * @see cac: `runMatchedCommand`
+ */
+function checkArguments(parser: CommandParser, args: readonly string[]): void {
+  parser.parse(['node', 'vitest', ...args], { run: false })
+  const { matchedCommand: command } = parser
+  command?.checkUnknownOptions?.()
+  command?.checkOptionValue?.()
+  command?.checkRequiredArgs?.()
 }
 
 function holdAtStart() {

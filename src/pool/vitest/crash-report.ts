@@ -1,4 +1,6 @@
 import { EverwarmError } from '../../contracts/errors.ts'
+import { finishedAnswer } from './attempt.ts'
+import type { RpcCall, WorkerAnswer } from './messages.ts'
 
 /** How a process ended that was running test files. */
 export interface Crash {
@@ -34,4 +36,24 @@ export function crashError({ code, signal, files, tests }: Crash): EverwarmError
   // Where in everwarm it was noticed is none of the user's business.
   error.stack = `${error.name}: ${error.message}`
   return error
+}
+
+/** What Vitest is told of a worker that did not start, in its own words; its run goes on with the other files. */
+export function startFailure(pool: string, files: readonly string[], error: unknown): [RpcCall, WorkerAnswer] {
+  const message = `[vitest-pool]: Failed to start ${pool} worker for test files ${files.join(', ')}.`
+  const failure = new Error(message, { cause: asError(error) })
+  failure.stack = `Error: ${message}`
+  return [{ t: 'q', m: 'onUnhandledError', a: [failure, 'Unhandled Error'], i: 'start' }, finishedAnswer()]
+}
+
+/** Errors that come from a worker are plain objects, some of which cannot even be made a string. */
+export function asError(error: unknown): Error {
+  if (error instanceof Error) return error
+  const { message, name, stack, ...rest } = (
+    typeof error === 'object' && error !== null ? error : { message: String(error) }
+  ) as Partial<Error>
+  const made = Object.assign(new Error(String(message ?? 'The worker did not start.')), rest)
+  if (typeof name === 'string') made.name = name
+  if (typeof stack === 'string') made.stack = stack
+  return made
 }

@@ -15,6 +15,8 @@ export interface ForkPorts {
 export class ForkPlace {
   readonly #worker: PoolWorker
   readonly #ports: ForkPorts
+  /** Its process has ended. */
+  isGone = false
   #verdict = new Verdict()
   #onFinish: ((failure: ReturnType<Verdict['failure']>, verdict: Verdict) => void) | undefined
   /** Ids of files that Vitest knows to be queued from the run in a host. */
@@ -25,27 +27,36 @@ export class ForkPlace {
     this.#ports = ports
   }
 
-  /** Rejects with the error of the worker's own start. */
-  static async open(options: PoolOptions, start: StartRequest, ports: ForkPorts): Promise<ForkPlace> {
+  /** A process that has not been told anything yet. */
+  static async open(options: PoolOptions, ports: ForkPorts): Promise<ForkPlace> {
     const worker = await stockWorker(options, stockPoolOf(options.project.config))
     await worker.start()
-    const place = new ForkPlace(worker, ports)
-    worker.on('exit', ports.exit)
+    return new ForkPlace(worker, ports)
+  }
+
+  /**
+   * To load its environment it may ask Vitest, whose answers must reach it by `send` meanwhile.
+   * Rejects with the error of the worker's own start.
+   */
+  async begin(start: StartRequest): Promise<void> {
+    const worker = this.#worker
+    const ports = this.#ports
     const { promise: started, resolve, reject } = Promise.withResolvers<WorkerAnswer>()
     let isStarted = false
-    worker.on('exit', (code: unknown, signal: unknown) =>
-      reject(new Error(`The worker ended at its start (${String(signal ?? code)}).`)),
-    )
+    worker.on('exit', (code: number | null, signal: string | null) => {
+      this.isGone = true
+      if (isStarted) ports.exit(code, signal)
+      else reject(new Error(`The worker ended at its start (${String(signal ?? code)}).`))
+    })
     worker.on('error', (error: unknown) => (isStarted ? ports.error(error) : reject(error)))
     worker.on('message', (message: unknown) => {
       if (isAnswer(message) && message.type === 'started') resolve(message)
-      else place.#receive(message)
+      else this.#receive(message)
     })
     worker.send(start)
     const { error } = await started
     isStarted = true
     if (error !== undefined) throw error
-    return place
   }
 
   /** @param onFinish called before Vitest hears that the run is over */

@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
 import { errorFromData } from '../../contracts/errors.ts'
 import { Attempt, finishedAnswer } from './attempt.ts'
-import { crashError } from './crash-report.ts'
+import { crashError, startFailure } from './crash-report.ts'
 import { ForkPlace } from './fork-run.ts'
 import { doubtText, lessonOf, type Doubt } from './judgement.ts'
 import { answer, asStock, isRequest, isRpcAnswer, type RpcCall, type RunRequest, type StartRequest } from './messages.ts'
@@ -179,21 +179,36 @@ export class WarmWorker implements PoolWorker {
     this.#run = undefined
     if (this.#place.at !== 'fork') {
       this.#place = { at: 'nowhere' }
-      const fork = await ForkPlace.open(this.#options, this.#start!, {
+      const fork = await ForkPlace.open(this.#options, {
         up: (message) => this.#up(message),
         error: (error) => this.#fail(error),
         exit: (code, signal) => this.#crash(code, signal),
       })
       if (this.#isStopped) return fork.stop()
       this.#place = { at: 'fork', fork }
+      try {
+        await fork.begin(this.#start!)
+      } catch (error) {
+        if (fork.isGone) this.#place = { at: 'nowhere' }
+        return this.#unstarted(request, error)
+      }
+      if (this.#place.at !== 'fork') return
     }
     this.#inFork = request
-    this.#place.fork.run(request, announced, (failure, verdict) => {
+    const { fork } = this.#place
+    fork.run(request, announced, (failure, verdict) => {
       this.#inFork = undefined
       this.#session.learn(this.#options.project, request, lessonOf(doubt, failure))
       this.#record(request, { where: 'fork', why: doubtText(doubt), failure, verdict })
     })
     if (this.#cancel) this.#place.fork.send(this.#cancel)
+  }
+
+  /** An environment that is not installed, a flag that Node does not know: the files have no result, and the others go on. */
+  #unstarted(request: RunRequest, error: unknown): void {
+    if (this.#isStopped) return
+    const files = request.context.files.map(({ filepath }) => relative(process.cwd(), filepath))
+    for (const message of startFailure(stockPoolOf(this.#options.project.config), files, error)) this.#up(message)
   }
 
   /** A fork that is gone is not stopped any more: Vitest's own would wait for an exit that has been. */

@@ -5,7 +5,7 @@ import { EverwarmError, errorFromData } from '../../../contracts/errors.ts'
 import type { ChildProfile } from '../../../contracts/profiles.ts'
 import { findRuntime } from '../../../environments/vms/binaries.ts'
 import { finishedAnswer } from '../attempt.ts'
-import { crashError } from '../crash-report.ts'
+import { asError, crashError } from '../crash-report.ts'
 import { hangReport } from '../hang-report.ts'
 import { lastMoments } from '../last-words.ts'
 import {
@@ -142,7 +142,7 @@ export class ChildWorker implements PoolWorker {
     const error = await started
     if (error === undefined) return place
     await place.close()
-    throw error
+    throw asError(error)
   }
 
   /** From the daemon where it can be had; a run without it is as correct. */
