@@ -30,7 +30,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     load: async () => (await import('./client.ts')).client,
   },
   lease: {
-    summary: 'run a command with a warm browser: its address is in the command’s environment',
+    summary: 'run a command with a warm browser or runtime: its address is in the command’s environment',
     load: async () => (await import('./lease.ts')).lease,
   },
   plan: { summary: 'how a run would be split into shards', load: async () => (await import('./plan.ts')).plan },
