@@ -6,7 +6,7 @@ import { installDoor } from './pool/playwright/door.ts'
 import { daemonLender, type Lender } from './pool/playwright/lender.ts'
 import { runRefusal, willLease } from './pool/playwright/refusals.ts'
 import { type ReporterSetting, withReporter } from './reporter/add-reporter.ts'
-import { say } from './system/log.ts'
+import { onceEach, say } from './system/log.ts'
 import { readSettings, settingsFault } from './system/settings.ts'
 
 /**
@@ -28,7 +28,7 @@ export function withEverwarm<Config extends PlaywrightTestConfig<any, any>>(conf
   if (!isWorker) shareCompiledCode(process.env)
   installDoor(
     lender,
-    once((line) => isSpeaker && say(line)),
+    onceEach((line) => isSpeaker && say(line)),
   )
   return reported(config, isWorker)
 }
@@ -56,12 +56,3 @@ function shareCompiledCode(env: NodeJS.ProcessEnv): void {
 }
 
 const isOff = () => settingsFault(process.env) !== undefined || readSettings(process.env).isOn === false
-
-function once(tell: (line: string) => void): (line: string) => void {
-  const said = new Set<string>()
-  return (line) => {
-    if (said.has(line)) return
-    said.add(line)
-    tell(line)
-  }
-}

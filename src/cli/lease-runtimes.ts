@@ -1,5 +1,6 @@
 import type { RuntimeProfile } from '../contracts/profiles.ts'
-import { findRuntime, type Runtime } from '../environments/vms/binaries.ts'
+import { findRuntime } from '../environments/vms/binaries.ts'
+import type { Runtime } from '../environments/vms/runtime-names.ts'
 import type { Env } from '../system/settings.ts'
 import type { LeaseRow } from './lease-row.ts'
 

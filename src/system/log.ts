@@ -7,6 +7,16 @@ export function say(line: string): void {
   process.stderr.write(`${colors.dim('everwarm')} ${line}\n`)
 }
 
+/** Each line only the first time. */
+export function onceEach(tell: (line: string) => void): (line: string) => void {
+  const said = new Set<string>()
+  return (line) => {
+    if (said.has(line)) return
+    said.add(line)
+    tell(line)
+  }
+}
+
 /** A log of two files at most, each of `maxBytes`; what is older is dropped. */
 export interface FileLog {
   write(line: string): void

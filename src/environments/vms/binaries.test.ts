@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { spawnProcess } from '../../system/spawn.ts'
-import { findRuntime, type Runtime } from './binaries.ts'
+import { findRuntime } from './binaries.ts'
+import type { Runtime } from './runtime-names.ts'
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 let root = ''

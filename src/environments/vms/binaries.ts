@@ -2,11 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
-
-export const RUNTIMES = ['node', 'bun', 'deno', 'workerd'] as const
-export type Runtime = (typeof RUNTIMES)[number]
-
-export const isRuntime = (value: unknown): value is Runtime => (RUNTIMES as readonly unknown[]).includes(value)
+import type { Runtime } from './runtime-names.ts'
 
 interface Origin {
   /** The package that a project installs; the packages of platforms are its optional dependencies. */

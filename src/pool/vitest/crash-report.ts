@@ -38,12 +38,12 @@ export function crashError({ code, signal, files, tests }: Crash): EverwarmError
   return error
 }
 
-/** What Vitest is told of a worker that did not start, in its own words; its run goes on with the other files. */
-export function startFailure(pool: string, files: readonly string[], error: unknown): [RpcCall, WorkerAnswer] {
+/** A worker that did not start, in Vitest's own words; the run goes on with the other files. */
+export function startError(pool: string, files: readonly string[], error: unknown): Error {
   const message = `[vitest-pool]: Failed to start ${pool} worker for test files ${files.join(', ')}.`
   const failure = new Error(message, { cause: asError(error) })
   failure.stack = `Error: ${message}`
-  return [{ t: 'q', m: 'onUnhandledError', a: [failure, 'Unhandled Error'], i: 'start' }, finishedAnswer()]
+  return failure
 }
 
 /** Errors that come from a worker are plain objects, some of which cannot even be made a string. */
@@ -56,4 +56,21 @@ export function asError(error: unknown): Error {
   if (typeof name === 'string') made.name = name
   if (typeof stack === 'string') made.stack = stack
   return made
+}
+
+/**
+ * What Vitest is told in place of a file's results. Not as an error of the worker: Vitest would hide it as the cause of one that
+ * names the pool, and show our own calls.
+ */
+export function reportInstead(error: Error): [call: RpcCall, finish: WorkerAnswer] {
+  const told = error instanceof EverwarmError ? toldError(error) : error
+  return [{ t: 'q', m: 'onUnhandledError', a: [told, 'Unhandled Error'], i: 'instead' }, finishedAnswer()]
+}
+
+/** Vitest prints message and stack, and a hint only as a property: the next step becomes part of the text. */
+function toldError({ code, message, hint }: EverwarmError): EverwarmError {
+  const told = new EverwarmError(code, { message: hint ? `${message} ${hint}` : message })
+  // Where in everwarm it was noticed is none of the user's business.
+  told.stack = `${told.name}: ${told.message}`
+  return told
 }

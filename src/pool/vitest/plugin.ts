@@ -1,6 +1,6 @@
 import type { PoolRunnerInitializer, ResolvedConfig, TestProject, Vitest } from 'vitest/node'
 import type { EverwarmError } from '../../contracts/errors.ts'
-import { type BrowserModeConfig, lendToBrowserMode } from './browser-mode.ts'
+import { type BrowserModeConfig, lendWhereUsed } from './browser-mode.ts'
 import { projectRefusal, runRefusal, type ProjectSettings, type RunFacts } from './eligible.ts'
 import { notice } from './notice.ts'
 import { CLOUDFLARE_POOL, workerdAhead } from './runtimes/ahead.ts'
@@ -10,7 +10,7 @@ import { rememberStockPool } from './stock-pool.ts'
 /** A Vite plugin, without naming Vite's type: the user's Vite may be another version than ours. */
 export interface EverwarmPlugin {
   name: string
-  config(config: object): void
+  config(config: object): Promise<void>
   configureServer(server: { config: object }): void
   configureVitest(context: { vitest: Vitest; project: TestProject }): void
 }
@@ -19,8 +19,8 @@ export interface EverwarmPlugin {
 export function everwarmPlugin(pool: PoolRunnerInitializer, fault?: EverwarmError): EverwarmPlugin {
   return {
     name: 'everwarm',
-    config(config) {
-      if (!fault) lendToBrowserMode((config as { test?: BrowserModeConfig }).test)
+    async config(config) {
+      if (!fault) await lendWhereUsed((config as { test?: BrowserModeConfig }).test)
     },
     /**
      * Projects with a configuration file of their own do not have the plugins of the root, and a root without

@@ -1,17 +1,17 @@
-import { EventEmitter } from 'node:events'
 import { relative } from 'node:path'
-import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
+import type { PoolOptions, WorkerRequest } from 'vitest/node'
 import { errorFromData } from '../../contracts/errors.ts'
-import { Attempt, finishedAnswer } from './attempt.ts'
-import { crashError, startFailure } from './crash-report.ts'
+import type { Attempt } from './attempt.ts'
+import { crashError, reportInstead, startError } from './crash-report.ts'
 import { ForkPlace } from './fork-run.ts'
 import { doubtText, lessonOf, type Doubt } from './judgement.ts'
-import { answer, asStock, isRequest, isRpcAnswer, type RpcCall, type RunRequest, type StartRequest } from './messages.ts'
+import { answer, asStock, isRequest, isRpcAnswer, type RunRequest, type StartRequest } from './messages.ts'
 import { projectFacts } from './profile.ts'
 import { phasesOf, type Session } from './session.ts'
 import type { Verdict } from './verdict.ts'
 import { memoryName, stockPoolOf } from './stock-pool.ts'
 import { openWorld, World } from './world.ts'
+import { WorkerFace } from './worker-face.ts'
 import { WorldRun, type Outcome } from './world-run.ts'
 
 /** Where the files of this worker run now. */
@@ -22,12 +22,9 @@ type Place = { at: 'nowhere' } | { at: 'world'; world: World } | { at: 'fork'; f
  * A run that did not pass there is run again in a stock fork, and only that is reported; a worker that moved to
  * a fork stays in it.
  */
-export class WarmWorker implements PoolWorker {
-  readonly name = 'everwarm'
-  readonly cacheFs = true
+export class WarmWorker extends WorkerFace {
   readonly #options: PoolOptions
   readonly #session: Session
-  readonly #events = new EventEmitter()
   #place: Place = { at: 'nowhere' }
   #start: StartRequest | undefined
   #run: WorldRun | undefined
@@ -37,24 +34,9 @@ export class WarmWorker implements PoolWorker {
   #isStopped = false
 
   constructor(options: PoolOptions, session: Session) {
+    super()
     this.#options = options
     this.#session = session
-  }
-
-  on(event: string, callback: (...args: any[]) => void): void {
-    this.#events.on(event, callback)
-  }
-
-  off(event: string, callback: (...args: any[]) => void): void {
-    this.#events.off(event, callback)
-  }
-
-  deserialize(data: unknown): unknown {
-    return data
-  }
-
-  async start(): Promise<void> {
-    // Files are known only with the run request, and a file may have to go to a fork: no host is taken before.
   }
 
   send(message: WorkerRequest): void {
@@ -77,10 +59,10 @@ export class WarmWorker implements PoolWorker {
     switch (message.type) {
       case 'start':
         this.#start = asStock(message, stockPoolOf(this.#options.project.config))
-        return this.#up(answer('started'))
+        return this.up(answer('started'))
       case 'run':
       case 'collect':
-        void this.#runAnywhere(message).catch((error: unknown) => this.#fail(error))
+        void this.#runAnywhere(message).catch((error: unknown) => this.fail(error))
         return
       case 'stop':
         return this.#endPlace(message)
@@ -92,8 +74,8 @@ export class WarmWorker implements PoolWorker {
   #endPlace(message: WorkerRequest): void {
     const place = this.#place
     if (place.at === 'fork') return place.fork.send(message)
-    if (place.at === 'nowhere') return this.#up(answer('stopped'))
-    void place.world.end(message).then((stopped) => this.#up(stopped))
+    if (place.at === 'nowhere') return this.up(answer('stopped'))
+    void place.world.end(message).then((stopped) => this.up(stopped))
   }
 
   async #runAnywhere(request: RunRequest): Promise<void> {
@@ -134,7 +116,7 @@ export class WarmWorker implements PoolWorker {
     this.#run = new WorldRun(world, request, {
       project: this.#options.project,
       session: this.#session,
-      up: (message) => this.#up(message),
+      up: (message) => this.up(message),
     })
     if (this.#cancel) world.send(this.#cancel)
     return this.#run.outcome
@@ -148,11 +130,11 @@ export class WarmWorker implements PoolWorker {
       case 'passed':
         await run.attempt.replay()
         this.#record(request, { where: 'host', why: outcome.why, failure: outcome.failure, verdict: run.attempt.verdict }, world)
-        return this.#up(outcome.finish)
+        return this.up(outcome.finish)
       case 'hung':
         this.#place = { at: 'nowhere' }
         world.abandon('hung')
-        return this.#up(await run.reportHang(outcome.silentMs))
+        return this.up(await run.reportHang(outcome.silentMs))
       case 'doubtful':
         return this.#doubt(world, request, run.attempt, outcome.doubt)
       case 'lost':
@@ -180,8 +162,8 @@ export class WarmWorker implements PoolWorker {
     if (this.#place.at !== 'fork') {
       this.#place = { at: 'nowhere' }
       const fork = await ForkPlace.open(this.#options, {
-        up: (message) => this.#up(message),
-        error: (error) => this.#fail(error),
+        up: (message) => this.up(message),
+        error: (error) => this.fail(error),
         exit: (code, signal) => this.#crash(code, signal),
       })
       if (this.#isStopped) return fork.stop()
@@ -208,20 +190,21 @@ export class WarmWorker implements PoolWorker {
   #unstarted(request: RunRequest, error: unknown): void {
     if (this.#isStopped) return
     const files = request.context.files.map(({ filepath }) => relative(process.cwd(), filepath))
-    for (const message of startFailure(stockPoolOf(this.#options.project.config), files, error)) this.#up(message)
+    this.#reportInstead(startError(stockPoolOf(this.#options.project.config), files, error))
   }
 
   /** A fork that is gone is not stopped any more: Vitest's own would wait for an exit that has been. */
   #crash(code: number | null, signal: string | null): void {
     const place = this.#place
     const request = this.#inFork
-    if (!request || place.at !== 'fork') return void this.#events.emit('exit', code, signal)
+    if (!request || place.at !== 'fork') return this.exited(code, signal)
     this.#place = { at: 'nowhere' }
     const files = request.context.files.map(({ filepath }) => relative(process.cwd(), filepath))
-    const error = crashError({ code, signal, files, tests: place.fork.runningTests() })
-    // Not as an error of the worker: Vitest would hide it as the cause of one that names the pool, and show our own calls.
-    this.#up({ t: 'q', m: 'onUnhandledError', a: [error, 'Unhandled Error'], i: 'crash' } satisfies RpcCall)
-    this.#up(finishedAnswer())
+    this.#reportInstead(crashError({ code, signal, files, tests: place.fork.runningTests() }))
+  }
+
+  #reportInstead(error: Error): void {
+    for (const message of reportInstead(error)) this.up(message)
   }
 
   #record(
@@ -246,17 +229,9 @@ export class WarmWorker implements PoolWorker {
     }
   }
 
-  #up(message: unknown): void {
-    this.#events.emit('message', message)
-  }
-
   #down(message: unknown): void {
     const place = this.#place
     if (place.at === 'world') place.world.send(message)
     else if (place.at === 'fork') place.fork.send(message)
-  }
-
-  #fail(error: unknown): void {
-    if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
   }
 }

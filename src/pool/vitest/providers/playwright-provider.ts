@@ -1,6 +1,6 @@
 import type { PlaywrightProviderOptions } from '@vitest/browser-playwright'
 import type { BrowserProviderOption } from 'vitest/node'
-import { lendToPlaywrightProvider } from '../browser-mode.ts'
+import { lendToPlaywrightProvider } from '../lend-browsers.ts'
 import { official } from './official.ts'
 
 type Option = BrowserProviderOption<PlaywrightProviderOptions>

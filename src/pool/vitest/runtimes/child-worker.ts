@@ -1,11 +1,10 @@
-import { EventEmitter } from 'node:events'
 import { join, relative } from 'node:path'
-import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
+import type { PoolOptions, WorkerRequest } from 'vitest/node'
 import { EverwarmError, errorFromData } from '../../../contracts/errors.ts'
 import type { ChildProfile } from '../../../contracts/profiles.ts'
 import { findRuntime } from '../../../environments/vms/binaries.ts'
 import { finishedAnswer } from '../attempt.ts'
-import { asError, crashError } from '../crash-report.ts'
+import { asError, crashError, reportInstead } from '../crash-report.ts'
 import { hangReport } from '../hang-report.ts'
 import { lastMoments } from '../last-words.ts'
 import {
@@ -24,10 +23,10 @@ import { definedOnly } from '../profile.ts'
 import { phasesOf, type Session } from '../session.ts'
 import { memoryName } from '../stock-pool.ts'
 import { type TaskData, Verdict } from '../verdict.ts'
+import { WorkerFace } from '../worker-face.ts'
 import { type ChildEnd, ChildPlace, type OpenChild } from './child-place.ts'
 import { coldChild } from './cold-child.ts'
 import { leasedChild } from './leased-child.ts'
-import { reportInstead } from './report.ts'
 
 /** What a request that is being run has reported so far. */
 interface Run {
@@ -45,13 +44,10 @@ export type ChildRuntime = ChildProfile['runtime']
  * One worker as Vitest sees it, in a process of its own of a runtime: a child that the daemon has ready, or a new one.
  * What it reports goes to Vitest at once, and its verdict is the last.
  */
-export class ChildWorker implements PoolWorker {
-  readonly name = 'everwarm'
-  readonly cacheFs = true
+export class ChildWorker extends WorkerFace {
   readonly #options: PoolOptions
   readonly #session: Session
   readonly #runtime: ChildRuntime
-  readonly #events = new EventEmitter()
   readonly #awaited = new Map<string, () => void>()
   #start: StartRequest | undefined
   #place: ChildPlace | undefined
@@ -61,25 +57,10 @@ export class ChildWorker implements PoolWorker {
   #isStopped = false
 
   constructor(options: PoolOptions, session: Session, runtime: ChildRuntime) {
+    super()
     this.#options = options
     this.#session = session
     this.#runtime = runtime
-  }
-
-  on(event: string, callback: (...args: any[]) => void): void {
-    this.#events.on(event, callback)
-  }
-
-  off(event: string, callback: (...args: any[]) => void): void {
-    this.#events.off(event, callback)
-  }
-
-  deserialize(data: unknown): unknown {
-    return data
-  }
-
-  async start(): Promise<void> {
-    // A child is taken with the run request: only then it is known that there is something to run.
   }
 
   send(message: WorkerRequest): void {
@@ -102,13 +83,13 @@ export class ChildWorker implements PoolWorker {
     switch (message.type) {
       case 'start':
         this.#start = asStock(message, 'forks')
-        return this.#up(answer('started'))
+        return this.up(answer('started'))
       case 'run':
       case 'collect':
-        void this.#runInChild(message).catch((error: unknown) => this.#fail(error))
+        void this.#runInChild(message).catch((error: unknown) => this.fail(error))
         return
       case 'stop':
-        if (!this.#place) return this.#up(answer('stopped'))
+        if (!this.#place) return this.up(answer('stopped'))
         return this.#place.send(message)
       case 'cancel':
         return this.#place?.send(message)
@@ -187,7 +168,7 @@ export class ChildWorker implements PoolWorker {
       const run = this.#endRun()
       if (run) this.#record(run, run.verdict.failure(message.error) !== undefined)
     }
-    this.#up(message)
+    this.up(message)
   }
 
   /** For `everwarm explain`. */
@@ -221,7 +202,7 @@ export class ChildWorker implements PoolWorker {
     const files = namesOf(run.request)
     const tests = run.verdict.running().map(({ name }) => name)
     const error = end.reason === undefined ? crashError({ ...end, files, tests }) : lostError(files, end.reason)
-    for (const message of reportInstead(error)) this.#up(message)
+    for (const message of reportInstead(error)) this.up(message)
   }
 
   #startError({ code, signal, reason }: ChildEnd): EverwarmError {
@@ -243,7 +224,7 @@ export class ChildWorker implements PoolWorker {
     const limitMs = this.#hangLimitMs(run.verdict)
     const { calls, loose } = hangReport(run, { files: namesOf(run.request), silentMs, limitMs, moments })
     for (const call of calls) await this.#ask(call)
-    this.#up(finishedAnswer(loose))
+    this.up(finishedAnswer(loose))
     await place?.close()
   }
 
@@ -251,7 +232,7 @@ export class ChildWorker implements PoolWorker {
   #ask(call: RpcCall): Promise<void> {
     const id = call.i ?? call.m
     const answered = new Promise<void>((resolve) => this.#awaited.set(id, resolve))
-    this.#up(call)
+    this.up(call)
     return answered
   }
 
@@ -261,13 +242,9 @@ export class ChildWorker implements PoolWorker {
     return isHangLimitExact ? hangLimitMs : Math.max(hangLimitMs, verdict.allTimeoutsMs())
   }
 
-  #up(message: unknown): void {
-    this.#events.emit('message', message)
-  }
-
-  #fail(error: unknown): void {
-    if (error instanceof EverwarmError) for (const message of reportInstead(error)) this.#up(message)
-    else if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
+  protected override fail(error: unknown): void {
+    if (error instanceof EverwarmError) for (const message of reportInstead(error)) this.up(message)
+    else super.fail(error)
   }
 }
 

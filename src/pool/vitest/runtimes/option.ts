@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ResolvedConfig } from 'vitest/node'
 import type { EverwarmError } from '../../../contracts/errors.ts'
-import { isRuntime, type Runtime, RUNTIMES } from '../../../environments/vms/binaries.ts'
+import { isRuntime, type Runtime, RUNTIMES } from '../../../environments/vms/runtime-names.ts'
 import { namesHint } from '../../../system/known-names.ts'
 import { invalidOption } from '../../../system/settings.ts'
 

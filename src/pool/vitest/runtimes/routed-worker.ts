@@ -1,103 +1,93 @@
-import { EventEmitter } from 'node:events'
 import { relative } from 'node:path'
 import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
 import { EverwarmError } from '../../../contracts/errors.ts'
-import type { Runtime } from '../../../environments/vms/binaries.ts'
+import type { Runtime } from '../../../environments/vms/runtime-names.ts'
+import { reportInstead } from '../crash-report.ts'
 import { WarmWorker } from '../pool-worker.ts'
 import { answer, isRequest, type RunRequest, type StartRequest } from '../messages.ts'
 import type { Session } from '../session.ts'
-import { ChildWorker } from './child-worker.ts'
+import { WorkerFace } from '../worker-face.ts'
 import { runtimeInFile, runtimeOfProject } from './option.ts'
-import { reportInstead } from './report.ts'
 
 /**
  * One worker as Vitest sees it, before it is known what its files ask for: the first run request decides who runs them,
  * a warm host, or a child of a runtime.
  */
-export class RoutedWorker implements PoolWorker {
-  readonly name = 'everwarm'
-  readonly cacheFs = true
+export class RoutedWorker extends WorkerFace {
   readonly #options: PoolOptions
   readonly #session: Session
-  readonly #events = new EventEmitter()
   #start: StartRequest | undefined
-  #chosen: { worker: PoolWorker; runtime: Runtime | undefined } | undefined
+  #chosen: { runtime: Runtime | undefined; worker: PoolWorker | undefined } | undefined
+  /** What comes before there is a worker to hear it. */
   #early: WorkerRequest[] = []
+  #isStopped = false
 
   constructor(options: PoolOptions, session: Session) {
+    super()
     this.#options = options
     this.#session = session
-  }
-
-  on(event: string, callback: (...args: any[]) => void): void {
-    this.#events.on(event, callback)
-  }
-
-  off(event: string, callback: (...args: any[]) => void): void {
-    this.#events.off(event, callback)
-  }
-
-  deserialize(data: unknown): unknown {
-    return data
-  }
-
-  async start(): Promise<void> {
-    // Which files there are is said with the run request.
   }
 
   send(message: WorkerRequest): void {
     try {
       this.#route(message)
     } catch (error) {
-      if (error instanceof EverwarmError) for (const told of reportInstead(error)) this.#events.emit('message', told)
-      else if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
+      this.fail(error)
     }
   }
 
   async stop(): Promise<void> {
-    await this.#chosen?.worker.stop()
+    this.#isStopped = true
+    await this.#chosen?.worker?.stop()
   }
 
   #route(message: WorkerRequest): void {
-    if (isRequest(message) && (message.type === 'run' || message.type === 'collect')) return this.#choose(message).send(message)
-    if (this.#chosen) return this.#chosen.worker.send(message)
+    if (isRequest(message) && (message.type === 'run' || message.type === 'collect')) this.#choose(message)
+    const worker = this.#chosen?.worker
+    if (worker) return worker.send(message)
     if (isRequest(message) && message.type === 'start') {
       this.#start = message
-      return void this.#events.emit('message', answer('started'))
+      return this.up(answer('started'))
     }
-    if (isRequest(message) && message.type === 'stop') return void this.#events.emit('message', answer('stopped'))
+    if (isRequest(message) && message.type === 'stop') return this.up(answer('stopped'))
     this.#early.push(message)
   }
 
   /** @throws EverwarmError CONFIG_INVALID, ENVIRONMENT_UNAVAILABLE */
-  #choose({ context }: RunRequest): PoolWorker {
+  #choose({ context }: RunRequest): void {
     const ofProject = runtimeOfProject(this.#options.project.config)
     const wanted = new Set(context.files.map(({ filepath }) => runtimeInFile(filepath) ?? ofProject))
     const [runtime] = wanted
     const files = context.files.map(({ filepath }) => relative(process.cwd(), filepath)).join(', ')
     if (wanted.size > 1 || (this.#chosen && this.#chosen.runtime !== runtime)) throw mixed(files)
-    if (this.#chosen) return this.#chosen.worker
-    const worker = this.#open(runtime)
-    this.#chosen = { worker, runtime }
+    if (this.#chosen) return
+    if (runtime === 'workerd') throw needsCloudflare()
+    this.#chosen = { runtime, worker: undefined }
+    if (runtime === undefined) this.#use(new WarmWorker(this.#options, this.#session))
+    // Most runs have no use for what it loads.
+    else
+      import('./child-worker.ts')
+        .then(({ ChildWorker }) => this.#isStopped || this.#use(new ChildWorker(this.#options, this.#session, runtime)))
+        .catch((error: unknown) => this.fail(error))
+  }
+
+  #use(worker: PoolWorker): void {
+    this.#chosen!.worker = worker
     let isStarted = false
     worker.on('message', (message: unknown) => {
       // Vitest has heard of a start already.
-      if (isStarted) this.#events.emit('message', message)
+      if (isStarted) this.up(message)
       isStarted = true
     })
-    worker.on('error', (error: unknown) => {
-      if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
-    })
-    worker.on('exit', (...exit: unknown[]) => this.#events.emit('exit', ...exit))
+    worker.on('error', (error: unknown) => super.fail(error))
+    worker.on('exit', (...exit: unknown[]) => this.exited(...exit))
     worker.send(this.#start!)
     for (const message of this.#early.splice(0)) worker.send(message)
-    return worker
   }
 
-  #open(runtime: Runtime | undefined): PoolWorker {
-    if (runtime === undefined) return new WarmWorker(this.#options, this.#session)
-    if (runtime === 'workerd') throw needsCloudflare()
-    return new ChildWorker(this.#options, this.#session, runtime)
+  protected override fail(error: unknown): void {
+    if (error instanceof EverwarmError) for (const told of reportInstead(error)) this.up(told)
+    else super.fail(error)
   }
 }
 
