@@ -7,8 +7,8 @@ import { defineConfig } from 'oxlint'
 const FLOORS = [
   ['contracts'],
   ['system'],
-  ['sharding', 'environments', 'worker', 'orchestrator'],
-  ['pool', 'reporter', 'coordinator', 'workflow'],
+  ['sharding', 'environments', 'worker', 'database', 'artifacts'],
+  ['pool', 'reporter', 'coordinator', 'orchestrator', 'workflow'],
   ['config'],
   ['cli'],
 ]
@@ -34,14 +34,34 @@ const DOORS = [
   },
   {
     regex: '^ws$',
-    files: ['src/environments/browsers/lending/lent-context.ts', 'src/environments/browsers/lending/relay.ts'],
-    message: 'ws is imported only in environments/browsers/lending/lent-context.ts, and relay.ts beside it.',
+    files: [
+      'src/environments/browsers/lending/lent-context.ts',
+      'src/environments/browsers/lending/relay.ts',
+      'src/system/web-socket.ts',
+    ],
+    message: 'ws is imported only in system/web-socket.ts, and in environments/browsers/lending.',
   },
   {
     regex: '^webdriverio$',
     files: ['src/pool/browsers/webdriverio.ts'],
     message: 'webdriverio is imported only in pool/browsers/webdriverio.ts.',
   },
+  {
+    regex: '^pg-boss$',
+    files: ['src/coordinator/queue.ts'],
+    message: 'pg-boss is imported only in coordinator/queue.ts.',
+  },
+  {
+    regex: '^(pg|@electric-sql/pglite)$',
+    files: ['src/database/postgres.ts', 'src/database/embedded.ts'],
+    message: 'Databases are opened only by the room database: postgres.ts and embedded.ts.',
+  },
+  {
+    regex: '^(hono|@hono/.*)(/.*)?$',
+    files: ['src/system/http.ts', 'src/coordinator/http/**', 'src/orchestrator/http/**'],
+    message: 'Hono is imported only by coordinator/http, orchestrator/http and system/http.ts.',
+  },
+  { regex: '^aws4fetch$', files: ['src/artifacts/s3.ts'], message: 'aws4fetch is imported only in artifacts/s3.ts.' },
   { regex: '^picocolors$', files: ['src/system/log.ts'], message: 'picocolors is imported only in system/log.ts.' },
 ]
 
