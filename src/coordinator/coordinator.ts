@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto'
+import { EverwarmError } from '../contracts/errors.ts'
+import { SessionConfig, SessionRequest, type SessionTest, TestResult } from '../contracts/session.ts'
+import { WorkerRegistration } from '../contracts/worker.ts'
+import type { Database } from '../database/database.ts'
+import { strategies } from '../sharding/registry.ts'
+import { checked } from '../system/checked.ts'
+import { type Clock, systemClock } from '../system/clock.ts'
+import type { Core } from './core.ts'
+import { dispatcher } from './dispatch.ts'
+import { openEventLog } from './event-log.ts'
+import { HEARTBEAT_MS, OFFLINE_MS, patience } from './heartbeat.ts'
+import { holders } from './holders.ts'
+import { type Connected, connect, disconnect, drain, heartbeat, lease, type Link, register, unregister } from './presence.ts'
+import { previewOf } from './preview.ts'
+import type { ShardQueue } from './queue-types.ts'
+import { rebalance } from './rebalance-sessions.ts'
+import { type ResultWriter, resultWriter, type Saying } from './result-writer.ts'
+import { shardOfTest } from './shard-of-test.ts'
+import type { Coordinator, ResultFate } from './service.ts'
+import { ENDED_CHANNEL } from './session-rows.ts'
+import { checkedSessionId, resultPage, sessionView, sessionViews } from './session-view.ts'
+import { insertSession, normalTests, planSession } from './start-session.ts'
+import { callerOf, issueCredential, issueEnrolment, useEnrolment } from './tokens.ts'
+import { giveUp, upkeep } from './upkeep.ts'
+import { workerView, workerViews } from './worker-rows.ts'
+
+export interface CoordinatorOptions {
+  db: Database
+  queue: ShardQueue
+  /** Who has it may do everything. */
+  adminToken: string
+  clock?: Clock
+  heartbeatMs?: number
+  offlineMs?: number
+  /** How long a worker whose connection closed may take to come back to what it runs, ms. */
+  reconnectMs?: number
+  /** How long tests may wait for a worker that could run them, when the last one is gone, ms. */
+  strandedMs?: number
+  /** Sessions, results and events that are older are removed. */
+  retentionDays?: number
+  /** Lists a project's tests by a worker; absent: requests must name them. */
+  list?(run: SessionRequest['run']): Promise<SessionTest[]>
+  complain?(what: string, error: unknown): void
+}
+
+/** What the worker link needs besides. */
+export interface LinkedCoordinator extends Coordinator {
+  connect(link: Link): Promise<Connected>
+  disconnect(workerId: string, isGoodBye: boolean): Promise<void>
+  drain(workerId: string): Promise<void>
+  /** What the holder of a shard says of it; resolves when it is durable. */
+  say(saying: Saying): Promise<ResultFate>
+}
+
+/**
+ * A coordinator on a database that is open and has its tables. Several may share one database.
+ * @throws EverwarmError DATABASE_UNREACHABLE
+ */
+export async function openCoordinator(options: CoordinatorOptions): Promise<LinkedCoordinator> {
+  const { db, queue, clock = systemClock, heartbeatMs = HEARTBEAT_MS, offlineMs = OFFLINE_MS } = options
+  const core: Core = {
+    id: randomUUID(),
+    db,
+    queue,
+    clock,
+    log: await openEventLog(db),
+    holders: holders(),
+    patience: patience(heartbeatMs, offlineMs),
+    heartbeatMs,
+    reconnectMs: options.reconnectMs ?? 500,
+    pump: () => dispatch.pump(),
+    complain: options.complain ?? (() => undefined),
+  }
+  const dispatch = dispatcher(core)
+  const writer = resultWriter(core)
+  await takeOver(core)
+  const chores = upkeep(core, { strandedMs: options.strandedMs ?? 60_000, retentionDays: options.retentionDays ?? 7 })
+  const stopQueue = queue.onWork(() => {
+    dispatch.hope()
+    core.pump()
+  })
+  const stopListening = await db.listen(
+    ENDED_CHANNEL,
+    (sessionId) => {
+      stopSession(core, sessionId)
+      for (const link of links.values()) link.sessionEnded(sessionId)
+    },
+    () => undefined,
+  )
+  const links = new Map<string, Link>()
+  const hopeful = <T>(value: T): T => {
+    dispatch.hope()
+    core.pump()
+    return value
+  }
+
+  return {
+    async startSession(given) {
+      const request = checked(SessionRequest, given, 'The request for a session')
+      const tests = await testsOf(request, options.list)
+      const id = await insertSession(core, request, tests, await planSession(core, request, tests, true))
+      hopeful(id)
+      // Free workers have their shards by then, and the answer can name them; on a busy day it does not wait.
+      await Promise.race([dispatch.settled(), new Promise<void>((resolve) => clock.after(200, resolve))])
+      const { status, progress, shards } = await sessionView(db, id)
+      return { id, status, total: progress.total, shards }
+    },
+    async preview(given) {
+      const request = checked(SessionRequest, given, 'The request for a preview')
+      const tests = await testsOf(request, options.list)
+      return previewOf(request, await planSession(core, request, tests, false))
+    },
+    session: (id) => sessionView(db, id),
+    sessions: ({ limit, before }) => sessionViews(db, limit, before),
+    results: (id, { limit, after }) => resultPage(db, id, limit, after),
+    async cancel(id, reason) {
+      await giveUp(core, checkedSessionId(id), { type: 'cancelled', ...(reason === undefined ? {} : { reason }) })
+      await Promise.race([stopSession(core, id), new Promise<void>((resolve) => clock.after(2_000, resolve))])
+      return sessionView(db, id)
+    },
+    strategies: () => strategies().all.map(({ name, summary }) => ({ name, summary })),
+    defaultConfig: () => SessionConfig.parse({}),
+
+    async register(given) {
+      const worker = await register(core, checked(WorkerRegistration, given, 'The registration'))
+      return { worker, heartbeatMs: core.heartbeatMs, offlineMs: core.patience.offlineMs }
+    },
+    async heartbeat(workerId, running) {
+      const stop = await heartbeat(core, workerId, running)
+      return { worker: await workerView(core, workerId), stop }
+    },
+    lease: (workerId, waitMs, signal) => lease(core, workerId, waitMs, signal),
+    async report(workerId, { sessionId, shardId, attempt, result: given }) {
+      const result = checked(TestResult, given, 'The result')
+      const held =
+        shardId !== undefined && attempt !== undefined
+          ? { shardId, attempt }
+          : await shardOfTest(core, workerId, result.testId, sessionId)
+      if (held === 'repeated') return 'repeated'
+      return say(core, writer, { type: 'result', workerId, ...held, result })
+    },
+    endShard: (workerId, shardId, attempt, error) =>
+      say(core, writer, { type: 'ended', workerId, shardId, attempt, ...(error ? { error } : {}) }),
+    unregister: (workerId) => unregister(core, workerId),
+    workers: () => workerViews(core),
+    async health() {
+      const views = await workerViews(core)
+      const count = (...statuses: string[]) => views.filter(({ status }) => statuses.includes(status)).length
+      const [row] = await db.query<{ n: number }>(`select count(*)::int as n from everwarm.shards where status = 'pending'`)
+      const there = count('idle', 'busy')
+      return {
+        status: there > 0 || row!.n === 0 ? 'ok' : 'degraded',
+        workers: views.length,
+        idle: count('idle'),
+        busy: count('busy'),
+        late: count('late', 'draining'),
+        offline: count('offline', 'error'),
+        queuedShards: row!.n,
+      }
+    },
+    rebalance: async (sessionId) => hopeful(await rebalance(core, sessionId)),
+    async streams(sessionId) {
+      const { shards } = await sessionView(db, sessionId)
+      const views = new Map((await workerViews(core)).map((view) => [view.id, view]))
+      const running = shards.filter(({ status, workerId }) => status === 'running' && views.get(workerId ?? '')?.vncUrl)
+      return {
+        sessionId,
+        streams: running.map(({ workerId, index }) => ({
+          workerId: workerId!,
+          shardIndex: index,
+          kind: 'vnc' as const,
+          url: views.get(workerId!)!.vncUrl!,
+        })),
+      }
+    },
+
+    events: (after, limit, sessionId) =>
+      core.log.read(after, limit, sessionId === undefined ? undefined : checkedSessionId(sessionId)),
+    lastEventId: () => core.log.lastId(),
+    watch: (listener) => core.log.watch(listener),
+
+    createEnrolment: ({ ttlMs, name }) => issueEnrolment(db, ttlMs, name),
+    async enrol(token, given) {
+      const registration = checked(WorkerRegistration, given, 'The registration')
+      const id = randomUUID()
+      const issued = await db.transaction(async (tx) => {
+        await useEnrolment(tx, token)
+        return issueCredential(tx, id)
+      })
+      const worker = await register(core, { ...registration, id })
+      return { worker, credential: issued.token, expiresAt: issued.expiresAt }
+    },
+    async renewCredential(workerId) {
+      const issued = await issueCredential(db, workerId)
+      return { credential: issued.token, expiresAt: issued.expiresAt }
+    },
+    authenticate: (token) => callerOf(db, options.adminToken, token),
+
+    async connect(link) {
+      links.set(link.workerId, link)
+      dispatch.hope()
+      return connect(core, link)
+    },
+    async disconnect(workerId, isGoodBye) {
+      links.delete(workerId)
+      await disconnect(core, workerId, isGoodBye)
+    },
+    drain: (workerId) => drain(core, workerId),
+    say: (saying) => say(core, writer, saying),
+
+    async close() {
+      stopQueue()
+      await chores.stop()
+      await stopListening()
+      await dispatch.settled()
+      await writer.settled()
+      await core.log.close()
+    },
+  }
+}
+
+async function testsOf(request: SessionRequest, list: CoordinatorOptions['list']): Promise<SessionTest[]> {
+  if (request.tests) return normalTests(request.tests)
+  if (list) return normalTests(await list(request.run))
+  throw new EverwarmError('BAD_INPUT', {
+    message: 'The request names no tests.',
+    hint: 'Give "tests" paths or objects.',
+  })
+}
+
+/** Notes what is at work, for time-outs, and has it written. */
+function say(core: Core, writer: ResultWriter, saying: Saying): Promise<ResultFate> {
+  const held = core.holders.all.get(saying.workerId)?.held.get(saying.shardId)
+  if (saying.type === 'begun') held?.begun.set(saying.testId, core.clock.now())
+  else if (saying.type === 'result') held?.begun.delete(saying.result.testId)
+  return writer.say(saying)
+}
+
+/** Stops what runs here of a session that has ended. */
+async function stopSession(core: Core, sessionId: string): Promise<void> {
+  const shards = [...core.holders.all.values()].flatMap((holder) =>
+    [...holder.held.values()].filter((shard) => shard.sessionId === sessionId).map((shard) => ({ holder, shard })),
+  )
+  for (const { shard } of shards) core.holders.drop(shard.shardId)
+  await Promise.all(shards.map(({ holder, shard }) => holder.stop(shard.shardId)))
+  if (shards.length > 0) core.pump()
+}
+
+/** A new coordinator says that it is there; if it is the only one, workers of the one before have a moment to come back. */
+async function takeOver(core: Core): Promise<void> {
+  await core.db.query(`insert into everwarm.coordinators (id) values ($1)`, [core.id])
+  if (core.db.kind !== 'embedded') return
+  await core.db.query(
+    `update everwarm.workers set coordinator_id = null, is_gone = true, away_until = now() + interval '10 seconds' where is_linked`,
+  )
+  await core.db.query(`delete from everwarm.coordinators where id <> $1`, [core.id])
+}

@@ -1,0 +1,208 @@
+import type { HostRun, SessionConfig, SessionTest } from '../contracts/session.ts'
+import type { ShardOrder } from '../contracts/shard-run.ts'
+import type { Queries } from '../database/database.ts'
+import { fits, needsOf } from './capability-class.ts'
+import type { Core } from './core.ts'
+import type { NewEvent } from './event-log.ts'
+import { freePlaces, type Holder } from './holders.ts'
+import { type Lost, loseShards } from './lose-shards.ts'
+import type { GrantedShard } from './queue-types.ts'
+import { lockSessionsOf, stepSession } from './session-rows.ts'
+
+export interface Dispatcher {
+  /** Gives waiting shards to free places. Called often: while it is at work, one more round is noted. */
+  pump(): void
+  /** Resolves when the round that is under way has nothing more to give, or nobody to take it. */
+  settled(): Promise<void>
+  /** Something may wait again in each line. */
+  hope(): void
+}
+
+/** More at once would hold a transaction for too long. */
+const MOST_AT_ONCE = 64
+
+/** Hands shards to the workers that are connected to, or ask, this coordinator. */
+export function dispatcher(core: Core): Dispatcher {
+  /** Classes in whose line nothing was found; until somebody says that there may be something. */
+  const empty = new Set<string>()
+  let isWanted = false
+  let working: Promise<void> | undefined
+
+  async function work() {
+    while (isWanted) {
+      isWanted = false
+      const free = [...core.holders.all.values()].filter((holder) => freePlaces(holder) > 0)
+      if (free.length === 0) continue
+      for (const capabilityClass of await openClasses(core.db)) {
+        if (empty.has(capabilityClass)) continue
+        const needs = needsOf(capabilityClass)
+        const places = placesOf(free.filter((holder) => fits(holder.capabilities, needs)))
+        if (places.length === 0) continue
+        const given = await give(core, capabilityClass, places)
+        if (given === 0) empty.add(capabilityClass)
+        else isWanted = true
+      }
+    }
+  }
+
+  const pump = () => {
+    isWanted = true
+    working ??= work()
+      .catch((error: unknown) => core.complain('giving shards to workers', error))
+      .finally(() => {
+        working = undefined
+        if (isWanted) pump()
+      })
+  }
+  return {
+    pump,
+    hope: () => empty.clear(),
+    settled: async () => working,
+  }
+}
+
+/** Holders by turns, so that each has its first shard before one gets a second. */
+function placesOf(free: readonly Holder[]): Holder[] {
+  const places: Holder[] = []
+  for (let round = 0; places.length < MOST_AT_ONCE; round++) {
+    const more = free.filter((holder) => freePlaces(holder) > round)
+    if (more.length === 0) break
+    places.push(...more)
+  }
+  return places.slice(0, MOST_AT_ONCE)
+}
+
+async function openClasses(db: Queries): Promise<string[]> {
+  const rows = await db.query<{ class: string }>(
+    `select distinct jsonb_array_elements_text(classes) as class from everwarm.sessions where status in ('pending', 'running')`,
+  )
+  return rows.map((row) => row.class)
+}
+
+interface GivenRow {
+  id: string
+  session_id: string
+  index: number
+  attempt: number
+  worker_id: string
+  run: HostRun
+  config: SessionConfig
+}
+
+/** @returns how many shards came out of the line, also such that nobody needs any more */
+async function give(core: Core, capabilityClass: string, places: readonly Holder[]): Promise<number> {
+  const expired: Lost[] = []
+  const { granted, orders } = await core.db.transaction(async (tx) => {
+    expired.length = 0
+    const granted = await core.queue.take(capabilityClass, places.length, tx)
+    return { granted, orders: granted.length === 0 ? [] : await claim(core, tx, granted, places, expired) }
+  })
+  // The line gave out again what its holder's coordinator had not renewed: that coordinator is gone, and so is the holder.
+  await loseShards(core, expired, {
+    code: 'WORKER_LOST',
+    message: 'Its worker’s coordinator is gone, and the worker did not come back.',
+  })
+  for (const { order, holder } of orders) {
+    const hasOwnClock = order.run.host !== 'command' && order.run.host !== 'none'
+    core.holders.hold(holder.workerId, {
+      shardId: order.shardId,
+      sessionId: order.sessionId,
+      attempt: order.attempt,
+      capabilityClass,
+      begun: new Map(),
+      testTimeoutMs: hasOwnClock ? Number.POSITIVE_INFINITY : order.testTimeoutMs,
+    })
+    handOver(holder, order)
+  }
+  if (orders.length > 0) core.log.announce()
+  return granted.length
+}
+
+function handOver(holder: Holder, order: ShardOrder): void {
+  if (holder.give) return holder.give(order)
+  const [answer] = holder.asking
+  if (!answer) return
+  holder.asking.delete(answer)
+  answer(order)
+}
+
+async function claim(
+  core: Core,
+  tx: Queries,
+  granted: readonly GrantedShard[],
+  places: readonly Holder[],
+  expired: Lost[],
+): Promise<{ order: ShardOrder; holder: Holder }[]> {
+  const ids = granted.map((shard) => shard.shardId)
+  const sessions = await lockSessionsOf(tx, ids)
+  const held = await tx.query<{ id: string; attempt: number }>(
+    `select id, attempt from everwarm.shards where id = any($1::uuid[]) and status = 'running'`,
+    [ids],
+  )
+  expired.push(...held.map(({ id, attempt }) => ({ shardId: id, attempt })))
+  const fresh = granted.filter((shard) => !held.some(({ id }) => id === shard.shardId))
+  const rows = await tx.query<GivenRow>(
+    `update everwarm.shards set status = 'running', attempt = g.attempt, worker_id = g.worker, coordinator_id = $2,
+       started_at = now(), deadline_at = now() + make_interval(secs => (s.config->>'shardTimeoutMs')::float8 / 1000)
+     from jsonb_to_recordset($1::jsonb) as g(id uuid, attempt int, worker text), everwarm.sessions s
+     where shards.id = g.id and s.id = shards.session_id and shards.status = 'pending' and s.status in ('pending', 'running')
+     returning shards.id, session_id, index, shards.attempt, worker_id, s.run, s.config`,
+    [
+      JSON.stringify(fresh.map((shard, i) => ({ id: shard.shardId, attempt: shard.attempt, worker: places[i]!.workerId }))),
+      core.id,
+    ],
+  )
+  // What was cancelled, or cut anew, while it waited.
+  const useless = fresh.filter((shard) => !rows.some((row) => row.id === shard.shardId))
+  await core.queue.finish(useless, tx)
+  const events: NewEvent[] = []
+  for (const session of sessions.values())
+    if (rows.some((row) => row.session_id === session.id)) await stepSession(core, tx, session, { type: 'shard-started' }, events)
+  for (const row of rows)
+    events.push({
+      type: 'shard:started',
+      sessionId: row.session_id,
+      data: { shardId: row.id, shardIndex: row.index, workerId: row.worker_id, attempt: row.attempt },
+    })
+  for (const workerId of new Set(rows.map((row) => row.worker_id)))
+    if (core.holders.all.get(workerId)?.held.size === 0)
+      events.push({ type: 'worker:status', sessionId: null, data: { workerId, status: 'busy' } })
+  await core.log.append(events, tx)
+  const tests = await openBodies(
+    tx,
+    rows.map((row) => row.id),
+  )
+  return rows.map((row) => ({
+    order: orderOf(row, tests.get(row.id) ?? []),
+    holder: places.find((holder) => holder.workerId === row.worker_id)!,
+  }))
+}
+
+const orderOf = (row: GivenRow, tests: SessionTest[]): ShardOrder => ({
+  sessionId: row.session_id,
+  shardId: row.id,
+  shardIndex: row.index,
+  attempt: row.attempt,
+  tests,
+  run: row.run,
+  testTimeoutMs: row.config.testTimeoutMs,
+  shardTimeoutMs: row.config.shardTimeoutMs,
+})
+
+/** What is left to run of each shard, in its order. */
+async function openBodies(tx: Queries, shardIds: readonly string[]): Promise<Map<string, SessionTest[]>> {
+  const rows = await tx.query<{ shard_id: string; body: SessionTest }>(
+    `select shard_id, body from everwarm.tests
+     where shard_id = any($1::uuid[]) and not exists (
+       select from everwarm.results where results.session_id = tests.session_id and results.test_id = tests.id)
+     order by shard_id, position`,
+    [shardIds],
+  )
+  const byShard = new Map<string, SessionTest[]>()
+  for (const { shard_id, body } of rows) {
+    const own = byShard.get(shard_id)
+    if (own) own.push(body)
+    else byShard.set(shard_id, [body])
+  }
+  return byShard
+}

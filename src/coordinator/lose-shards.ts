@@ -1,0 +1,129 @@
+import type { Queries } from '../database/database.ts'
+import { fits, needsOf } from './capability-class.ts'
+import type { Core } from './core.ts'
+import type { NewEvent } from './event-log.ts'
+import { type OpenTest, recutLost } from './rebalance.ts'
+import { lockSessionsOf } from './session-rows.ts'
+import { addShards, moveTests, nextIndex } from './shard-rows.ts'
+import { insertResults, openTests, settle, type WrittenResult } from './write-results.ts'
+
+/** A shard whose holder is gone, at the attempt at which it was. */
+export interface Lost {
+  shardId: string
+  attempt: number
+}
+
+export interface LossReason {
+  code: 'WORKER_LOST' | 'SHARD_TIMEOUT' | 'TEST_TIMEOUT' | 'RETURNED'
+  message: string
+}
+
+interface LostRow {
+  id: string
+  session_id: string
+  index: number
+  class: string
+  worker_id: string | null
+  attempt: number
+}
+
+/**
+ * What had no result in these shards goes to new ones, durably, before anyone is told; what had one keeps it. What the
+ * lost holder says later is stale. Shards that are no longer held at that attempt stay as they are.
+ */
+export async function loseShards(core: Core, lost: readonly Lost[], reason: LossReason): Promise<void> {
+  if (lost.length === 0) return
+  const ended: string[] = []
+  await core.db.transaction(async (tx) => {
+    ended.length = 0
+    const sessions = await lockSessionsOf(
+      tx,
+      lost.map(({ shardId }) => shardId),
+    )
+    const rows = await tx.query<LostRow>(
+      `update everwarm.shards set status = 'lost', finished_at = now()
+       from jsonb_to_recordset($1::jsonb) as l(id uuid, attempt int)
+       where shards.id = l.id and shards.attempt = l.attempt and status = 'running'
+       returning shards.id, session_id, index, class, worker_id, shards.attempt`,
+      [JSON.stringify(lost.map(({ shardId, attempt }) => ({ id: shardId, attempt })))],
+    )
+    await core.queue.finish(
+      rows.map((row) => ({ shardId: row.id, capabilityClass: row.class })),
+      tx,
+    )
+    const events: NewEvent[] = rows.map(({ id, session_id, index, worker_id }) => ({
+      type: 'shard:lost',
+      sessionId: session_id,
+      data: { shardId: id, shardIndex: index, workerId: worker_id, reason },
+    }))
+    const written: WrittenResult[] = []
+    for (const row of rows)
+      written.push(...(await queueAgain(core, tx, row, sessions.get(row.session_id)!.max_retries, reason, events)))
+    await settle(core, tx, sessions, written, events, ended)
+    ended.push(...rows.map((row) => row.id))
+  })
+  for (const shardId of ended) core.holders.drop(shardId)
+  core.log.announce()
+  core.pump()
+}
+
+/** @returns verdicts on tests that have cost too many workers, or too much time */
+async function queueAgain(
+  core: Core,
+  tx: Queries,
+  row: LostRow,
+  maxRetries: number,
+  reason: LossReason,
+  events: NewEvent[],
+): Promise<WrittenResult[]> {
+  const open = (await openTests(tx, [row.id])).map(({ id, estimate_ms, losses }) => ({ id, estimateMs: estimate_ms, losses }))
+  if (open.length === 0) return []
+  const isTooLong = reason.code === 'SHARD_TIMEOUT'
+  const atWork = reason.code === 'WORKER_LOST' || isTooLong ? await begunIn(tx, row) : new Set([''])
+  const { shards, givenUp } = recutLost(open, atWork, await placesFor(tx, row.class), isTooLong ? -1 : maxRetries)
+  const next = shards.map((tests) => ({ tests, capabilityClass: row.class }))
+  const ids = await addShards(core, tx, row.session_id, next, await nextIndex(tx, row.session_id), true)
+  await moveTests(tx, row.session_id, ids, next)
+  if (next.length > 0)
+    events.push({
+      type: 'rebalance:triggered',
+      sessionId: row.session_id,
+      data: { reason: reason.message, lostShard: row.id, tests: open.length - givenUp.length, shards: next.length },
+    })
+  return insertResults(tx, givenUp.map(verdictOn(row, reason)))
+}
+
+const verdictOn = (row: LostRow, reason: LossReason) => (test: OpenTest) => ({
+  sessionId: row.session_id,
+  shardId: row.id,
+  attempt: row.attempt,
+  workerId: null,
+  result: {
+    testId: test.id,
+    status: reason.code === 'WORKER_LOST' ? ('failed' as const) : ('timedOut' as const),
+    duration: 0,
+    retryCount: test.losses,
+    error: `${reason.code}: ${reason.message}${reason.code === 'WORKER_LOST' ? ` It was begun ${test.losses} times, and each time its worker was lost.` : ''}`,
+  },
+})
+
+/** Tests of the shard that its holder had said to be at. */
+async function begunIn(tx: Queries, row: LostRow): Promise<Set<string>> {
+  const rows = await tx.query<{ test_id: string }>(
+    `select distinct data->>'testId' as test_id from everwarm.events
+     where session_id = $1 and type = 'test:started' and data->>'shardId' = $2`,
+    [row.session_id, row.id],
+  )
+  return new Set(rows.map(({ test_id }) => test_id))
+}
+
+/** How many shards of the class could run at once, on all workers that are there. At least 1. */
+export async function placesFor(tx: Queries, capabilityClass: string): Promise<number> {
+  const rows = await tx.query<{ capabilities: Parameters<typeof fits>[0] }>(
+    `select capabilities from everwarm.workers
+     where not is_gone and not is_draining and not has_failed`,
+  )
+  const needs = needsOf(capabilityClass)
+  const places = rows.filter((row) => fits(row.capabilities, needs)).reduce((sum, row) => sum + row.capabilities.maxConcurrent, 0)
+  return Math.max(1, places)
+}

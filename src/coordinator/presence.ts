@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto'
+import type { ShardOrder } from '../contracts/shard-run.ts'
+import type { WorkerRegistration, WorkerView } from '../contracts/worker.ts'
+import type { Core } from './core.ts'
+import type { HeldShard, Holder } from './holders.ts'
+import { loseShards } from './lose-shards.ts'
+import { saveWorker, unknownWorker, workerView } from './worker-rows.ts'
+
+/** A worker's connection, as this coordinator uses it. */
+export interface Link {
+  workerId: string
+  registration: WorkerRegistration
+  /** What it says to be running. */
+  running: readonly { shardId: string; attempt: number }[]
+  give(order: ShardOrder): void
+  stop(shardId: string): Promise<void> | void
+  /** Nothing of the session will come any more. */
+  sessionEnded(sessionId: string): void
+}
+
+export interface Connected {
+  /** Shards that it goes on with. */
+  keep: string[]
+  /** Shards that are somebody else's, or nobody's, by now. */
+  stop: string[]
+}
+
+interface HeldRow {
+  id: string
+  session_id: string
+  attempt: number
+  class: string
+  test_timeout_ms: number
+}
+
+/** Shards that are the worker's by the database. */
+async function heldBy(core: Core, workerId: string): Promise<HeldRow[]> {
+  return core.db.query<HeldRow>(
+    `select shards.id, session_id, attempt, class,
+       case when run->>'host' in ('command', 'none') then (config->>'testTimeoutMs')::float8 else 'infinity' end as test_timeout_ms
+     from everwarm.shards join everwarm.sessions on sessions.id = session_id
+     where worker_id = $1 and shards.status = 'running'`,
+    [workerId],
+  )
+}
+
+const heldOf = (row: HeldRow): HeldShard => ({
+  shardId: row.id,
+  sessionId: row.session_id,
+  attempt: row.attempt,
+  capabilityClass: row.class,
+  begun: new Map(),
+  testTimeoutMs: Number(row.test_timeout_ms),
+})
+
+/** A worker is here, for the first time or again. What it still runs and still holds, it keeps. */
+export async function connect(core: Core, link: Link): Promise<Connected> {
+  const { workerId, registration } = link
+  const wasHere = core.holders.remove(workerId) !== undefined
+  await core.db.transaction(async (tx) => {
+    await saveWorker(core, workerId, registration, true, tx)
+    await tx.query(`update everwarm.shards set coordinator_id = $2 where worker_id = $1 and status = 'running'`, [
+      workerId,
+      core.id,
+    ])
+    const data = { workerId, name: registration.name ?? workerId, capabilities: registration.capabilities }
+    if (!wasHere) await core.log.append([{ type: 'worker:connected', sessionId: null, data }], tx)
+  })
+  const rows = await heldBy(core, workerId)
+  const runs = (row: HeldRow) => link.running.some(({ shardId, attempt }) => shardId === row.id && attempt === row.attempt)
+  const kept = rows.filter(runs)
+  core.holders.add({
+    workerId,
+    capabilities: registration.capabilities,
+    isDraining: false,
+    held: new Map(kept.map((row) => [row.id, heldOf(row)])),
+    give: link.give,
+    stop: link.stop,
+    asking: new Set(),
+  })
+  core.log.announce()
+  await loseShards(
+    core,
+    rows.filter((row) => !runs(row)).map((row) => ({ shardId: row.id, attempt: row.attempt })),
+    { code: 'WORKER_LOST', message: `Worker ${workerId} came back and no longer ran it.` },
+  )
+  core.pump()
+  return {
+    keep: kept.map((row) => row.id),
+    stop: link.running.filter(({ shardId }) => !kept.some((row) => row.id === shardId)).map(({ shardId }) => shardId),
+  }
+}
+
+/** Its connection closed. Unless it said good-bye it has a moment to come back to what it runs. */
+export async function disconnect(core: Core, workerId: string, isGoodBye: boolean): Promise<void> {
+  core.holders.remove(workerId)
+  const graceMs = isGoodBye ? 0 : core.reconnectMs
+  await core.db.transaction(async (tx) => {
+    const gone = await tx.query(
+      `update everwarm.workers set coordinator_id = null, is_gone = true, last_seen = now(), away_until = now() + make_interval(secs => $3)
+       where id = $1 and coordinator_id = $2 returning id`,
+      [workerId, core.id, graceMs / 1_000],
+    )
+    if (gone.length > 0)
+      await core.log.append([{ type: 'worker:disconnected', sessionId: null, data: { workerId, isGoodBye } }], tx)
+  })
+  core.log.announce()
+  if (graceMs === 0) await loseOf(core, workerId)
+  else
+    core.clock.after(
+      graceMs + 5,
+      () => void loseOf(core, workerId).catch((error: unknown) => core.complain('taking shards from a lost worker', error)),
+    )
+}
+
+/** What a worker that is gone, and has not come back in time, still held. */
+export async function loseOf(core: Core, workerId?: string): Promise<void> {
+  const rows = await core.db.query<{ id: string; attempt: number; worker_id: string }>(
+    `select shards.id, attempt, worker_id from everwarm.shards left join everwarm.workers on workers.id = worker_id
+     where shards.status = 'running' ${workerId === undefined ? '' : 'and worker_id = $1'}
+       and (workers.id is null or (is_gone and coalesce(away_until, '-infinity') <= now()))`,
+    workerId === undefined ? [] : [workerId],
+  )
+  for (const [id, own] of Map.groupBy(rows, (row) => row.worker_id))
+    await loseShards(
+      core,
+      own.map((row) => ({ shardId: row.id, attempt: row.attempt })),
+      { code: 'WORKER_LOST', message: `Worker ${id} was lost.` },
+    )
+}
+
+export async function drain(core: Core, workerId: string): Promise<void> {
+  const holder = core.holders.all.get(workerId)
+  if (holder) holder.isDraining = true
+  await core.db.query(`update everwarm.workers set is_draining = true where id = $1`, [workerId])
+  await tellStatus(core, workerId)
+}
+
+/** A worker that asks by requests. */
+export async function register(core: Core, registration: WorkerRegistration): Promise<WorkerView> {
+  const id = registration.id ?? randomUUID()
+  await core.db.transaction(async (tx) => {
+    await saveWorker(core, id, registration, false, tx)
+    const data = { workerId: id, name: registration.name ?? id, capabilities: registration.capabilities }
+    await core.log.append([{ type: 'worker:connected', sessionId: null, data }], tx)
+  })
+  core.log.announce()
+  return workerView(core, id)
+}
+
+/** @returns of what it says to run, what it should stop */
+export async function heartbeat(
+  core: Core,
+  workerId: string,
+  running: readonly { shardId: string; attempt: number }[] | undefined,
+): Promise<string[]> {
+  const alive = await core.db.query(`update everwarm.workers set last_seen = now(), is_gone = false where id = $1 returning id`, [
+    workerId,
+  ])
+  if (alive.length === 0) unknownWorker(workerId)
+  // Whoever hears of it last renews its shards.
+  const rows = await core.db.query<{ id: string; attempt: number }>(
+    `update everwarm.shards set coordinator_id = $2 where worker_id = $1 and status = 'running' returning id, attempt`,
+    [workerId, core.id],
+  )
+  if (!running) return []
+  const isCurrent = ({ shardId, attempt }: { shardId: string; attempt: number }) =>
+    rows.some((row) => row.id === shardId && row.attempt === attempt)
+  return running.filter((one) => !isCurrent(one)).map(({ shardId }) => shardId)
+}
+
+/** The next shard for a worker that asks by requests; null after `waitMs`, or when it hangs up. */
+export async function lease(core: Core, workerId: string, waitMs: number, signal?: AbortSignal): Promise<ShardOrder | null> {
+  await heartbeat(core, workerId, undefined)
+  const holder = core.holders.all.get(workerId) ?? (await askingHolder(core, workerId))
+  return new Promise((resolve) => {
+    const answer = (order: ShardOrder | null) => {
+      holder.asking.delete(answer)
+      timer.cancel()
+      signal?.removeEventListener('abort', hangUp)
+      resolve(order)
+    }
+    const hangUp = () => answer(null)
+    const timer = core.clock.after(waitMs, hangUp)
+    signal?.addEventListener('abort', hangUp)
+    holder.asking.add(answer)
+    core.pump()
+  })
+}
+
+async function askingHolder(core: Core, workerId: string): Promise<Holder> {
+  const { capabilities, status } = await workerView(core, workerId)
+  const rows = await heldBy(core, workerId)
+  const holder: Holder = {
+    workerId,
+    capabilities,
+    isDraining: status === 'draining',
+    held: new Map(rows.map((row) => [row.id, heldOf(row)])),
+    // It learns of it by its next heartbeat.
+    stop() {},
+    asking: new Set(),
+  }
+  core.holders.add(holder)
+  return holder
+}
+
+/** It ends by itself: what it has not finished goes to others now. */
+export async function unregister(core: Core, workerId: string): Promise<void> {
+  core.holders.remove(workerId)
+  await core.db.transaction(async (tx) => {
+    const gone = await tx.query(`delete from everwarm.workers where id = $1 returning id`, [workerId])
+    if (gone.length === 0) unknownWorker(workerId)
+    await core.log.append([{ type: 'worker:disconnected', sessionId: null, data: { workerId, isGoodBye: true } }], tx)
+  })
+  core.log.announce()
+  await loseOf(core, workerId)
+}
+
+export async function tellStatus(core: Core, workerId: string): Promise<void> {
+  const { status } = await workerView(core, workerId)
+  await core.db.transaction((tx) => core.log.append([{ type: 'worker:status', sessionId: null, data: { workerId, status } }], tx))
+  core.log.announce()
+}

@@ -1,0 +1,79 @@
+import type { TestResult } from '../contracts/session.ts'
+import type { ErrorInfo } from '../contracts/error-info.ts'
+import { errorFromData } from '../contracts/errors.ts'
+import type { Core } from './core.ts'
+import type { ResultFate } from './service.ts'
+import { writeSayings } from './write-results.ts'
+
+/** What a holder says of its shard, in the order in which it says it. */
+export type Saying = { workerId: string; shardId: string; attempt: number } & (
+  | { type: 'begun'; testId: string }
+  | { type: 'result'; result: TestResult }
+  | { type: 'ended'; error?: ErrorInfo }
+)
+
+export interface ResultWriter {
+  /** Resolves when it is in the database: only then may the sender forget it. @throws EverwarmError DATABASE_UNREACHABLE */
+  say(saying: Saying): Promise<ResultFate>
+  /** Resolves when all that was said is written. */
+  settled(): Promise<void>
+}
+
+interface Waiting {
+  saying: Saying
+  resolve(fate: ResultFate): void
+  reject(error: unknown): void
+}
+
+/** More in one transaction gains nothing and holds others up. */
+const MOST_AT_ONCE = 500
+/** While the database is away nothing is acknowledged, so that senders keep what they have and say no more. */
+const PATIENCE_MS = 60_000
+const RETRY_MS = 250
+
+/**
+ * All that comes in while one transaction is under way goes into the next: one result alone is written at once, a thousand
+ * workers' share their commits.
+ */
+export function resultWriter(core: Core): ResultWriter {
+  let waiting: Waiting[] = []
+  let writing: Promise<void> | undefined
+
+  async function writeOn() {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MOST_AT_ONCE)
+      waiting = waiting.slice(MOST_AT_ONCE)
+      await writeBatch(batch)
+    }
+  }
+
+  async function writeBatch(batch: readonly Waiting[], patienceMs = PATIENCE_MS): Promise<void> {
+    try {
+      const fates = await writeSayings(
+        core,
+        batch.map(({ saying }) => saying),
+      )
+      batch.forEach(({ resolve }, i) => resolve(fates[i]!))
+    } catch (error) {
+      if (errorFromData(error).code === 'DATABASE_UNREACHABLE' && patienceMs > 0) {
+        // Written twice is written once: a commit whose answer was lost does no harm.
+        await new Promise<void>((resolve) => core.clock.after(RETRY_MS, resolve))
+        return writeBatch(batch, patienceMs - RETRY_MS)
+      }
+      // One that the database refuses must not take the others with it.
+      if (batch.length > 1) for (const one of batch) await writeBatch([one], patienceMs)
+      else batch[0]!.reject(error)
+    }
+  }
+
+  return {
+    say: (saying) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ saying, resolve, reject })
+        writing ??= writeOn().finally(() => (writing = undefined))
+      }),
+    async settled() {
+      await writing
+    },
+  }
+}
