@@ -46,6 +46,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'hand durations to other tools, or to all shards of a run',
     load: async () => (await import('./timings-export.ts')).timingsExport,
   },
+  worker: {
+    summary: 'run shards here for a coordinator elsewhere',
+    load: async () => (await import('./worker.ts')).worker,
+  },
 }
 
 /** What follows the word belongs to another program's command line, and is not read here. */
@@ -156,10 +160,19 @@ function print(text: string): number {
   return 0
 }
 
+const ASKED_WRONGLY: ReadonlySet<string> = new Set([
+  'BAD_INPUT',
+  'CONFIG_INVALID',
+  'TOKEN_MISSING',
+  'TOKEN_REFUSED',
+  'TOKEN_USED',
+  'TOKEN_EXPIRED',
+])
+
 function complain(error: EverwarmError): number {
   say(`${error.code}: ${error.message}`)
   if (error.hint) say(error.hint)
-  return error.code === 'BAD_INPUT' || error.code === 'CONFIG_INVALID' ? 2 : 1
+  return ASKED_WRONGLY.has(error.code) ? 2 : 1
 }
 
 function version(): string {

@@ -1,0 +1,90 @@
+import { MAX_OUTPUT_LINE_BYTES } from '../../contracts/worker-link.ts'
+import type { RemoteProcess } from './link-types.ts'
+
+export interface DurableLinesOptions {
+  /** Called for each line as it comes, without waiting for the ones before. Its bytes are acknowledged when this and all before have resolved. */
+  onLine(line: string): Promise<void> | void
+  /** A line could not be kept: nothing after it is acknowledged. */
+  onFailure(error: unknown): void
+  /** More than a line can have came without an end of line. */
+  onOverlong(): void
+}
+
+export interface DurableLines {
+  /** When all lines so far are kept, or cannot be. */
+  settled(): Promise<void>
+}
+
+const NEWLINE = 0x0a
+
+/** Cuts the standard output of a process into lines, and acknowledges what has been kept, always at the end of a line. */
+export function durableLines(
+  process: RemoteProcess,
+  onBytes: (stderr: Buffer) => void,
+  options: DurableLinesOptions,
+): DurableLines {
+  const { onLine, onFailure, onOverlong } = options
+  const waiting: { endOffset: number; isKept: boolean }[] = []
+  let parts: Buffer[] = []
+  let partBytes = 0
+  let hasFailed = false
+  let last: Promise<unknown> = Promise.resolve()
+
+  const ackKept = () => {
+    let endOffset = -1
+    while (waiting[0]?.isKept) endOffset = waiting.shift()!.endOffset
+    if (endOffset >= 0) process.ack('stdout', endOffset)
+  }
+  const take = (line: string, endOffset: number) => {
+    const entry = { endOffset, isKept: false }
+    waiting.push(entry)
+    const kept = attempt(() => onLine(line)).then(
+      () => {
+        entry.isKept = true
+        ackKept()
+      },
+      (error: unknown) => {
+        if (hasFailed) return
+        hasFailed = true
+        onFailure(error)
+      },
+    )
+    last = Promise.all([last, kept])
+  }
+  process.onData((stream, offset, bytes) => {
+    if (stream === 'stderr') {
+      onBytes(bytes)
+      return process.ack('stderr', offset + bytes.length)
+    }
+    let from = 0
+    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, from)) {
+      const piece = bytes.subarray(from, end)
+      const line = parts.length === 0 ? piece : Buffer.concat([...parts, piece])
+      parts = []
+      partBytes = 0
+      from = end + 1
+      take(line.toString('utf8'), offset + from)
+    }
+    if (from === bytes.length) return
+    parts.push(bytes.subarray(from))
+    partBytes += bytes.length - from
+    if (partBytes <= MAX_OUTPUT_LINE_BYTES) return
+    parts = []
+    partBytes = 0
+    onOverlong()
+  })
+  return {
+    async settled() {
+      let seen: unknown
+      while (seen !== last) {
+        seen = last
+        await last
+      }
+    },
+  }
+}
+
+/** What throws at once is a rejection, too. */
+async function attempt(act: () => Promise<void> | void): Promise<void> {
+  await act()
+}
