@@ -49,6 +49,10 @@ export interface LinkedCoordinator extends Coordinator {
   connect(link: Link): Promise<Connected>
   disconnect(workerId: string, isGoodBye: boolean): Promise<void>
   drain(workerId: string): Promise<void>
+  /** Of these sessions those that have not ended. */
+  openSessions(ids: readonly string[]): Promise<Set<string>>
+  /** For a worker that dials in: it is known from now on. @throws EverwarmError TOKEN_USED, TOKEN_EXPIRED, TOKEN_REFUSED */
+  useEnrolment(token: string): Promise<{ workerId: string; credential: string; expiresAt: string }>
   /** What the holder of a shard says of it; resolves when it is durable. */
   say(saying: Saying): Promise<ResultFate>
 }
@@ -183,13 +187,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     createEnrolment: ({ ttlMs, name }) => issueEnrolment(db, ttlMs, name),
     async enrol(token, given) {
       const registration = checked(WorkerRegistration, given, 'The registration')
-      const id = randomUUID()
-      const issued = await db.transaction(async (tx) => {
-        await useEnrolment(tx, token)
-        return issueCredential(tx, id)
-      })
-      const worker = await register(core, { ...registration, id })
-      return { worker, credential: issued.token, expiresAt: issued.expiresAt }
+      const { workerId, credential, expiresAt } = await enrolled(db, token)
+      return { worker: await register(core, { ...registration, id: workerId }), credential, expiresAt }
     },
     async renewCredential(workerId) {
       const issued = await issueCredential(db, workerId)
@@ -207,6 +206,15 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
       await disconnect(core, workerId, isGoodBye)
     },
     drain: (workerId) => drain(core, workerId),
+    useEnrolment: (token) => enrolled(db, token),
+    async openSessions(ids) {
+      if (ids.length === 0) return new Set()
+      const rows = await db.query<{ id: string }>(
+        `select id::text from everwarm.sessions where id::text = any($1) and status in ('pending', 'running')`,
+        [ids],
+      )
+      return new Set(rows.map(({ id }) => id))
+    },
     say: (saying) => say(core, writer, saying),
 
     async close() {
@@ -227,6 +235,15 @@ async function testsOf(request: SessionRequest, list: CoordinatorOptions['list']
     message: 'The request names no tests.',
     hint: 'Give "tests" paths or objects.',
   })
+}
+
+async function enrolled(db: Database, token: string): Promise<{ workerId: string; credential: string; expiresAt: string }> {
+  const workerId = randomUUID()
+  const { token: credential, expiresAt } = await db.transaction(async (tx) => {
+    await useEnrolment(tx, token)
+    return issueCredential(tx, workerId)
+  })
+  return { workerId, credential, expiresAt }
 }
 
 /** Notes what is at work, for time-outs, and has it written. */

@@ -1,4 +1,3 @@
-import type { HostRun, SessionConfig, SessionTest } from '../contracts/session.ts'
 import type { ShardOrder } from '../contracts/shard-run.ts'
 import type { Queries } from '../database/database.ts'
 import { fits, needsOf } from './capability-class.ts'
@@ -6,6 +5,7 @@ import type { Core } from './core.ts'
 import type { NewEvent } from './event-log.ts'
 import { freePlaces, type Holder } from './holders.ts'
 import { type Lost, loseShards } from './lose-shards.ts'
+import { ordersOf } from './orders.ts'
 import type { GrantedShard } from './queue-types.ts'
 import { lockSessionsOf, stepSession } from './session-rows.ts'
 
@@ -79,16 +79,6 @@ async function openClasses(db: Queries): Promise<string[]> {
   return rows.map((row) => row.class)
 }
 
-interface GivenRow {
-  id: string
-  session_id: string
-  index: number
-  attempt: number
-  worker_id: string
-  run: HostRun
-  config: SessionConfig
-}
-
 /** @returns how many shards came out of the line, also such that nobody needs any more */
 async function give(core: Core, capabilityClass: string, places: readonly Holder[]): Promise<number> {
   const expired: Lost[] = []
@@ -141,12 +131,12 @@ async function claim(
   )
   expired.push(...held.map(({ id, attempt }) => ({ shardId: id, attempt })))
   const fresh = granted.filter((shard) => !held.some(({ id }) => id === shard.shardId))
-  const rows = await tx.query<GivenRow>(
+  const rows = await tx.query<{ id: string; session_id: string; index: number; attempt: number; worker_id: string }>(
     `update everwarm.shards set status = 'running', attempt = g.attempt, worker_id = g.worker, coordinator_id = $2,
        started_at = now(), deadline_at = now() + make_interval(secs => (s.config->>'shardTimeoutMs')::float8 / 1000)
      from jsonb_to_recordset($1::jsonb) as g(id uuid, attempt int, worker text), everwarm.sessions s
      where shards.id = g.id and s.id = shards.session_id and shards.status = 'pending' and s.status in ('pending', 'running')
-     returning shards.id, session_id, index, shards.attempt, worker_id, s.run, s.config`,
+     returning shards.id, session_id, index, shards.attempt, worker_id`,
     [
       JSON.stringify(fresh.map((shard, i) => ({ id: shard.shardId, attempt: shard.attempt, worker: places[i]!.workerId }))),
       core.id,
@@ -168,41 +158,10 @@ async function claim(
     if (core.holders.all.get(workerId)?.held.size === 0)
       events.push({ type: 'worker:status', sessionId: null, data: { workerId, status: 'busy' } })
   await core.log.append(events, tx)
-  const tests = await openBodies(
+  const orders = await ordersOf(
     tx,
     rows.map((row) => row.id),
   )
-  return rows.map((row) => ({
-    order: orderOf(row, tests.get(row.id) ?? []),
-    holder: places.find((holder) => holder.workerId === row.worker_id)!,
-  }))
-}
-
-const orderOf = (row: GivenRow, tests: SessionTest[]): ShardOrder => ({
-  sessionId: row.session_id,
-  shardId: row.id,
-  shardIndex: row.index,
-  attempt: row.attempt,
-  tests,
-  run: row.run,
-  testTimeoutMs: row.config.testTimeoutMs,
-  shardTimeoutMs: row.config.shardTimeoutMs,
-})
-
-/** What is left to run of each shard, in its order. */
-async function openBodies(tx: Queries, shardIds: readonly string[]): Promise<Map<string, SessionTest[]>> {
-  const rows = await tx.query<{ shard_id: string; body: SessionTest }>(
-    `select shard_id, body from everwarm.tests
-     where shard_id = any($1::uuid[]) and not exists (
-       select from everwarm.results where results.session_id = tests.session_id and results.test_id = tests.id)
-     order by shard_id, position`,
-    [shardIds],
-  )
-  const byShard = new Map<string, SessionTest[]>()
-  for (const { shard_id, body } of rows) {
-    const own = byShard.get(shard_id)
-    if (own) own.push(body)
-    else byShard.set(shard_id, [body])
-  }
-  return byShard
+  const workerOf = new Map(rows.map((row) => [row.id, row.worker_id]))
+  return orders.map((order) => ({ order, holder: places.find((each) => each.workerId === workerOf.get(order.shardId))! }))
 }

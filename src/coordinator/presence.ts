@@ -3,6 +3,7 @@ import type { ShardOrder } from '../contracts/shard-run.ts'
 import type { WorkerRegistration, WorkerView } from '../contracts/worker.ts'
 import type { Core } from './core.ts'
 import type { HeldShard, Holder } from './holders.ts'
+import { ordersOf } from './orders.ts'
 import { loseShards } from './lose-shards.ts'
 import { saveWorker, unknownWorker, workerView } from './worker-rows.ts'
 
@@ -12,6 +13,8 @@ export interface Link {
   registration: WorkerRegistration
   /** What it says to be running. */
   running: readonly { shardId: string; attempt: number }[]
+  /** Whether it can go on with a shard of this session that it was given; absent: only with what is in `running`. */
+  stillRuns?(shard: { sessionId: string }): boolean
   give(order: ShardOrder): void
   stop(shardId: string): Promise<void> | void
   /** Nothing of the session will come any more. */
@@ -67,7 +70,9 @@ export async function connect(core: Core, link: Link): Promise<Connected> {
     if (!wasHere) await core.log.append([{ type: 'worker:connected', sessionId: null, data }], tx)
   })
   const rows = await heldBy(core, workerId)
-  const runs = (row: HeldRow) => link.running.some(({ shardId, attempt }) => shardId === row.id && attempt === row.attempt)
+  const runs = (row: HeldRow) =>
+    link.stillRuns?.({ sessionId: row.session_id }) ??
+    link.running.some(({ shardId, attempt }) => shardId === row.id && attempt === row.attempt)
   const kept = rows.filter(runs)
   core.holders.add({
     workerId,
@@ -79,6 +84,12 @@ export async function connect(core: Core, link: Link): Promise<Connected> {
     asking: new Set(),
   })
   core.log.announce()
+  // An order may have been lost on its way; one that is known already does no harm.
+  for (const order of await ordersOf(
+    core.db,
+    kept.map((row) => row.id),
+  ))
+    link.give(order)
   await loseShards(
     core,
     rows.filter((row) => !runs(row)).map((row) => ({ shardId: row.id, attempt: row.attempt })),

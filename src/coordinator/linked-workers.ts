@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { EverwarmError } from '../contracts/errors.ts'
+import type { HostRun, SessionTest } from '../contracts/session.ts'
+import type { ShardOutput } from '../contracts/shard-run.ts'
+import type { LinkedCoordinator } from './coordinator.ts'
+import type { Admission, AdmitRequest, LinkHost, WorkerConnection } from './link/link-types.ts'
+import { sessionOfProcess, type ShardRunner, shardRunner } from './link/shard-runner.ts'
+
+export interface LinkedWorkers extends LinkHost {
+  /** A project's tests, listed by one of the workers. @throws EverwarmError NO_WORKER, LIST_FAILED */
+  list(run: HostRun): Promise<SessionTest[]>
+  /** Resolves when all that came over connections that closed is dealt with. */
+  settled(): Promise<void>
+}
+
+export interface LinkedWorkersOptions {
+  heartbeatMs: number
+  offlineMs: number
+  complain(what: string, error: unknown): void
+}
+
+/** Joins the worker link to the coordinator: who may come in, what is given to them, and what they say. */
+export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWorkersOptions): LinkedWorkers {
+  const runners = new Map<string, ShardRunner>()
+  /** What happens to one worker happens in order: a connection may close while it is being announced. */
+  const turns = new Map<string, Promise<void>>()
+  const inTurn = (workerId: string, what: string, act: () => Promise<unknown>) => {
+    const turn = (turns.get(workerId) ?? Promise.resolve())
+      .then(act)
+      .then(() => undefined)
+      .catch((error: unknown) => options.complain(what, error))
+      .finally(() => turns.get(workerId) === turn && turns.delete(workerId))
+    turns.set(workerId, turn)
+    return turn
+  }
+
+  return {
+    admit: (request) => admit(coordinator, options, request),
+    renewCredential: (workerId) => coordinator.renewCredential(workerId),
+    onConnected(connection) {
+      const { workerId } = connection
+      const runner = shardRunner(connection, { onOutput: (output) => pass(coordinator, workerId, output) })
+      runners.set(workerId, runner)
+      connection.onDrain(() => void inTurn(workerId, 'draining a worker', () => coordinator.drain(workerId)))
+      connection.onClosed(({ isReplaced, isOrderly }) => {
+        if (runners.get(workerId) === runner) runners.delete(workerId)
+        if (!isReplaced) void inTurn(workerId, 'losing a worker', () => coordinator.disconnect(workerId, isOrderly))
+      })
+      void inTurn(workerId, 'connecting a worker', () => announce(coordinator, connection, runner))
+    },
+    async list(run) {
+      const [runner] = [...runners.values()].sort((a, b) => a.held.length - b.held.length)
+      if (runner) return runner.list(run)
+      throw new EverwarmError('NO_WORKER', {
+        message: 'No worker is connected that could list the tests.',
+        hint: 'Start one: `everwarm worker --connect ws://HOST:8632 --token TOKEN`, or name the tests.',
+      })
+    },
+    async settled() {
+      await Promise.all(turns.values())
+    },
+  }
+}
+
+async function announce(coordinator: LinkedCoordinator, connection: WorkerConnection, runner: ShardRunner): Promise<void> {
+  const sessions = new Set(connection.kept.map(sessionOfProcess))
+  const { stop } = await coordinator.connect({
+    workerId: connection.workerId,
+    registration: connection.registration,
+    stillRuns: ({ sessionId }) => sessions.has(sessionId),
+    running: runner.held,
+    give: (order) => runner.run(order),
+    stop: (shardId) => runner.cancel(shardId),
+    sessionEnded: (sessionId) => runner.endSession(sessionId),
+  })
+  for (const shardId of stop) runner.cancel(shardId)
+  // Closed meanwhile: the turn that follows takes it away again.
+}
+
+async function pass(
+  coordinator: LinkedCoordinator,
+  workerId: string,
+  output: Exclude<ShardOutput, { event: 'listed' }>,
+): Promise<void> {
+  const { shardId, attempt } = output
+  switch (output.event) {
+    case 'test-started':
+      await coordinator.say({ type: 'begun', workerId, shardId, attempt, testId: output.testId })
+      return
+    case 'result':
+      await coordinator.say({ type: 'result', workerId, shardId, attempt, result: output.result })
+      return
+    case 'shard-ended':
+      await coordinator.say({ type: 'ended', workerId, shardId, attempt, ...(output.error ? { error: output.error } : {}) })
+      return
+    case 'output':
+      return
+  }
+}
+
+async function admit(
+  coordinator: LinkedCoordinator,
+  { heartbeatMs, offlineMs }: LinkedWorkersOptions,
+  { token, registration, running }: AdmitRequest,
+): Promise<Admission> {
+  const open = await coordinator.openSessions(running.flatMap((process) => sessionOfProcess(process) ?? []))
+  const keep: Admission['keep'] = (process) => open.has(sessionOfProcess(process) ?? '')
+  const about = { heartbeatMs, offlineMs, keep }
+  if (token?.startsWith('enrol_')) {
+    const { workerId, credential, expiresAt } = await coordinator.useEnrolment(token)
+    return { ...about, workerId, credential, expiresAt }
+  }
+  const caller = await coordinator.authenticate(token)
+  // The coordinator's own token lets in whoever has it, under the name that it wants.
+  const workerId = caller.may === 'work' ? caller.workerId : (registration.id ?? randomUUID())
+  return { ...about, workerId, ...(await coordinator.renewCredential(workerId)) }
+}
