@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ShardOrder } from '../contracts/shard-run.ts'
 import type { Queries } from '../database/database.ts'
 import { fits, needsOf } from './capability-class.ts'
@@ -41,6 +42,8 @@ export function dispatcher(core: Core): Dispatcher {
         const given = await give(core, capabilityClass, places)
         if (given === 0) empty.add(capabilityClass)
         else isWanted = true
+        // As in the result writer: an embedded database leaves nobody else a turn.
+        await setImmediate()
       }
     }
   }

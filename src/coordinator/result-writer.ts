@@ -1,5 +1,6 @@
 import type { TestResult } from '../contracts/session.ts'
 import type { ErrorInfo } from '../contracts/error-info.ts'
+import { setImmediate } from 'node:timers/promises'
 import { errorFromData } from '../contracts/errors.ts'
 import type { Core } from './core.ts'
 import type { ResultFate } from './service.ts'
@@ -44,6 +45,8 @@ export function resultWriter(core: Core): ResultWriter {
       const batch = waiting.slice(0, MOST_AT_ONCE)
       waiting = waiting.slice(MOST_AT_ONCE)
       await writeBatch(batch)
+      // An embedded database answers without the event loop: sockets and timers must have their turn.
+      await setImmediate()
     }
   }
 

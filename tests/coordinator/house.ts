@@ -124,7 +124,9 @@ export async function ending(coordinator: LinkedCoordinator, sessionId: string) 
         resolve(session)
       }
     }
-    const unwatch = coordinator.watch(() => void look().catch(reject))
+    const unwatch = coordinator.watch((events) => {
+      if (events.some((event) => event.type === 'session:completed' && event.sessionId === sessionId)) look().catch(reject)
+    })
     void look().catch(reject)
   })
 }
