@@ -1,0 +1,50 @@
+import type { CoordinatorEvent } from '../../contracts/session-events.ts'
+import type { Session, SessionRequest } from '../../contracts/session.ts'
+import type { SessionResults } from '../service.ts'
+import type { CoordinatorClient } from '../http/client.ts'
+import type { z } from 'zod'
+
+export interface RemoteSession {
+  session: Session
+  results: SessionResults['results']
+}
+
+export interface RemoteSessionOptions {
+  client: CoordinatorClient
+  request: z.input<typeof SessionRequest>
+  /** Whoever calls it off: the session is cancelled, and what there is comes back. */
+  signal: AbortSignal
+  onStarted?(id: string, total: number): void
+  onEvent?(event: CoordinatorEvent): void
+}
+
+/**
+ * Runs a session to its end, over restarts of the coordinator.
+ * @throws EverwarmError what the coordinator answered, COORDINATOR_UNREACHABLE
+ */
+export async function remoteSession(options: RemoteSessionOptions): Promise<RemoteSession> {
+  const { client, signal, onEvent } = options
+  const started = await client.start(options.request)
+  options.onStarted?.(started.id, started.total)
+  const watching = new AbortController()
+  const callOff = () => {
+    void client
+      .cancel(started.id, 'Its caller was interrupted.')
+      // Unreachable: it ends by its time-out, and nobody waits for it any more.
+      .catch(() => undefined)
+      .finally(() => watching.abort())
+  }
+  if (signal.aborted) callOff()
+  else signal.addEventListener('abort', callOff, { once: true })
+  try {
+    for await (const event of client.events({ after: 0, sessionId: started.id, signal: watching.signal })) {
+      onEvent?.(event)
+      if (event.type === 'session:completed') break
+    }
+  } finally {
+    signal.removeEventListener('abort', callOff)
+  }
+  const results: SessionResults['results'] = []
+  for await (const result of client.results(started.id)) results.push(result)
+  return { session: await client.session(started.id), results }
+}
