@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
+import { type Clock, systemClock } from '../system/clock.ts'
 import { folderFault } from '../system/files.ts'
 import type { Database, Queries } from './database.ts'
 import { own } from './owner-lock.ts'
 import { createFromTemplate } from './template.ts'
 import { refuseInside, workInside } from './transaction-scope.ts'
+import { vacuumWhenDue } from './vacuum.ts'
 
 type Library = typeof import('@electric-sql/pglite')
 type Pglite = InstanceType<Library['PGlite']>
@@ -14,7 +16,8 @@ export interface EmbeddedOptions {
   /** The database is kept in `database` in it, 0700, with the owner's lock beside it. */
   folder: string
   /** Where an empty database is kept, from which new ones are copied; absent: each is made from nothing, 3 s of CPU. */
-  cacheFolder?: string
+  cacheFolder?: string | undefined
+  clock?: Clock
 }
 
 const BIGINT = 20
@@ -27,7 +30,7 @@ const PARSERS = { [BIGINT]: Number, [DATE]: (text: string) => text }
  * It survives the death of the process, not of the machine: PGlite never waits for the disk.
  * @throws EverwarmError PACKAGE_MISSING, CONFIG_INVALID, DATABASE_LOCKED, DATABASE_UNREACHABLE
  */
-export async function openEmbedded({ folder, cacheFolder }: EmbeddedOptions): Promise<Database> {
+export async function openEmbedded({ folder, cacheFolder, clock = systemClock }: EmbeddedOptions): Promise<Database> {
   const library = await loadLibrary()
   const fault = folderFault(folder)
   if (fault !== undefined)
@@ -36,12 +39,12 @@ export async function openEmbedded({ folder, cacheFolder }: EmbeddedOptions): Pr
       hint: 'Name another folder, or set EVERWARM_DATABASE_URL to use Postgres.',
     })
   const path = join(folder, 'database')
-  const owned = own(path)
+  const owned = own(path, clock)
   try {
     removeDrafts(folder)
     if (!existsSync(path)) await createFromTemplate(path, cacheFolder, (at) => makeEmpty(library, at))
     const pglite = await open(library, path)
-    return database(pglite, path, () => owned.release())
+    return database(pglite, path, clock, () => owned.release())
   } catch (error) {
     owned.release()
     throw error
@@ -91,12 +94,14 @@ interface Statements {
   exec(text: string): Promise<{ rows: unknown[] }[]>
 }
 
-function database(pglite: Pglite, path: string, release: () => void): Database {
+function database(pglite: Pglite, path: string, clock: Clock, release: () => void): Database {
   const asked = <T>(act: () => Promise<T>): Promise<T> =>
     act().catch((error: unknown) => {
       if (pglite.closed || error instanceof WebAssembly.RuntimeError) throw gone(path, error)
       throw error
     })
+  const vacuum = vacuumWhenDue(() => pglite.exec('VACUUM ANALYZE'), clock)
+  const queriesOn = (on: Statements) => queries(on, vacuum.count)
   let closing: Promise<void> | undefined
 
   const opened: Database = {
@@ -120,14 +125,18 @@ function database(pglite: Pglite, path: string, release: () => void): Database {
         if (!pglite.closed) await end()
       }
     },
-    close: () => (closing ??= pglite.close().finally(release)),
+    close() {
+      vacuum.stop()
+      return (closing ??= pglite.close().finally(release))
+    },
   }
   return opened
 }
 
-function queriesOn(on: Statements): Queries {
+function queries(on: Statements, count: () => void): Queries {
   return {
     async query(text, values) {
+      count()
       if (values !== undefined && values.length > 0) return (await on.query(text, [...values])).rows as never
       const results = await on.exec(text)
       return (results.length === 1 ? results[0]!.rows : results.flatMap(({ rows }) => rows)) as never

@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 /** What tells a process from every other one, also from a later one with the same number. */
 export interface ProcessMark {
   pid: number
-  /** Linux: clock ticks from the machine's start; elsewhere the system's own words. */
+  /** Linux: clock ticks from the machine's start; elsewhere the words of `ps`, if there is one. */
   startedAt: string
   /** Another after each start of the machine. */
   bootId: string
@@ -39,7 +39,16 @@ function startOf(pid: number): string | undefined {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === '' || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
   }
-  return orEmpty(() => execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })).trim() || undefined
+  if (!isThere(pid)) return undefined
+  return orEmpty(() => execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })).trim() || 'some time ago'
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 function bootId(): string {

@@ -1,12 +1,9 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database, Migration } from '../../src/database/database.ts'
 import { startChild, type TestChild } from '../support/child.ts'
-import { databaseKinds, type DatabasePlace, useDatabases } from '../support/databases.ts'
+import { databaseCache, databaseKinds, type DatabasePlace, useDatabases } from '../support/databases.ts'
 
-const CACHE = join(tmpdir(), 'ew-db-cache')
-const childAt = ({ folder, url }: DatabasePlace): TestChild => startChild('database-child.ts', folder, CACHE, url ?? '')
+const childAt = ({ folder, url }: DatabasePlace): TestChild => startChild('database-child.ts', folder, databaseCache, url ?? '')
 
 /** Resolves with what comes in next. */
 function inbox<T>() {

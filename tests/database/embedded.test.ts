@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openEmbedded } from '../../src/database/embedded.ts'
+import { fakeClock } from '../../src/system/fake-clock.ts'
 import { startChild } from '../support/child.ts'
 
 let root: string
@@ -31,6 +32,23 @@ test('the first database of a cache leaves an empty one behind, from which the n
 test('it takes 8 MB for what others give 128', async () => {
   const database = await openEmbedded({ folder: join(root, 'small'), cacheFolder: join(root, 'cache') })
   expect(await database.query('SHOW shared_buffers')).toEqual([{ shared_buffers: '8MB' }])
+  await database.close()
+})
+
+test('rows that are written and deleted over and over do not make it grow for ever', async () => {
+  const clock = fakeClock()
+  const database = await openEmbedded({ folder: join(root, 'churn'), cacheFolder: join(root, 'cache'), clock })
+  await database.query('CREATE TABLE churn (text text)')
+  const sizes: number[] = []
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 2_500; i++) await database.query(`INSERT INTO churn VALUES (repeat('x', 200))`)
+    for (let i = 0; i < 2_500; i++) await database.query('SELECT 1')
+    await database.query('DELETE FROM churn')
+    clock.advance(10 * 60_000)
+    const [row] = await database.query<{ bytes: number }>(`SELECT pg_relation_size('churn') AS bytes`)
+    sizes.push(row!.bytes)
+  }
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(8_192)
   await database.close()
 })
 

@@ -6,6 +6,9 @@ import type { Database, Migration } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { postgresFolder, startPostgres, type TestPostgres } from './postgres.ts'
 
+/** Where an empty database is kept for all tests of a run. */
+export const databaseCache = process.env['EVERWARM_CACHE'] || join(tmpdir(), 'ew-db-cache')
+
 /** Where one database is, so that another process or a later opening finds the same. */
 export interface DatabasePlace {
   url?: string
@@ -38,7 +41,7 @@ export function useDatabases(kind: 'embedded' | 'postgres') {
     return server ? { folder, url: await server.freshUrl() } : { folder }
   }
   const open = async (at: DatabasePlace, migrations: readonly Migration[] = []) => {
-    const database = await openDatabase({ ...at, cacheFolder: join(tmpdir(), 'ew-db-cache'), migrations })
+    const database = await openDatabase({ ...at, cacheFolder: databaseCache, migrations })
     opened.add(database)
     return database
   }
