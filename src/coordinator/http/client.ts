@@ -92,7 +92,8 @@ async function* watch(
 ): AsyncGenerator<CoordinatorEvent> {
   let [delayMs, brokenSinceMs] = [FIRST_DELAY_MS, undefined as number | undefined]
   let from = after
-  for (; !signal?.aborted; ) {
+  for (;;) {
+    if (signal?.aborted) return
     try {
       const response = await open({ method: 'GET', path: '/api/events', query: { after: from, session: sessionId }, signal })
       delayMs = FIRST_DELAY_MS

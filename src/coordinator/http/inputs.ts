@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { HostRun, MOST_TESTS, Needs, SessionConfig, SessionRequest, SessionTest, TestResult } from '../../contracts/session.ts'
-import { BadInput, type Issue, issuesOf, MOST_ISSUES } from '../../system/http/bad-input.ts'
+import { type Issue, MOST_ISSUES } from '../../system/checked.ts'
+import { BadInput, issuesOf } from '../../system/http/bad-input.ts'
 import { isStorable } from '../../system/http/json-input.ts'
 import { namesHint } from '../../system/known-names.ts'
 import type { ResultReport } from '../service.ts'

@@ -1,31 +1,15 @@
 import type { z } from 'zod'
-import { type ErrorData, EverwarmError } from '../../contracts/errors.ts'
+import { InvalidInput, type Issue, MOST_ISSUES } from '../checked.ts'
 import { namesHint } from '../known-names.ts'
 
-/** What is wrong, and where: `config.shards`, `tests.3.path`. */
-export interface Issue {
-  path: string
-  message: string
-}
-
-/** Nobody mends more of them at a time. */
-export const MOST_ISSUES = 20
+/** Of a text that came in and is shown again. */
 const LONGEST = 300
 
 /** A request that is wrong in itself; its answer lists what is wrong where. */
-export class BadInput extends EverwarmError {
-  readonly issues: readonly Issue[]
-
-  constructor(issues: readonly Issue[], hint = 'Correct it; /api/docs shows what may be sent.') {
+export class BadInput extends InvalidInput {
+  constructor(issues: readonly Issue[], hint?: string) {
     const shown = issues.slice(0, MOST_ISSUES).map(({ path, message }) => ({ path: cut(path), message: cut(message) }))
-    const [first] = shown
-    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''
-    super('BAD_INPUT', { message: `${first?.path ? `${first.path}: ` : ''}${first?.message ?? 'Bad input.'}${more}`, hint })
-    this.issues = shown
-  }
-
-  override toJSON(): ErrorData & { issues: readonly Issue[] } {
-    return { ...super.toJSON(), issues: this.issues }
+    super('The request', shown, hint)
   }
 }
 
