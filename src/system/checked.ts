@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EverwarmError } from '../contracts/errors.ts'
+import { type ErrorData, EverwarmError } from '../contracts/errors.ts'
 
 /** What is wrong where, as programs read it. */
 export interface Issue {
@@ -7,7 +7,8 @@ export interface Issue {
   message: string
 }
 
-const MOST_ISSUES = 20
+/** Nobody mends more of them at a time. */
+export const MOST_ISSUES = 20
 
 /** What a schema finds wrong, at most 20 things; the rest is rarely of another kind. */
 export const issuesOf = (error: z.ZodError): Issue[] =>
@@ -17,14 +18,18 @@ export const issuesOf = (error: z.ZodError): Issue[] =>
 export class InvalidInput extends EverwarmError {
   readonly issues: readonly Issue[]
 
-  constructor(what: string, issues: readonly Issue[]) {
+  constructor(what: string, issues: readonly Issue[], hint = 'The documented shape stands in the API’s spec.json.') {
     const [first] = issues
     const more = issues.length > 1 ? `, and ${issues.length - 1} more` : ''
     super('BAD_INPUT', {
       message: `${what} is wrong: ${first ? `${first.path === '' ? '' : `${first.path}: `}${first.message}` : 'not understood'}${more}.`,
-      hint: 'The documented shape stands in the API’s spec.json.',
+      hint,
     })
     this.issues = issues
+  }
+
+  override toJSON(): ErrorData & { issues: readonly Issue[] } {
+    return { ...super.toJSON(), issues: this.issues }
   }
 }
 

@@ -75,10 +75,17 @@ export interface WebSocketDoor {
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, onOpen: (socket: TextSocket) => void): void
 }
 
-/** @param maxBytes of one message; a longer one ends the connection with 1009, before it is read to its end */
-export function webSocketDoor({ maxBytes }: { maxBytes: number }): WebSocketDoor {
+export interface WebSocketDoorOptions {
+  /** Of one message; a longer one ends the connection with 1009, before it is read to its end. */
+  maxBytes: number
+  /** Answers a handshake that is none instead of the bare 400. */
+  onRefused?: (reason: Error, socket: Duplex) => void
+}
+
+export function webSocketDoor({ maxBytes, onRefused }: WebSocketDoorOptions): WebSocketDoor {
   // Compression would cost more than it saves on one machine, and memory for each connection.
   const server = new WebSocketServer({ noServer: true, maxPayload: maxBytes, perMessageDeflate: false, clientTracking: false })
+  if (onRefused) server.on('wsClientError', onRefused)
   return {
     accept: (request, socket, head, onOpen) =>
       server.handleUpgrade(request, socket, head, (opened) => onOpen(textSocket(opened))),
