@@ -91,6 +91,7 @@ async function get(folder: DiskFolder, sha256: string, range?: ByteRange): Promi
   try {
     const file = await open(pathOf(folder, sha256))
     const stream = createReadStream('', { fd: file, highWaterMark: CHUNK_BYTES, ...range })
+    // Else Node reads ahead by a number of chunks that it means as bytes: 64 GiB.
     return Readable.toWeb(stream, { strategy: { highWaterMark: 2 } }) as ReadableStream<Uint8Array>
   } catch (error) {
     throw isMissing(error) ? unknownArtifact(sha256) : error

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import { EverwarmError } from '../contracts/errors.ts'
+import { putStream } from '../system/put-stream.ts'
 import type { ArtifactStore, ByteRange, Bytes, ShownAs, StoredArtifact } from './artifact-store.ts'
 import { contentDisposition } from './names.ts'
 import { askS3 } from './s3-client.ts'
@@ -125,16 +125,12 @@ async function head(bucket: Bucket, sha256: string): Promise<(StoredArtifact & {
 async function put(bucket: Bucket, sha256: string, size: number, body: Bytes): Promise<void> {
   const headers = { 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') }
   const url = await sign(bucket, 'PUT', key(bucket, sha256), { headers })
-  const stream = Readable.from(verified(body, sha256, size), { objectMode: false })
-  const request = {
-    method: 'PUT',
-    body: Readable.toWeb(stream) as ReadableStream,
-    duplex: 'half',
-    headers: { ...headers, 'content-length': String(size) },
+  const request = { headers: { ...headers, 'content-length': String(size) }, body: verified(body, sha256, size) }
+  const send = async () => {
+    const { status, text } = await putStream(new URL(url), request)
+    return new Response(status === 204 ? null : text, { status })
   }
-  const send = () => fetch(url, request)
   const answer = await askS3(placeOf(bucket), send, 1)
-  await answer.body?.cancel()
   if (answer.status === 404) throw missingBucket(bucket)
 }
 

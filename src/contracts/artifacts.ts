@@ -6,6 +6,14 @@ export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in l
 export const ArtifactKind = z.enum(['trace', 'video', 'screenshot', 'log', 'report', 'other'])
 export type ArtifactKind = z.infer<typeof ArtifactKind>
 
+/** No NUL: Postgres keeps none in a text. */
+export const ArtifactOwnerId = z
+  .string()
+  .min(1)
+  .max(1_024)
+  // oxlint-disable-next-line no-control-regex
+  .regex(/^[^\0]+$/, 'must not have a NUL')
+
 /** `image/png`, `text/plain; charset=utf-8`: one line of visible ASCII, since it becomes a header. */
 const ContentType = z
   .string()
@@ -21,10 +29,10 @@ export const ArtifactAnnounce = z.object({
   name: z.string().min(1).max(4_096),
   type: ContentType.default('application/octet-stream'),
   kind: ArtifactKind.default('other'),
-  sessionId: z.string().min(1).max(1_024),
-  testId: z.string().min(1).max(1_024).optional(),
+  sessionId: ArtifactOwnerId,
+  testId: ArtifactOwnerId.optional(),
   /** Of a worker: the shard that it holds, and the attempt by which it holds it. */
-  shardId: z.string().min(1).max(1_024).optional(),
+  shardId: ArtifactOwnerId.optional(),
   attempt: z.number().int().min(0).max(2_147_483_647).optional(),
 })
 export type ArtifactAnnounce = z.infer<typeof ArtifactAnnounce>

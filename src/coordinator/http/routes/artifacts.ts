@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { ArtifactStore } from '../../../artifacts/artifact-store.ts'
 import type { DiskStore } from '../../../artifacts/disk.ts'
 import { readGrant, ARTIFACT_PATH } from '../../../artifacts/presign.ts'
-import { ArtifactAnnounce, Sha256 } from '../../../contracts/artifacts.ts'
+import { ArtifactAnnounce, ArtifactOwnerId, Sha256 } from '../../../contracts/artifacts.ts'
 import { EverwarmError } from '../../../contracts/errors.ts'
 import type { ArtifactService } from '../../artifact-service.ts'
 import type { Caller } from '../../service.ts'
@@ -37,7 +37,9 @@ export function artifactRoutes(service: ArtifactService): ArtifactRoutes {
     const [, sessionId] = /^\/api\/execution\/parallel\/([^/]+)\/artifacts$/.exec(url.pathname) ?? []
     if (!sessionId) return undefined
     allow(method, ['GET'])
-    return Response.json(await service.list(known(caller), decoded(sessionId), readPage(url.searchParams)))
+    return Response.json(
+      await service.list(known(caller), parsed(ArtifactOwnerId, decoded(sessionId)), readPage(url.searchParams)),
+    )
   }
 }
 
