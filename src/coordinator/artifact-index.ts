@@ -7,7 +7,7 @@ export const ARTIFACT_MIGRATIONS: readonly Migration[] = [
     room: 'artifacts',
     number: 1,
     statements: [
-      `create table artifacts (
+      `create table everwarm.artifacts (
         id bigint generated always as identity primary key,
         sha256 text not null,
         size bigint not null,
@@ -22,10 +22,10 @@ export const ARTIFACT_MIGRATIONS: readonly Migration[] = [
         named_at timestamptz not null
       )`,
       // '' for none: nulls would never be equal.
-      `create unique index artifacts_once on artifacts (session_id, test_id, name, sha256)`,
-      `create index artifacts_of_session on artifacts (session_id, id)`,
-      `create index artifacts_of_hash on artifacts (sha256)`,
-      `create index artifacts_by_age on artifacts (named_at)`,
+      `create unique index artifacts_once on everwarm.artifacts (session_id, test_id, name, sha256)`,
+      `create index artifacts_of_session on everwarm.artifacts (session_id, id)`,
+      `create index artifacts_of_hash on everwarm.artifacts (sha256)`,
+      `create index artifacts_by_age on everwarm.artifacts (named_at)`,
     ],
   },
 ]
@@ -59,9 +59,9 @@ export interface ArtifactIndex extends RetentionIndex {
 export function artifactIndex(database: Database): ArtifactIndex {
   return {
     name: (announce, nowMs) => database.transaction((queries) => nameFile(queries, announce, nowMs)),
-    stored: async (id) => void (await database.query('update artifacts set is_stored = true where id = $1', [id])),
+    stored: async (id) => void (await database.query('update everwarm.artifacts set is_stored = true where id = $1', [id])),
     ofSession: (sessionId, page) => ofSession(database, sessionId, page),
-    forgetBefore: async (cutoff) => void (await database.query('delete from artifacts where named_at <= $1', [time(cutoff)])),
+    forgetBefore: async (cutoff) => void (await database.query('delete from everwarm.artifacts where named_at <= $1', [time(cutoff)])),
     held: (hashes) => held(database, hashes),
     alone: (sha256, work) =>
       database.transaction(async (queries) => {
@@ -84,11 +84,11 @@ async function nameFile(queries: Queries, announce: ArtifactAnnounce, nowMs: num
   const { sha256, size, name, type, kind, sessionId, testId = '', shardId = null, attempt = null } = announce
   await lock(queries, sha256)
   const [row] = await queries.query<{ id: unknown; known: boolean }>(
-    `insert into artifacts (sha256, size, name, type, kind, session_id, test_id, shard_id, attempt, named_at)
+    `insert into everwarm.artifacts (sha256, size, name, type, kind, session_id, test_id, shard_id, attempt, named_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (session_id, test_id, name, sha256)
      do update set type = excluded.type, kind = excluded.kind, named_at = excluded.named_at
-     returning id, exists (select from artifacts a where a.sha256 = $1 and a.size = $2 and a.is_stored) as known`,
+     returning id, exists (select from everwarm.artifacts a where a.sha256 = $1 and a.size = $2 and a.is_stored) as known`,
     [sha256, size, name, type, kind, sessionId, testId, shardId, attempt, time(nowMs)],
   )
   return { id: String(row!.id), isStored: row!.known }
@@ -96,7 +96,7 @@ async function nameFile(queries: Queries, announce: ArtifactAnnounce, nowMs: num
 
 async function held(queries: Queries, hashes: readonly string[]): Promise<Map<string, number>> {
   const rows = await queries.query<{ sha256: string; named_at: string | Date }>(
-    'select sha256, max(named_at) as named_at from artifacts where sha256 = any($1) group by sha256',
+    'select sha256, max(named_at) as named_at from everwarm.artifacts where sha256 = any($1) group by sha256',
     [hashes],
   )
   return new Map(rows.map((row) => [row.sha256, new Date(row.named_at).getTime()]))
@@ -120,7 +120,7 @@ async function ofSession(
   page: { limit: number; after?: string },
 ): Promise<ListedArtifact[]> {
   const rows = await queries.query<Row>(
-    `select id, sha256, size, name, type, kind, session_id, test_id, named_at from artifacts
+    `select id, sha256, size, name, type, kind, session_id, test_id, named_at from everwarm.artifacts
      where session_id = $1 and id > $2 and is_stored order by id limit $3`,
     [sessionId, page.after ?? '0', page.limit],
   )

@@ -27,6 +27,7 @@ export async function smallDatabase(): Promise<Database> {
     transaction: (work) => pglite.transaction((inside) => work(over(inside as unknown as PGlite))) as never,
     close: () => pglite.close(),
   }
+  await pglite.exec('create schema everwarm')
   for (const statement of ARTIFACT_MIGRATIONS.flatMap((migration) => migration.statements)) await pglite.exec(statement)
   return database as Database
 }
