@@ -7,6 +7,14 @@ import { badInput, type Command } from './command.ts'
 
 /** A new command: one line here, and its file. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
+  'coordinator enrol': {
+    summary: 'a token that lets one worker in',
+    load: async () => (await import('./coordinator-enrol.ts')).coordinatorEnrol,
+  },
+  coordinator: {
+    summary: 'one plan for many machines: sessions, workers, REST',
+    load: async () => (await import('./coordinator.ts')).coordinator,
+  },
   doctor: {
     summary: 'measure this project: what would gain, what not, and why',
     load: async () => (await import('./doctor.ts')).doctor,

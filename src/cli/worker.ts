@@ -7,6 +7,7 @@ import { BROWSERS, browserProgram } from '../environments/browsers/names.ts'
 import { say } from '../system/log.ts'
 import { type FoundBrowser, measureCapabilities } from '../worker/capabilities.ts'
 import { startWorker } from '../worker/worker.ts'
+import { ownVersion } from './own-version.ts'
 import { badInput, type Command, type Given, refusePositionals, wholeNumber } from './command.ts'
 
 export const worker: Command = {
@@ -133,7 +134,3 @@ const noToken = () =>
     message: 'A worker needs a token of its coordinator.',
     hint: 'Give --token or EVERWARM_TOKEN; the coordinator makes one for each worker.',
   })
-
-function ownVersion(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
-}

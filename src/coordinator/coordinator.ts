@@ -22,7 +22,7 @@ import { ENDED_CHANNEL } from './session-rows.ts'
 import { checkedSessionId, resultPage, sessionView, sessionViews } from './session-view.ts'
 import { insertSession, normalTests, planSession } from './start-session.ts'
 import { callerOf, issueCredential, issueEnrolment, useEnrolment } from './tokens.ts'
-import { giveUp, upkeep } from './upkeep.ts'
+import { giveUp, sendAway, upkeep } from './upkeep.ts'
 import { workerView, workerViews } from './worker-rows.ts'
 
 export interface CoordinatorOptions {
@@ -223,6 +223,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
       await stopListening()
       await dispatch.settled()
       await writer.settled()
+      await handOver(core)
       await core.log.close()
     },
   }
@@ -264,12 +265,16 @@ async function stopSession(core: Core, sessionId: string): Promise<void> {
   if (shards.length > 0) core.pump()
 }
 
-/** A new coordinator says that it is there; if it is the only one, workers of the one before have a moment to come back. */
+/** A new coordinator says that it is there. An embedded database has one at a time: those before are dead. */
 async function takeOver(core: Core): Promise<void> {
   await core.db.query(`insert into everwarm.coordinators (id) values ($1)`, [core.id])
   if (core.db.kind !== 'embedded') return
-  await core.db.query(
-    `update everwarm.workers set coordinator_id = null, is_gone = true, away_until = now() + interval '10 seconds' where is_linked`,
-  )
   await core.db.query(`delete from everwarm.coordinators where id <> $1`, [core.id])
+  await sendAway(core.db)
+}
+
+/** Workers have a moment to come back to what they run, here or at another coordinator. */
+async function handOver(core: Core): Promise<void> {
+  await core.db.query(`delete from everwarm.coordinators where id = $1`, [core.id])
+  await sendAway(core.db)
 }

@@ -9,8 +9,8 @@ import { sessionOfProcess, type ShardRunner, shardRunner } from './link/shard-ru
 export interface LinkedWorkers extends LinkHost {
   /** A project's tests, listed by one of the workers. @throws EverwarmError NO_WORKER, LIST_FAILED */
   list(run: HostRun): Promise<SessionTest[]>
-  /** Resolves when all that came over connections that closed is dealt with. */
-  settled(): Promise<void>
+  /** Connections that close from now on mean nothing: their workers come back to the next coordinator. */
+  leave(): Promise<void>
 }
 
 export interface LinkedWorkersOptions {
@@ -21,6 +21,7 @@ export interface LinkedWorkersOptions {
 
 /** Joins the worker link to the coordinator: who may come in, what is given to them, and what they say. */
 export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWorkersOptions): LinkedWorkers {
+  let isLeaving = false
   const runners = new Map<string, ShardRunner>()
   /** What happens to one worker happens in order: a connection may close while it is being announced. */
   const turns = new Map<string, Promise<void>>()
@@ -44,7 +45,7 @@ export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWor
       connection.onDrain(() => void inTurn(workerId, 'draining a worker', () => coordinator.drain(workerId)))
       connection.onClosed(({ isReplaced, isOrderly }) => {
         if (runners.get(workerId) === runner) runners.delete(workerId)
-        if (!isReplaced) void inTurn(workerId, 'losing a worker', () => coordinator.disconnect(workerId, isOrderly))
+        if (!isReplaced && !isLeaving) void inTurn(workerId, 'losing a worker', () => coordinator.disconnect(workerId, isOrderly))
       })
       void inTurn(workerId, 'connecting a worker', () => announce(coordinator, connection, runner))
     },
@@ -56,7 +57,8 @@ export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWor
         hint: 'Start one: `everwarm worker --connect ws://HOST:8632 --token TOKEN`, or name the tests.',
       })
     },
-    async settled() {
+    async leave() {
+      isLeaving = true
       await Promise.all(turns.values())
     },
   }

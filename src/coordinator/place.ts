@@ -9,6 +9,8 @@ export interface CoordinatorPlace {
   artifacts: string
   /** The token by which everything may be asked; mode 0600. */
   token: string
+  /** Shared by all coordinators of the user; may be removed at any time. */
+  cache: string
 }
 
 /**
@@ -16,8 +18,14 @@ export interface CoordinatorPlace {
  * gone after a restart of the machine. Touches nothing.
  */
 export function coordinatorPlace(env: Env, given?: string): CoordinatorPlace {
-  const { home } = readSettings(env)
+  const { home, cache } = readSettings(env)
   const data = env.XDG_DATA_HOME || join(homedir(), '.local', 'share')
   const folder = resolve(given ?? (home === undefined ? join(data, 'everwarm', 'coordinator') : join(home, 'coordinator')))
-  return { folder, database: join(folder, 'db'), artifacts: join(folder, 'artifacts'), token: join(folder, 'token') }
+  return {
+    folder,
+    database: join(folder, 'db'),
+    artifacts: join(folder, 'artifacts'),
+    token: join(folder, 'token'),
+    cache: resolve(cache ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'everwarm')),
+  }
 }

@@ -1,3 +1,4 @@
+import type { Queries } from '../database/database.ts'
 import type { Timer } from '../system/clock.ts'
 import { fits, needsOf, needsText } from './capability-class.ts'
 import type { Core } from './core.ts'
@@ -128,13 +129,18 @@ export async function giveUp(core: Core, sessionId: string, step: SessionStep): 
   core.log.announce()
 }
 
-async function sweepWorkers(core: Core): Promise<void> {
-  await core.db.query(
+/** Workers of coordinators that are gone: they dial again, and have so long before what they run is given to others. */
+export async function sendAway(db: Queries): Promise<void> {
+  await db.query(
     `update everwarm.workers set coordinator_id = null, is_gone = true, away_until = now() + interval '10 seconds'
      where is_linked and coordinator_id is not null and coordinator_id not in (
        select id from everwarm.coordinators where last_seen > now() - make_interval(secs => $1))`,
     [COORDINATOR_GONE_S],
   )
+}
+
+async function sweepWorkers(core: Core): Promise<void> {
+  await sendAway(core.db)
   const rows = await core.db.query<{ id: string; silent_ms: number; is_draining: boolean; has_failed: boolean }>(
     `select id, extract(epoch from now() - last_seen)::float8 * 1000 as silent_ms, is_draining, has_failed
      from everwarm.workers where not is_linked and not is_gone`,

@@ -97,7 +97,8 @@ interface Statements {
 function database(pglite: Pglite, path: string, clock: Clock, release: () => void): Database {
   const asked = <T>(act: () => Promise<T>): Promise<T> =>
     act().catch((error: unknown) => {
-      if (pglite.closed || error instanceof WebAssembly.RuntimeError) throw gone(path, error)
+      // A trap of WebAssembly: whatever it was, this instance is of no use any more.
+      if (pglite.closed || (error instanceof Error && error.name === 'RuntimeError')) throw gone(path, error)
       throw error
     })
   const vacuum = vacuumWhenDue(() => pglite.exec('VACUUM ANALYZE'), clock)
