@@ -63,6 +63,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
 /** What follows the word belongs to another program's command line, and is not read here. */
 const RAW: Record<string, { summary: string; load(): Promise<(args: string[], env: NodeJS.ProcessEnv) => Promise<number>> }> = {
   run: { summary: 'run a test binary: cargo’s runner for wasm', load: async () => (await import('./run.ts')).run },
+  test: {
+    summary: 'a Vitest or Playwright project on the workers of a coordinator',
+    load: async () => (await import('./test.ts')).test,
+  },
   vitest: {
     summary: 'Vitest, already loaded: its own options, its own output',
     load: async () => (await import('./vitest.ts')).vitest,

@@ -63,7 +63,10 @@ export async function startCoordinator(options: StartOptions): Promise<RunningCo
       migrations: COORDINATOR_TABLES,
     })
     closing.push(() => db.close())
-    const queue = await openShardQueue(db, { leaseSeconds: LEASE_SECONDS, onError: (error) => complain('keeping the line', error) })
+    const queue = await openShardQueue(db, {
+      leaseSeconds: LEASE_SECONDS,
+      onError: (error) => complain('keeping the line', error),
+    })
     closing.push(() => queue.close())
     let linked: LinkedWorkers | undefined
     const coordinator = await openCoordinator({

@@ -27,13 +27,13 @@ export function hostsOf(root: string, names: readonly string[]): HostName[] {
 
 /**
  * Asks the project's own host for its test files; no test runs.
- * @param root of the project; files are named from `from`, see TimingsPlace.root
+ * @param root of the project; files are named from `from`, see TimingsPlace.root. `args`: the host's own filters and options
  * @throws EverwarmError LIST_FAILED with what the host said
  */
 export async function listFiles(
   host: HostName,
   root: string,
-  about: { from: string; env: NodeJS.ProcessEnv },
+  about: { from: string; env: NodeJS.ProcessEnv; args?: readonly string[] },
 ): Promise<ListedFile[]> {
   const program = programOf(root, host)
   if (!program)
@@ -47,7 +47,7 @@ export async function listFiles(
     // Into a file: what a configuration prints on stdout would be in the way.
     const args = host === 'vitest' ? ['list', '--filesOnly', `--json=${output}`] : ['test', '--list', '--reporter=json']
     const env = { ...about.env, EVERWARM: '0', PLAYWRIGHT_JSON_OUTPUT_FILE: output }
-    await run(process.execPath, [program, ...args], { cwd: root, env, host })
+    await run(process.execPath, [program, ...args, ...(about.args ?? [])], { cwd: root, env, host })
     const list = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : []
     return host === 'vitest' ? vitestFiles(list, about.from) : playwrightFiles(list, about.from)
   } finally {

@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SessionResults } from '../service.ts'
+
+/** The hosts' own reports of all tests, as files in one folder. */
+export interface CollectedReports {
+  folder: string
+  count: number
+  /** Tests whose host wrote none: their worker was lost, or they never ran. */
+  without: SessionResults['results']
+  remove(): Promise<void>
+}
+
+export interface CollectOptions {
+  download(sha256: string): Promise<Uint8Array>
+  /** `.json` for Vitest, `.zip` for Playwright. */
+  extension: string
+  /** Makes a report of another machine one of this. */
+  adopt(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
+}
+
+/** Downloads at once; a coordinator on the same machine answers faster than it can be asked. */
+const AT_ONCE = 8
+
+/** @throws EverwarmError ARTIFACT_UNKNOWN, COORDINATOR_UNREACHABLE, ARTIFACT_MISMATCH */
+export async function collectReports(results: SessionResults['results'], options: CollectOptions): Promise<CollectedReports> {
+  const folder = await mkdtemp(join(tmpdir(), 'everwarm-reports-'))
+  // Tests of one run of Playwright may share a report.
+  const wanted = [...new Set(results.flatMap(({ report }) => report ?? []))]
+  const rest = wanted.entries()
+  const fetchOn = async () => {
+    for (const [index, sha256] of rest) {
+      const bytes = await options.adopt(await options.download(sha256))
+      await writeFile(join(folder, `report-${String(index).padStart(6, '0')}${options.extension}`), bytes)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, fetchOn))
+  return {
+    folder,
+    count: wanted.length,
+    without: results.filter(({ report }) => report === undefined),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}

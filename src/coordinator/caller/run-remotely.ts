@@ -1,0 +1,71 @@
+import { readdirSync } from 'node:fs'
+import type { z } from 'zod'
+import type { SessionRequest } from '../../contracts/session.ts'
+import { say } from '../../system/log.ts'
+import type { CoordinatorClient } from '../http/client.ts'
+import { adoptReport } from './adopt-report.ts'
+import { type CollectedReports, collectReports } from './collect-reports.ts'
+import { mergeReports } from './merge-reports.ts'
+import { progressLine } from './progress-line.ts'
+import { type RemoteSession, remoteSession } from './remote-session.ts'
+import { type ProjectRun, sessionRequest } from './session-request.ts'
+
+export interface RemoteRun {
+  client: CoordinatorClient
+  project: ProjectRun
+  /** The host's own options about reports. */
+  reportArgs: readonly string[]
+  config: z.input<typeof SessionRequest>['config']
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal
+}
+
+/**
+ * Runs a project on the workers of a coordinator; its report comes out of the host's own reporters, here.
+ * @returns the host's exit code, or 1 where tests got no verdict from it
+ * @throws EverwarmError LIST_FAILED, NO_WORKER, NO_WORKER_FITS, COORDINATOR_UNREACHABLE…
+ */
+export async function runRemotely(run: RemoteRun): Promise<number> {
+  const { client, project, signal } = run
+  const request = await sessionRequest(project, run.config, run.env)
+  const line = progressLine(process.stderr)
+  const remote = await remoteSession({
+    client,
+    request,
+    signal,
+    onStarted: (_id, total) => line.started(total),
+    onEvent: (event) => line.event(event),
+  }).finally(() => line.end())
+  const reports = await collectReports(remote.results, {
+    download: (sha256) => client.artifact(sha256),
+    extension: project.host === 'vitest' ? '.json' : '.zip',
+    adopt: (bytes) => adoptReport(project.host, bytes, project.root),
+  })
+  try {
+    const args = [...configOf(project), ...run.reportArgs]
+    const code = reports.count === 0 ? 1 : await mergeReports(project.host, project.root, reports.folder, args, run.env)
+    return tellRest(remote, reports) ? code : code || 1
+  } finally {
+    await reports.remove()
+  }
+}
+
+/** Playwright's merge uses the reporters of the configuration only when it is named. */
+function configOf({ host, root }: ProjectRun): string[] {
+  if (host !== 'playwright') return []
+  const name = readdirSync(root).find((each) => /^playwright\.config\.[cm]?[jt]s$/.test(each))
+  return name ? ['--config', name] : []
+}
+
+const MOST_NAMED = 20
+
+/** What the host's reporters cannot say, because it knows nothing of it. @returns whether there is nothing of that kind */
+function tellRest({ session, results }: RemoteSession, { without }: CollectedReports): boolean {
+  const { progress, error, status } = session
+  for (const { testId, error: why = 'No report of it came.' } of without.slice(0, MOST_NAMED)) say(`${testId}: ${why}`)
+  if (without.length > MOST_NAMED) say(`… and ${without.length - MOST_NAMED} more without a report`)
+  if (error) say(`${error.code}: ${error.message}`)
+  const open = progress.total - results.length
+  if (open > 0) say(`${open} of ${progress.total} files did not run.`)
+  return status === 'completed' && without.every((result) => result.status === 'passed' || result.status === 'skipped')
+}
