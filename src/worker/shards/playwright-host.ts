@@ -70,10 +70,9 @@ export function playwrightHost({ directory, playwrightPackage, args, env, scratc
       let isStopped = false
       let current: HostProcess | undefined
       /** @returns what belongs to no test, and whether the rest is to be run again */
-      const runOnce = async (): Promise<Extract<HostMessage, { kind: 'ended' }>> => {
+      const runOnce = async (asked: readonly SessionTest[]): Promise<Extract<HostMessage, { kind: 'ended' }>> => {
         const folder = mkdtempSync(join(scratch, 'playwright-'))
         let last: Extract<HostMessage, { kind: 'ended' }> | undefined
-        const asked = [...left.values()]
         writeFileSync(join(folder, 'tests.json'), JSON.stringify(asked))
         current = start([...new Set(asked.map(({ path }) => filterOf(directory, path)))], folder, {
           onMessage(message) {
@@ -89,11 +88,18 @@ export function playwrightHost({ directory, playwrightPackage, args, env, scratc
         const fault = last ? undefined : startFault(end)
         return last ?? { kind: 'ended', ...(fault ? { error: fault } : {}) }
       }
+      const runEach = async () => {
+        for (const test of left.values()) if (!isStopped) await runOnce([test])
+        return undefined
+      }
       const ended = (async () => {
         for (;;) {
           const before = left.size
-          const { error, again } = await runOnce()
-          if (error || !again || isStopped || left.size === 0 || left.size === before) return error
+          const { error, again } = await runOnce([...left.values()])
+          if (isStopped || left.size === 0) return error
+          // A file that cannot be loaded keeps all others from running; where Playwright does not name it, each runs alone.
+          if (error && left.size === tests.length && tests.length > 1) return runEach()
+          if (error || !again || left.size === before) return error
         }
       })()
       return {
@@ -111,8 +117,12 @@ export function playwrightHost({ directory, playwrightPackage, args, env, scratc
     async list() {
       const folder = mkdtempSync(join(scratch, 'playwright-'))
       let tests: SessionTest[] | undefined
+      let said = ''
       const process = start(['--list'], folder, {
-        onMessage: (message) => void (message.kind === 'listed' && (tests = message.tests)),
+        onMessage(message) {
+          if (message.kind === 'listed') ({ tests } = message)
+          if (message.kind === 'output') said += message.text
+        },
         onOutput() {},
       })
       const end = await process.ended
@@ -120,7 +130,7 @@ export function playwrightHost({ directory, playwrightPackage, args, env, scratc
       if (tests) return tests
       throw errorFromData({
         code: 'LIST_FAILED',
-        message: `Playwright could not list its tests (${end.signal ?? `exit code ${end.code}`}):\n${end.tail.slice(-4_000)}`,
+        message: `Playwright could not list its tests (${end.signal ?? `exit code ${end.code}`}):\n${`${said}\n${end.tail}`.trim().slice(0, 4_000)}`,
         hint: 'Run `npx playwright test --list` in the worker’s checkout.',
       })
     },

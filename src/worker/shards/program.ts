@@ -1,6 +1,6 @@
 // `everwarm-shard`: runs shards. Reads `ShardInput` lines, prints `ShardOutput` lines (contracts/shard-run.ts), and ends
 // when its input does. Started by a worker, once for each session; `--input TEXT…` instead of input, for one order.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ShardInput } from '../../contracts/shard-run.ts'
@@ -14,7 +14,7 @@ import { shardDesk } from './shard-desk.ts'
 
 const { EVERWARM_WORKER_API: base, EVERWARM_WORKER_CREDENTIAL: credential, EVERWARM_WORKER_ALLOW: allow, ...env } = process.env
 const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'everwarm-shard-'))
-const reaper = groupReaper()
+const reaper = groupReaper(scratch)
 const post = process.send?.bind(process)
 
 const desk = shardDesk({
@@ -28,7 +28,6 @@ const desk = shardDesk({
 
 // The worker is gone. What runs for it ends with the reaper's input, which is ours.
 process.on('disconnect', () => end(1))
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(1))
 // Who does not read on has gone.
 process.stdout.on('error', () => end(1))

@@ -124,12 +124,16 @@ function attachmentsOf(test: TestCase, caseIndex: number): Attachment[] {
   )
 }
 
-/** A file that Playwright could not load; undefined: none of the errors is about it. */
-export function unloadedResult(test: SessionTest, errors: readonly TestError[]): TestResult | undefined {
-  const file = resolve(test.path)
-  const error = errors.find(
-    (each) => each.location?.file === file || each.stack?.includes(`${file}:`) || each.message?.includes(`${file}:`),
-  )
+/**
+ * A file that Playwright could not load; undefined: none of the errors is about it.
+ * @param isAlone nothing else was asked for, so that every error is about it
+ */
+export function unloadedResult(test: SessionTest, errors: readonly TestError[], isAlone: boolean): TestResult | undefined {
+  // Not where the name goes on: a.ts is no part of a.tsx.
+  const named = new RegExp(`${escapePattern(resolve(test.path))}(?![\\w.-])`)
+  const isNamed = ({ location, stack, message }: TestError) =>
+    [location?.file, message, stack].some((text) => text !== undefined && named.test(text))
+  const error = errors.find((each) => isNamed(each)) ?? (isAlone ? errors[0] : undefined)
   if (!error) return undefined
   const now = new Date().toISOString()
   return {
@@ -143,3 +147,5 @@ export function unloadedResult(test: SessionTest, errors: readonly TestError[]):
     finishedAt: now,
   }
 }
+
+const escapePattern = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')

@@ -37,6 +37,7 @@ interface Entry {
 class ShardReporter implements Reporter {
   readonly #asked: SessionTest[] | undefined = readAsked()
   #entries: Entry[] = []
+  #listed: SessionTest[] | undefined
   readonly #byCase = new Map<TestCase, Entry[]>()
   readonly #errors: TestError[] = []
   readonly #writing: Promise<void>[] = []
@@ -55,18 +56,13 @@ class ShardReporter implements Reporter {
   }
 
   onBegin(config: FullConfig, suite: Suite): void {
-    if (!this.#asked) return tell({ kind: 'listed', tests: listedTests(suite) })
+    if (!this.#asked) return void (this.#listed = listedTests(suite))
     this.#entries = this.#asked.map((test, i) => {
       const cases = suite.allTests().filter((each) => matchesEntry(each, test))
       return {
-        test,
+        ...emptyEntry(test),
         cases,
         open: new Set(cases),
-        isUncertain: false,
-        hasBegun: false,
-        isTold: false,
-        startedMs: Date.now(),
-        blobPath: '',
         ...this.#blobs[i],
       }
     })
@@ -118,25 +114,26 @@ class ShardReporter implements Reporter {
   }
 
   async onEnd({ status }: FullResult): Promise<void> {
+    // A list without the files that could not be loaded would pass for the whole.
+    if (this.#listed && this.#errors.length === 0) tell({ kind: 'listed', tests: this.#listed })
+    else if (!this.#listed) await this.#endRun(status)
+    else this.#output('stderr', this.#errors.map(({ message, value }) => message ?? value ?? '').join('\n'))
+  }
+
+  async #endRun(status: FullResult['status']): Promise<void> {
+    // Playwright begins nothing where a file could not be loaded.
+    if (this.#entries.length === 0) this.#entries = (this.#asked ?? []).map((test) => emptyEntry(test))
     const untold = this.#entries.filter(({ isTold }) => !isTold)
     const ran = untold.filter(({ cases }) => cases.some(({ results }) => results.length > 0))
     for (const entry of ran) this.#tellOf(entry)
     await Promise.all(this.#writing)
     const left = untold.filter((entry) => !ran.includes(entry))
-    const guilty = left.filter(({ test }) => unloadedResult(test, this.#errors))
-    for (const { test } of guilty) tell({ kind: 'result', result: unloadedResult(test, this.#errors)! })
-    const again = guilty.length > 0 && left.length > guilty.length
-    tell({
-      kind: 'ended',
-      again,
-      ...(again
-        ? {}
-        : this.#fault(
-            status,
-            left.filter((entry) => !guilty.includes(entry)),
-            guilty.length > 0,
-          )),
-    })
+    const isAlone = this.#entries.length === 1
+    const unloaded = left.flatMap(({ test }) => unloadedResult(test, this.#errors, isAlone) ?? [])
+    for (const result of unloaded) tell({ kind: 'result', result })
+    const rest = left.filter(({ test }) => !unloaded.some(({ testId }) => testId === test.id))
+    const again = unloaded.length > 0 && rest.length > 0
+    tell({ kind: 'ended', again, ...(again ? {} : this.#fault(status, rest, unloaded.length > 0)) })
   }
 
   #entriesOf(test: TestCase): Entry[] {
@@ -170,7 +167,9 @@ class ShardReporter implements Reporter {
   /** Tests that did not run, and errors outside of tests. */
   #fault(status: FullResult['status'], left: readonly Entry[], isExplained: boolean) {
     const [first] = this.#errors
-    if (first && !isExplained)
+    // Of files without tests; their results say it.
+    const isOfNoTests = first?.message?.includes('No tests found')
+    if (first && !isExplained && !isOfNoTests)
       return {
         error: {
           code: 'SHARD_FAILED',
@@ -182,6 +181,19 @@ class ShardReporter implements Reporter {
       tell({ kind: 'result', result: { testId: test.id, testPath: test.path, status: 'failed', duration: 0, error } })
     }
     return {}
+  }
+}
+
+function emptyEntry(test: SessionTest): Entry {
+  return {
+    test,
+    cases: [],
+    open: new Set(),
+    isUncertain: false,
+    hasBegun: false,
+    isTold: false,
+    startedMs: Date.now(),
+    blobPath: '',
   }
 }
 
