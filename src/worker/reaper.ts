@@ -23,10 +23,14 @@ while read -r verb group; do
   esac
 done
 for g in $groups; do kill -9 "-$g" 2>/dev/null; done
+[ -z "$1" ] || rm -rf "$1"
 `
 
-/** Begins another one when it is killed; it is asked for nothing on Windows. */
-export function groupReaper(): GroupReaper {
+/**
+ * Begins another one when it is killed; it is asked for nothing on Windows.
+ * @param folder removed at the end as well
+ */
+export function groupReaper(folder = ''): GroupReaper {
   if (process.platform === 'win32') return { add() {}, remove() {}, close() {} }
   const groups = new Set<number>()
   let isClosed = false
@@ -34,7 +38,7 @@ export function groupReaper(): GroupReaper {
 
   function start(): ChildProcess {
     // A session of its own: what is sent to the worker's group must not end its reaper as well.
-    const reaper = spawnProcess('/bin/sh', ['-c', SCRIPT, 'everwarm-worker-reaper'], {
+    const reaper = spawnProcess('/bin/sh', ['-c', SCRIPT, 'everwarm-worker-reaper', folder], {
       cwd: '/',
       env: { PATH: '/usr/bin:/bin' },
       stdio: ['pipe', 'ignore', 'ignore'],

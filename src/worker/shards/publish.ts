@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { EverwarmError, errorFromData } from '../../contracts/errors.ts'
+import { type Clock, systemClock } from '../../system/clock.ts'
+
+export interface ArtifactMeta {
+  name: string
+  /** MIME type */
+  type: string
+  sessionId: string
+  testId: string
+  shardId: string
+  attempt: number
+}
+
+export interface PublisherOptions {
+  /** The coordinator's HTTP address, without `/api`. */
+  base: string
+  credential: string
+  clock?: Clock
+  /** 5 by default */
+  attempts?: number
+  /** Before the second one, 250 by default; each further pause is twice as long. */
+  pauseMs?: number
+}
+
+export interface Publisher {
+  /**
+   * Brings bytes, or a file, to where the coordinator keeps artifacts; those that are there already are not sent.
+   * @returns their SHA-256, in hexadecimal
+   * @throws EverwarmError of the coordinator; STORE_UNREACHABLE after the last attempt
+   */
+  publish(content: Uint8Array | string, meta: ArtifactMeta): Promise<string>
+}
+
+interface Grant {
+  exists?: boolean
+  upload?: { method?: string; url: string; headers?: Record<string, string> }
+}
+
+/** Files from this size on are not held in memory. */
+const STREAM_BYTES = 1_048_576
+
+export function publisher({ base, credential, clock = systemClock, attempts = 5, pauseMs = 250 }: PublisherOptions): Publisher {
+  const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
+  const again = async <T>(act: () => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await act()
+      } catch (error) {
+        if (error instanceof Refused) throw error.why
+        if (attempt >= attempts) throw unreachable(base, attempt, error)
+        await wait(pauseMs * 2 ** (attempt - 1))
+      }
+    }
+  }
+  return {
+    async publish(content, meta) {
+      const { sha256, size } = await measure(content)
+      // Asked again before each attempt: a grant may have run out, and somebody else may have brought the bytes.
+      await again(async () => {
+        const grant = await askGrant(base, credential, { sha256, size, ...meta })
+        if (!grant.exists && grant.upload) await send(content, size, grant.upload, { base, credential })
+      })
+      return sha256
+    },
+  }
+}
+
+/** An answer that would be the same again. */
+class Refused extends Error {
+  readonly why: EverwarmError
+  constructor(why: EverwarmError) {
+    super(why.message)
+    this.why = why
+  }
+}
+
+async function askGrant(base: string, credential: string, body: object): Promise<Grant> {
+  const response = await fetch(`${base}/api/artifacts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
+    body: JSON.stringify(body),
+  })
+  await check(response)
+  return (await response.json()) as Grant
+}
+
+async function send(
+  content: Uint8Array | string,
+  size: number,
+  { method = 'PUT', url, headers = {} }: NonNullable<Grant['upload']>,
+  own: { base: string; credential: string },
+): Promise<void> {
+  const address = new URL(url, own.base)
+  // A store elsewhere has its grant in the address and must not learn the credential.
+  const isOwn = address.origin === new URL(own.base).origin
+  const body =
+    typeof content === 'string' && size >= STREAM_BYTES ? (Readable.toWeb(createReadStream(content)) as never) : bytesOf(content)
+  const response = await fetch(address, {
+    method,
+    headers: { 'content-length': String(size), ...(isOwn ? { authorization: `Bearer ${own.credential}` } : {}), ...headers },
+    body,
+    duplex: 'half',
+  } as RequestInit)
+  await check(response)
+}
+
+async function check(response: Response): Promise<void> {
+  if (response.ok) return
+  const text = (await response.text()).slice(0, 4_096)
+  const error =
+    toldError(text) ??
+    new EverwarmError('STORE_UNREACHABLE', { message: `${new URL(response.url).origin} answers HTTP ${response.status}.` })
+  // Too early, too often, or the server's own trouble: later it may go.
+  const isPassing = response.status >= 500 || response.status === 408 || response.status === 425 || response.status === 429
+  throw isPassing ? error : new Refused(error)
+}
+
+function toldError(text: string): EverwarmError | undefined {
+  try {
+    const { error } = JSON.parse(text) as { error?: { code?: unknown } }
+    return typeof error?.code === 'string' ? errorFromData(error) : undefined
+  } catch {
+    // Another server's page.
+    return undefined
+  }
+}
+
+const bytesOf = (content: Uint8Array | string): Uint8Array<ArrayBuffer> =>
+  (typeof content === 'string' ? readFileSync(content) : content) as Uint8Array<ArrayBuffer>
+
+async function measure(content: Uint8Array | string): Promise<{ sha256: string; size: number }> {
+  const sum = createHash('sha256')
+  if (typeof content !== 'string') return { sha256: sum.update(content).digest('hex'), size: content.length }
+  const { size } = statSync(content)
+  for await (const chunk of createReadStream(content)) sum.update(chunk as Buffer)
+  return { sha256: sum.digest('hex'), size }
+}
+
+function unreachable(base: string, attempts: number, cause: unknown): EverwarmError {
+  if (cause instanceof EverwarmError && cause.code !== 'STORE_UNREACHABLE') return cause
+  return new EverwarmError('STORE_UNREACHABLE', {
+    message: `An artifact could not be brought to ${base} in ${attempts} attempts: ${(cause as Error).message}`,
+    hint: 'Look whether the coordinator and its store are there.',
+    cause,
+  })
+}

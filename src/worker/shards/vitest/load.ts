@@ -1,0 +1,69 @@
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Reporter, Vitest } from 'vitest/node'
+import { EverwarmError } from '../../../contracts/errors.ts'
+
+/** What is used of a project's Vitest; all of it public. */
+interface VitestNode {
+  parseCLI(argv: string[]): { filter: string[]; options: Record<string, unknown> }
+  createVitest(mode: 'test', options: object, viteOverrides?: object): Promise<Vitest>
+  ReportersMap: { blob: BlobReporterClass }
+}
+
+export interface BlobReporterClass {
+  new (options: { outputFile: string }): Required<Pick<Reporter, 'onInit' | 'onTestRunEnd'>>
+}
+
+export interface VitestModule {
+  /** @throws EverwarmError BAD_INPUT; what the configuration throws */
+  create(args: readonly string[], reporter: Reporter): Promise<Vitest>
+  BlobReporter: BlobReporterClass
+}
+
+/** @param vitestPackage its package.json, in the project */
+export async function loadVitest(vitestPackage: string): Promise<VitestModule> {
+  const { parseCLI, createVitest, ReportersMap } = (await import(
+    pathToFileURL(join(dirname(vitestPackage), 'dist/node.js')).href
+  )) as VitestNode
+  return {
+    BlobReporter: ReportersMap.blob,
+    async create(args, reporter) {
+      const { filter, options } = parseCLI(['vitest', 'run', ...args])
+      const refused = refusedOption(filter, options)
+      if (refused) throw new EverwarmError('BAD_INPUT', refused)
+      const { t: _short, ...asked } = options
+      // As in CI: what is written on a worker, nobody would ever see.
+      const fixed = {
+        watch: false,
+        run: true,
+        update: 'none',
+        reporters: [reporter],
+        outputFile: undefined,
+        ui: false,
+        open: false,
+      }
+      return createVitest('test', { ...asked, ...fixed })
+    },
+  }
+}
+
+function refusedOption(
+  filter: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): { message: string; hint: string } | undefined {
+  if (filter.length > 0)
+    return {
+      message: `The arguments of the session name files ("${filter.join(' ')}").`,
+      hint: 'Name files as `tests` of the session.',
+    }
+  if (options['shard'] !== undefined)
+    return { message: '`--shard` is decided by the session.', hint: 'Give the session `shards` instead.' }
+  if (options['update'] === true || options['update'] === 'all')
+    return {
+      message: 'Snapshots that are written on a worker would be lost.',
+      hint: 'Update them where you work: `npx vitest -u`.',
+    }
+  if (options['mergeReports'] !== undefined || options['watch'] === true)
+    return { message: '`--watch` and `--merge-reports` do not go with a session.', hint: 'Leave them out.' }
+  return undefined
+}
