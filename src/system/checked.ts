@@ -22,7 +22,7 @@ export class InvalidInput extends EverwarmError {
     const [first] = issues
     const more = issues.length > 1 ? `, and ${issues.length - 1} more` : ''
     super('BAD_INPUT', {
-      message: `${what} is wrong: ${first ? `${first.path === '' ? '' : `${first.path}: `}${first.message}` : 'not understood'}${more}.`,
+      message: `${what} is wrong: ${first ? `${first.path === '' ? '' : `${first.path}: `}${first.message.replace(/\.$/, '')}` : 'not understood'}${more}.`,
       hint,
     })
     this.issues = issues

@@ -37,8 +37,10 @@ export interface AppOptions extends Partial<Admission> {
 
 export interface App {
   fetch(request: Request, env?: { incoming?: IncomingMessage }): Promise<Response>
-  /** Checks Host, Origin and token. @throws EverwarmError HOST_REFUSED, ORIGIN_REFUSED, TOKEN_MISSING, TOKEN_REFUSED, TOKEN_EXPIRED */
-  admit(head: RequestHead): Promise<Admitted>
+  /** Whether it may be looked at. @throws EverwarmError HOST_REFUSED, ORIGIN_REFUSED */
+  check(head: RequestHead): void
+  /** Whose token it has. @throws EverwarmError TOKEN_MISSING, TOKEN_REFUSED, TOKEN_EXPIRED */
+  admit(head: RequestHead): Promise<Caller>
   hub: EventHub
   /** Ends what is being watched. */
   close(): void
@@ -79,7 +81,7 @@ export async function createApp(coordinator: Coordinator, options: AppOptions): 
   })
   return {
     fetch: async (request, env = {}) => {
-      const head = headOf(request)
+      const head = headOf(request, env.incoming !== undefined)
       let readableBy: string | undefined
       try {
         checkHost(head.host, admission)
@@ -90,11 +92,11 @@ export async function createApp(coordinator: Coordinator, options: AppOptions): 
       if (readableBy === undefined) return hono.fetch(request, env)
       return readable(request.method === 'OPTIONS' ? preflight() : await hono.fetch(request, env), readableBy)
     },
-    admit(head) {
+    check(head) {
       checkHost(head.host, admission)
       checkOrigin(head, admission)
-      return admitted(rooms, head)
     },
+    admit: async (head) => (await admitted(rooms, head)).caller,
     hub,
     close: () => hub.close(),
   }
@@ -150,11 +152,11 @@ function addMounts(hono: Hono<HonoEnv>, rooms: Rooms): void {
       })
 }
 
-function headOf(request: Request): RequestHead {
+/** @param isServed came over a connection: a Request that was made in this process has no header `Host` */
+function headOf(request: Request, isServed = true): RequestHead {
   const { headers } = request
   return {
-    // A Request that was made in this process has no such header.
-    host: headers.get('host') ?? URL.parse(request.url)?.host,
+    host: headers.get('host') ?? (isServed ? undefined : URL.parse(request.url)?.host),
     origin: headers.get('origin') ?? undefined,
     authorization: headers.get('authorization') ?? undefined,
   }

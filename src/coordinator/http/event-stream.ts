@@ -8,11 +8,13 @@ export interface ServerSentEvent {
  * The events of a stream; comments and `retry` are passed over. Lines may end with CR, LF or both.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
-export async function* readServerSentEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   let rest = ''
   let isNewId = false
   let event: ServerSentEvent = { id: '', data: '' }
-  for await (const text of body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)) {
+  const decoder = new TextDecoder()
+  for await (const chunk of body) {
+    const text = decoder.decode(chunk, { stream: true })
     // A CR at the end may be half of a CRLF.
     const lines = (rest + text).split(/\r\n|\n|\r(?!$)/)
     rest = lines.pop()!

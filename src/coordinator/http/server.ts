@@ -8,7 +8,7 @@ import type { App } from './app.ts'
 import { eventSocket } from './event-socket.ts'
 import { EVENTS_PATH } from './events.ts'
 import { loadNodeServer } from './packages.ts'
-import { refuseSocket, upgradeDoor, type UpgradeHandler } from './upgrades.ts'
+import { refuseSocket, type UpgradeAccess, upgradeDoor, type UpgradeHandler } from './upgrades.ts'
 
 /** As in the source of the remote runner. */
 export const DEFAULT_PORT = 8_632
@@ -37,8 +37,8 @@ export interface HttpServer {
   host: string
   port: number
   url: string
-  /** `whose` as in `UpgradeDoor`. */
-  attachUpgrade(path: string, handler: UpgradeHandler, whose?: 'everything' | 'worker'): void
+  /** Hands over who wants another protocol at a path; by default to who has the coordinator's token. */
+  attachUpgrade(path: string, handler: UpgradeHandler, access?: UpgradeAccess): void
   /** Takes nothing new, ends watchers, gives answers under way `graceMs` (default 2,000). Safe to call twice. */
   close(graceMs?: number): Promise<void>
 }
@@ -72,6 +72,8 @@ export async function serve({
     socket.on('close', () => upgraded.delete(socket as Socket))
     door.handle(request, socket, head)
   })
+  // Node would refuse it without a body.
+  server.on('checkExpectation', (request: IncomingMessage) => refuseSocket(request.socket, unexpected(), 417))
   server.on('connect', (_request, socket) => refuseSocket(socket, notHere(), 405))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseBroken(error, socket as Socket))
   await listen(server, host, port)
@@ -80,7 +82,7 @@ export async function serve({
     host,
     port: bound,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    attachUpgrade: (path, handler, whose = 'everything') => door.attach(path, handler, whose),
+    attachUpgrade: (path, handler, access = 'everything') => door.attach(path, handler, access),
     close: (graceMs = 2_000) => close(server, app, upgraded, graceMs, clock),
   }
 }
@@ -111,6 +113,9 @@ const BROKEN: Readonly<Record<string, [number, string]>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The extensions of a chunk are too large.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come in time.'],
 }
+
+const unexpected = () =>
+  new BadInput([{ path: '', message: 'Of `Expect` only `100-continue` is known.' }], 'Send the request without it.')
 
 const notHere = () => new EverwarmError('METHOD_REFUSED', { message: 'This is no proxy.', hint: 'Use GET or POST.' })
 

@@ -4,6 +4,7 @@ import { ShardOrder } from '../../contracts/shard-run.ts'
 import { Capabilities, WorkerRegistration, WorkerView } from '../../contracts/worker.ts'
 import { openApi } from '../../system/http/openapi.ts'
 import type { AppRoute } from './answer-request.ts'
+import { Fate, Workers } from './answers.ts'
 import { StrictConfig, StrictSession } from './inputs.ts'
 
 const DESCRIPTION = `Sessions of tests over many workers. Every error is an \`ErrorInfo\`: test \`code\`, show \`message\`, follow \`hint\`.
@@ -30,6 +31,8 @@ export function specText(routes: readonly AppRoute[], version: string): string {
         TestResultInput: TestResult,
       },
       outputs: {
+        Fate,
+        Workers,
         Session,
         SessionConfig,
         HostRun,

@@ -5,59 +5,59 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import { errorBody, statusOf, strangersError } from '../../system/http/status.ts'
 import type { Caller } from '../service.ts'
 import type { App } from './app.ts'
+import { checkCaller } from './checks.ts'
 
-/** A request to speak another protocol, after Host, Origin and token were checked. */
+/** A request to speak another protocol, after Host and Origin were checked. */
 export interface HttpUpgrade {
   request: IncomingMessage
   socket: Duplex
   head: Buffer
   url: URL
-  caller: Caller
+  /** Absent where the handler looks at tokens itself. */
+  caller: Caller | undefined
 }
+
+/** Whose token opens it; `own`: the handler looks at tokens itself. */
+export type UpgradeAccess = 'everything' | 'worker' | 'own'
 
 /** Takes the socket over, or throws: then the error is the answer. */
 export type UpgradeHandler = (upgrade: HttpUpgrade) => void | Promise<void>
 
 export interface UpgradeDoor {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** @param whose `worker`: a worker's credential opens it as well; the handler knows by `caller` whose it is */
-  attach(path: string, handler: UpgradeHandler, whose: 'everything' | 'worker'): void
+  attach(path: string, handler: UpgradeHandler, access: UpgradeAccess): void
 }
 
 /** The one place where connections leave HTTP. */
-export function upgradeDoor(app: Pick<App, 'admit'>): UpgradeDoor {
-  const handlers = new Map<string, { handler: UpgradeHandler; whose: 'everything' | 'worker' }>()
+export function upgradeDoor(app: Pick<App, 'check' | 'admit'>): UpgradeDoor {
+  const handlers = new Map<string, { handler: UpgradeHandler; access: UpgradeAccess }>()
 
-  async function admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async function enter(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const url = urlOf(request)
-    const { caller } = await app.admit({
-      host: request.headers.host,
-      origin: request.headers.origin,
-      authorization: request.headers.authorization,
-    })
+    const { host, origin, authorization } = request.headers
+    app.check({ host, origin, authorization })
     const found = handlers.get(url.pathname)
-    if (!found)
-      throw new EverwarmError('ROUTE_UNKNOWN', {
-        message: `Nobody speaks another protocol at "${url.pathname.slice(0, 100)}".`,
-        hint: `There are ${[...handlers.keys()].join(', ')}.`,
-      })
-    if (found.whose === 'everything' && caller.may !== 'everything')
-      throw new EverwarmError('FORBIDDEN', {
-        message: `The credential of worker "${caller.workerId}" does not open this.`,
-        hint: "Use the coordinator's token.",
-      })
+    const caller = found?.access === 'own' ? undefined : await app.admit({ host, origin, authorization })
+    if (!found) throw nothingHere(url, [...handlers.keys()])
+    if (caller && found.access === 'everything') checkCaller(caller, 'everything', undefined)
     await found.handler({ request, socket, head, url, caller })
   }
 
   return {
-    attach: (path, handler, whose) => void handlers.set(path, { handler, whose }),
+    attach: (path, handler, access) => void handlers.set(path, { handler, access }),
     handle(request, socket, head) {
       // The other side may go at any moment; whoever takes the socket over listens for himself.
       socket.on('error', () => socket.destroy())
-      admit(request, socket, head).catch((error: unknown) => refuseSocket(socket, error))
+      enter(request, socket, head).catch((error: unknown) => refuseSocket(socket, error))
     },
   }
 }
+
+const nothingHere = (url: URL, there: readonly string[]) =>
+  new EverwarmError('ROUTE_UNKNOWN', {
+    message: `Nobody speaks another protocol at "${url.pathname.slice(0, 100)}".`,
+    hint: `There are ${there.join(', ')}.`,
+  })
 
 function urlOf(request: IncomingMessage): URL {
   const url = URL.parse(request.url ?? '/', 'http://coordinator')

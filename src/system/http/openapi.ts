@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ErrorInfo } from '../../contracts/error-info.ts'
 import type { ErrorCode } from '../../contracts/errors.ts'
-import type { Route } from './route.ts'
+import type { Route, RouteBody } from './route.ts'
 import { statusOf } from './status.ts'
 
 export interface SpecOptions {
@@ -16,10 +16,16 @@ export interface SpecOptions {
 }
 
 type Json = Record<string, unknown>
+type Names = ReadonlyMap<z.ZodType, string>
+interface Named {
+  inputs: Names
+  outputs: Names
+  schemes: SpecOptions['securitySchemes']
+}
 type AnyRoute = Pick<Route<never, never>, Exclude<keyof Route<never, never>, 'run'>>
 
 const COMMON: readonly ErrorCode[] = ['HOST_REFUSED', 'ORIGIN_REFUSED', 'INTERNAL']
-const BY_TOKEN: readonly ErrorCode[] = ['TOKEN_MISSING', 'TOKEN_REFUSED', 'TOKEN_EXPIRED', 'FORBIDDEN']
+const BY_TOKEN: readonly ErrorCode[] = ['TOKEN_MISSING', 'TOKEN_REFUSED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'DATABASE_UNREACHABLE']
 const WITH_BODY: readonly ErrorCode[] = ['BAD_INPUT', 'BODY_TOO_LARGE', 'CONTENT_TYPE_REFUSED']
 
 /**
@@ -29,7 +35,10 @@ const WITH_BODY: readonly ErrorCode[] = ['BAD_INPUT', 'BODY_TOO_LARGE', 'CONTENT
  */
 export function openApi(routes: readonly AnyRoute[], options: SpecOptions): Json {
   const paths: Record<string, Json> = {}
-  for (const route of routes) (paths[route.path] ??= {})[route.method] = operation(route, options)
+  const inputs = namesOf({ ...options.inputs, ...bodiesOf(routes) })
+  const outputs = namesOf({ ...options.outputs, ...answersOf(routes), ErrorInfo })
+  for (const route of routes)
+    (paths[route.path] ??= {})[route.method] = operation(route, { inputs, outputs, schemes: options.securitySchemes })
   return {
     openapi: '3.1.0',
     info: {
@@ -43,8 +52,8 @@ export function openApi(routes: readonly AnyRoute[], options: SpecOptions): Json
     paths,
     components: {
       schemas: {
-        ...named({ ...options.inputs, ...bodiesOf(routes) }, 'input'),
-        ...named({ ...options.outputs, ...answersOf(routes), ErrorInfo }, 'output'),
+        ...jsonSchemas(inputs, 'input'),
+        ...jsonSchemas(outputs, 'output'),
       },
       securitySchemes: Object.fromEntries(
         Object.entries(options.securitySchemes).map(([name, { description }]) => [
@@ -56,8 +65,8 @@ export function openApi(routes: readonly AnyRoute[], options: SpecOptions): Json
   }
 }
 
-function operation(route: AnyRoute, options: SpecOptions): Json {
-  const schemes = Object.entries(options.securitySchemes).filter(([, { access }]) => access.includes(route.access))
+function operation(route: AnyRoute, named: Named): Json {
+  const schemes = Object.entries(named.schemes).filter(([, { access }]) => access.includes(route.access))
   return {
     operationId: route.operation,
     tags: [route.tag],
@@ -67,8 +76,8 @@ function operation(route: AnyRoute, options: SpecOptions): Json {
     ...(route.params || route.query
       ? { parameters: [...parameters('path', route.params), ...parameters('query', route.query)] }
       : {}),
-    ...(route.body ? { requestBody: requestBody(route, options) } : {}),
-    responses: { [route.answer.status]: answer(route, options), ...errorAnswers(route) },
+    ...(route.body ? { requestBody: requestBody(route.body, named.inputs) } : {}),
+    responses: { [route.answer.status]: answer(route, named.outputs), ...errorAnswers(route) },
   }
 }
 
@@ -85,18 +94,13 @@ function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): J
   })
 }
 
-const requestBody = (route: AnyRoute, options: SpecOptions): Json => ({
-  required: !route.body!.isOptional,
-  content: {
-    'application/json': {
-      schema: reference(route.body!.schema, options.inputs, `${route.operation}Body`),
-      example: route.body!.example,
-    },
-  },
+const requestBody = (body: RouteBody, names: Names): Json => ({
+  required: !body.isOptional,
+  content: { 'application/json': { schema: reference(body.schema, names), example: body.example } },
 })
 
-function answer({ answer, operation }: AnyRoute, options: SpecOptions): Json {
-  const schema = answer.schema ? reference(answer.schema, options.outputs, `${operation}Answer`) : { type: 'string' }
+function answer({ answer }: AnyRoute, names: Names): Json {
+  const schema = answer.schema ? reference(answer.schema, names) : { type: 'string' }
   const example = answer.example === undefined ? {} : { example: answer.example }
   return { description: answer.description, content: { [answer.contentType ?? 'application/json']: { schema, ...example } } }
 }
@@ -133,20 +137,18 @@ const answersOf = (routes: readonly AnyRoute[]) =>
     routes.flatMap(({ answer, operation }) => (answer.schema ? [[`${operation}Answer`, answer.schema] as const] : [])),
   )
 
-function reference(schema: z.ZodType, known: Readonly<Record<string, z.ZodType>>, otherwise: string): Json {
-  const name = Object.entries(known).find(([, one]) => one === schema)?.[0] ?? otherwise
-  return { $ref: `#/components/schemas/${name}` }
+const reference = (schema: z.ZodType, names: Names): Json => ({ $ref: `#/components/schemas/${names.get(schema)}` })
+
+/** The name of each schema; one that has several keeps the first. */
+function namesOf(schemas: Readonly<Record<string, z.ZodType>>): Names {
+  const names = new Map<z.ZodType, string>()
+  for (const [name, schema] of Object.entries(schemas)) if (!names.has(schema)) names.set(schema, name)
+  return names
 }
 
-/** Each schema under its name; a schema that has two names keeps the first. */
-function named(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Record<string, Json> {
+function jsonSchemas(names: Names, io: 'input' | 'output'): Record<string, Json> {
   const registry = z.registry<{ id: string }>()
-  const seen = new Set<z.ZodType>()
-  for (const [id, schema] of Object.entries(schemas)) {
-    if (seen.has(schema)) continue
-    seen.add(schema)
-    registry.add(schema, { id })
-  }
+  for (const [schema, id] of names) registry.add(schema, { id })
   const made = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}`, unrepresentable: 'any' })
   return Object.fromEntries(Object.entries(made.schemas).map(([id, schema]) => [id, bare(schema as Json)]))
 }

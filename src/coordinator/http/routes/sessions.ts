@@ -41,9 +41,9 @@ export const sessionRoutes = [
     body: sessionBody,
     answer: { status: 201, description: 'It is kept, and will run.', schema: SessionStarted },
     errors: ['NO_WORKER', 'NO_WORKER_FITS', 'DATABASE_UNREACHABLE'],
-    run(coordinator, { body }) {
+    async run(coordinator, { body }) {
       checkStrategy(coordinator, body.config)
-      return coordinator.startSession(body)
+      return SessionStarted.parse(await coordinator.startSession(body))
     },
   }),
   route({
