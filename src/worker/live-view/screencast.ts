@@ -76,7 +76,7 @@ export async function screencast(
   async function pass(): Promise<void> {
     if (isPassing) return
     isPassing = true
-    for (let page = shown; page?.newest && !isStopped; page = shown) {
+    for (let page = shown; page?.newest; page = shown) {
       const { newest, sessionId } = page
       const numbers = page.unacknowledged.splice(0)
       delete page.newest
@@ -100,6 +100,7 @@ export async function screencast(
   })
   cdp.onClose(() => {
     isStopped = true
+    shown = undefined
     ended.resolve()
   })
   await cdp.call('Target.setDiscoverTargets', { discover: true, filter: [{ type: 'page' }] }, root)
@@ -108,6 +109,7 @@ export async function screencast(
     async stop() {
       if (isStopped) return ended.promise
       isStopped = true
+      shown = undefined
       const sessions = [...pages.values()].flatMap((page) => page.sessionId ?? [])
       await Promise.all(sessions.map((sessionId) => cdp.call('Target.detachFromTarget', { sessionId }, root).catch(isGone)))
       await cdp.call('Target.setDiscoverTargets', { discover: false }, root).catch(isGone)

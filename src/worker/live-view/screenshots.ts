@@ -16,13 +16,14 @@ export function screenshots(
   clock: Clock = systemClock,
 ): PictureSource {
   let isStopped = false
+  const isOn = () => !isStopped
   async function run(): Promise<void> {
-    while (!isStopped) {
+    while (isOn()) {
       const beganMs = clock.now()
       const picture = await make().catch(() => void (isStopped = true))
-      if (picture && !isStopped) await take(picture)
+      if (picture && isOn()) await take(picture)
       const waitMs = beganMs + 1_000 / maxFps - clock.now()
-      if (waitMs > 0 && !isStopped) await new Promise<void>((resolve) => clock.after(waitMs, resolve))
+      if (waitMs > 0 && isOn()) await new Promise<void>((resolve) => clock.after(waitMs, resolve))
     }
   }
   const ended = run()
