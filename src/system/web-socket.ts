@@ -2,15 +2,17 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 
-/** A WebSocket that carries text, as its users need it. */
+/** A WebSocket that carries text, or pictures, as its users need it. */
 export interface TextSocket {
   /** Silently drops it once the socket is not open. `onSent` runs when it has left this process, or never will. */
   send(text: string, onSent?: () => void): void
+  /** As `send`. */
+  sendBinary(data: Uint8Array, onSent?: () => void): void
   ping(): void
   /** One listener of each; what comes before one is set is lost, so set them in the tick in which the socket was got. */
   onText(listener: (text: string, bytes: number) => void): void
   /** A message in binary. */
-  onBinary(listener: () => void): void
+  onBinary(listener: (data: Buffer) => void): void
   /** Anything at all came in, pongs included. */
   onLife(listener: () => void): void
   /** Once. `code` is 1006 where the connection was lost. */
@@ -39,13 +41,17 @@ function textSocket(socket: WebSocket): TextSocket {
       if (socket.readyState === WebSocket.OPEN) socket.send(text, () => onSent?.())
       else onSent?.()
     },
+    sendBinary: (data, onSent) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(data, { binary: true }, () => onSent?.())
+      else onSent?.()
+    },
     ping: () => void (socket.readyState === WebSocket.OPEN && socket.ping()),
     onText: (listener) =>
       void socket.on('message', (data: Buffer, isBinary) => {
         onLife()
         if (!isBinary) listener(data.toString('utf8'), data.length)
       }),
-    onBinary: (listener) => void socket.on('message', (_data, isBinary) => isBinary && listener()),
+    onBinary: (listener) => void socket.on('message', (data: Buffer, isBinary) => isBinary && listener(data)),
     onLife: (listener) => void (onLife = listener),
     onClose: (listener) => void socket.once('close', (code, reason) => listener(code, reason.toString('utf8'))),
     close(code, reason = '', graceMs = 2_000) {
