@@ -9,7 +9,7 @@ export const MIGRATIONS: readonly Migration[] = [
     room: 'orchestrator',
     number: 1,
     statements: [
-      `create table orchestrator_runs (
+      `create table everwarm.orchestrator_runs (
         run_id text primary key,
         request text not null,
         request_hash text not null,
@@ -23,9 +23,9 @@ export const MIGRATIONS: readonly Migration[] = [
         owner text,
         owned_until timestamptz
       )`,
-      `create index orchestrator_runs_open on orchestrator_runs (submitted_at) where state in ('pending', 'running')`,
-      `create table orchestrator_jobs (
-        run_id text not null references orchestrator_runs on delete cascade,
+      `create index orchestrator_runs_open on everwarm.orchestrator_runs (submitted_at) where state in ('pending', 'running')`,
+      `create table everwarm.orchestrator_jobs (
+        run_id text not null references everwarm.orchestrator_runs on delete cascade,
         index integer not null,
         state text not null default 'pending',
         attempts integer not null default 0,

@@ -65,13 +65,13 @@ export function openStore(database: Database, { owner, leaseMs }: { owner: strin
       return database.transaction(async (inside) => {
         const text = textOf(request)
         const [row] = await inside.query<RunRow>(
-          `insert into orchestrator_runs (run_id, request, request_hash, state, epoch, owner, owned_until)
+          `insert into everwarm.orchestrator_runs (run_id, request, request_hash, state, epoch, owner, owned_until)
            values ($1, $2::text, md5($2::text), 'pending', 1, $3, ${lease}) on conflict do nothing returning *`,
           [runId, text, owner],
         )
         if (!row) return null
         await inside.query(
-          'insert into orchestrator_jobs (run_id, index) select $1, index from generate_series(0, $2::integer - 1) as index',
+          'insert into everwarm.orchestrator_jobs (run_id, index) select $1, index from generate_series(0, $2::integer - 1) as index',
           [runId, request.runners.length],
         )
         return { run: await whole(inside, row), epoch: 1, isCancelAsked: false }
@@ -81,7 +81,7 @@ export function openStore(database: Database, { owner, leaseMs }: { owner: strin
     /** Whether the run of that name was asked for in the same words. */
     async isSame(runId: string, request: RunRequest): Promise<boolean> {
       const [row] = await database.query<{ same: boolean }>(
-        'select request_hash = md5($2::text) as same from orchestrator_runs where run_id = $1',
+        'select request_hash = md5($2::text) as same from everwarm.orchestrator_runs where run_id = $1',
         [runId, textOf(request)],
       )
       return row?.same ?? false
@@ -91,8 +91,8 @@ export function openStore(database: Database, { owner, leaseMs }: { owner: strin
     async claim(most: number, isAlone: boolean): Promise<OwnedRun[]> {
       return database.transaction(async (inside) => {
         const rows = await inside.query<RunRow>(
-          `update orchestrator_runs set owner = $1, owned_until = ${lease}, epoch = epoch + 1 where run_id in (
-             select run_id from orchestrator_runs where state in ('pending', 'running')
+          `update everwarm.orchestrator_runs set owner = $1, owned_until = ${lease}, epoch = epoch + 1 where run_id in (
+             select run_id from everwarm.orchestrator_runs where state in ('pending', 'running')
                and ${isAlone ? 'owner is distinct from $1' : '(owner is null or owned_until < now())'}
              order by submitted_at limit $2 for update skip locked) returning *`,
           [owner, most],
@@ -109,7 +109,7 @@ export function openStore(database: Database, { owner, leaseMs }: { owner: strin
       return database.transaction(async (inside) => {
         const isOver = run.state !== 'pending' && run.state !== 'running'
         const [row] = await inside.query(
-          `update orchestrator_runs set state = $3, error = $4,
+          `update everwarm.orchestrator_runs set state = $3, error = $4,
              started_at = case when $3 = 'pending' then started_at else coalesce(started_at, now()) end,
              finished_at = case when $5::boolean then now() else null end
            where run_id = $1 and epoch = $2 returning run_id`,
@@ -124,7 +124,7 @@ export function openStore(database: Database, { owner, leaseMs }: { owner: strin
     /** @returns what is still this process's, and whether somebody wants it cancelled */
     async renew(runIds: readonly string[]): Promise<{ runId: string; epoch: number; isCancelAsked: boolean }[]> {
       const rows = await database.query<RunRow>(
-        `update orchestrator_runs set owned_until = ${lease} where owner = $1 and run_id = any($2::text[])
+        `update everwarm.orchestrator_runs set owned_until = ${lease} where owner = $1 and run_id = any($2::text[])
            and state in ('pending', 'running') returning run_id, epoch, cancel_asked`,
         [owner, [...runIds]],
       )
@@ -134,23 +134,23 @@ export function openStore(database: Database, { owner, leaseMs }: { owner: strin
     /** Lets others go on with them at once. */
     async release(runIds: readonly string[]): Promise<void> {
       await database.query(
-        'update orchestrator_runs set owner = null, owned_until = null where owner = $1 and run_id = any($2::text[])',
+        'update everwarm.orchestrator_runs set owner = null, owned_until = null where owner = $1 and run_id = any($2::text[])',
         [owner, [...runIds]],
       )
     },
 
     /** Ended runs that are older go. */
     async forget(keepMs: number): Promise<void> {
-      await database.query(`delete from orchestrator_runs where finished_at < now() - interval '${keepMs} milliseconds'`)
+      await database.query(`delete from everwarm.orchestrator_runs where finished_at < now() - interval '${keepMs} milliseconds'`)
     },
 
     async askCancel(runId: string): Promise<void> {
-      await database.query('update orchestrator_runs set cancel_asked = true where run_id = $1', [runId])
+      await database.query('update everwarm.orchestrator_runs set cancel_asked = true where run_id = $1', [runId])
     },
 
     /** Without what the jobs brought. */
     async read(runId: string): Promise<{ run: KeptRun; rows: readonly JobRow[] } | null> {
-      const [row] = await database.query<RunRow>('select * from orchestrator_runs where run_id = $1', [runId])
+      const [row] = await database.query<RunRow>('select * from everwarm.orchestrator_runs where run_id = $1', [runId])
       if (!row) return null
       const rows = await jobRows(database, runId)
       return { run: withJobs(row, rows), rows }
@@ -162,7 +162,7 @@ export function openStore(database: Database, { owner, leaseMs }: { owner: strin
         `select index, result, logs from (
            select index, result, logs, row_number() over paged as at,
              sum(coalesce(length(result), 0) + coalesce(length(logs), 0)) over paged as bytes
-           from orchestrator_jobs where run_id = $1 and index > $2 window paged as (order by index)
+           from everwarm.orchestrator_jobs where run_id = $1 and index > $2 window paged as (order by index)
          ) as sized where at = 1 or (at <= $3 and bytes <= ${PAGE_BYTES}) order by index`,
         [runId, after, limit],
       )
@@ -175,7 +175,7 @@ async function saveJob(inside: Queries, runId: string, job: Job, end?: JobEnd): 
   const answer = end && 'answer' in end ? end.answer : undefined
   const error = end && 'error' in end ? end.error : answer?.error
   await inside.query(
-    `update orchestrator_jobs set state = $3, attempts = $4, has_verdict = $5, duration = $6, error = $7,
+    `update everwarm.orchestrator_jobs set state = $3, attempts = $4, has_verdict = $5, duration = $6, error = $7,
        result = $8, logs = $9 where run_id = $1 and index = $2`,
     [
       runId,
@@ -193,7 +193,7 @@ async function saveJob(inside: Queries, runId: string, job: Job, end?: JobEnd): 
 
 function jobRows(queries: Queries, runId: string): Promise<JobRow[]> {
   return queries.query<JobRow>(
-    'select index, state, attempts, has_verdict, duration, error from orchestrator_jobs where run_id = $1 order by index',
+    'select index, state, attempts, has_verdict, duration, error from everwarm.orchestrator_jobs where run_id = $1 order by index',
     [runId],
   )
 }
