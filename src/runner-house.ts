@@ -8,6 +8,7 @@ import { MIGRATIONS } from './orchestrator/migrations.ts'
 import type { LeaseBrowser } from './orchestrator/runners/playwright.ts'
 import { leaseBrowser as leaseFromPool } from './pool/browsers/lease-browser.ts'
 import { daemonAddress } from './pool/daemon/address.ts'
+import { cacheFolder } from './pool/vitest/options.ts'
 
 export { type RunnerHandlerOptions, runnerHandler } from './orchestrator/handler.ts'
 
@@ -27,5 +28,5 @@ export function openRunsDatabase(options: OrchestratorHandlerOptions): Promise<D
   const { env = process.env, cwd = process.cwd(), folder, databaseUrl } = options
   const url = databaseUrl ?? (env.EVERWARM_DATABASE_URL?.trim() ? env.EVERWARM_DATABASE_URL : undefined)
   const home = folder === undefined ? join(daemonAddress(env).home, 'orchestrator') : resolve(cwd, folder)
-  return open({ url, folder: home, migrations: MIGRATIONS })
+  return open({ url, folder: home, cacheFolder: join(cacheFolder(env), 'database'), migrations: MIGRATIONS })
 }

@@ -1,6 +1,7 @@
 import { ErrorInfo } from '../contracts/error-info.ts'
 import { MOST_RESULT_BYTES, RunnerAnswer, type RunnerCall } from '../contracts/runs.ts'
 import type { Outcome } from '../environments/api/retries.ts'
+import { isTooDeep } from './canonical.ts'
 import { type Posted, post } from './post.ts'
 import type { Region } from './regions.ts'
 import type { JobEnd } from './run.ts'
@@ -63,12 +64,11 @@ function answered(region: Region, body: string | undefined): JobEnd {
   return { answer: answer.data }
 }
 
-/** undefined as well for what could be parsed, but not be written again. */
+/** undefined as well for what could be parsed, but not be kept. */
 function jsonOf(body: string): unknown {
   try {
     const value: unknown = JSON.parse(body)
-    JSON.stringify(value, (_key, part: unknown) => part)
-    return value
+    return isTooDeep(value) ? undefined : value
   } catch {
     // Whatever is wrong with it, it is the region's.
     return undefined

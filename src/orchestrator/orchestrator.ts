@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts'
 import { type Clock, systemClock, type Timer } from '../system/clock.ts'
 import { namesHint } from '../system/known-names.ts'
 import { callRegion, type Try } from './call-region.ts'
+import { isTooDeep, MOST_DEPTH } from './canonical.ts'
 import { type Drive, driveRun } from './drive.ts'
 import { regionNamed, type Regions } from './regions.ts'
 import { isOver, type Job } from './run.ts'
@@ -220,7 +221,12 @@ function ignore(): void {}
 
 /** @throws EverwarmError before anything is kept of a run that could not be run */
 function checkJobs({ runners, mode }: RunRequest, regions: Regions, local: LocalRunners | undefined): void {
-  for (const [at, { name, region }] of runners.entries()) {
+  for (const [at, { name, region, input }] of runners.entries()) {
+    if (isTooDeep(input))
+      throw new EverwarmError('BAD_INPUT', {
+        message: `The input of runners[${at}] ("${name}") is nested more than ${MOST_DEPTH} deep.`,
+        hint: 'Send it flatter, or as text.',
+      })
     if (mode === 'local') localRunner(local, name)
     else if (region !== undefined) regionNamed(regions, region)
     else

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RunResults, RunStatus } from '../../src/contracts/runs.ts'
@@ -27,7 +27,8 @@ export type RegionsHouse = ReturnType<typeof regionsHouse>
 /** A folder with a home of everwarm's, and what was started in it. */
 export function regionsHouse(env: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'ew-r-'))
-  const at = house({ HOME: folder, ...env })
+  // Empty databases are made once, and copied then.
+  const at = house({ HOME: folder, EVERWARM_CACHE: join(tmpdir(), `ew-r-cache-${userInfo().uid}`), ...env })
   const ends: (() => unknown)[] = []
 
   async function serve(args: string[], more: Record<string, string> = {}): Promise<Served> {

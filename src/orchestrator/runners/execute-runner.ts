@@ -1,5 +1,6 @@
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type JobError, MOST_RESULT_BYTES, type RunnerAnswer } from '../../contracts/runs.ts'
+import { isTooDeep } from '../canonical.ts'
 import type { Runner } from './define-runner.ts'
 import { cut, type LogLines, logLines } from './log-lines.ts'
 import { type LeaseBrowser, openPage, type OpenPage } from './playwright.ts'
@@ -101,7 +102,9 @@ function portable(name: string, result: unknown): unknown {
   if (text === undefined) throw failed(`The result of the runner "${name}" cannot be said in JSON: it is a ${typeof result}.`)
   if (Buffer.byteLength(text) > MOST_RESULT_BYTES)
     throw failed(`The result of the runner "${name}" has more than ${MOST_RESULT_BYTES} bytes.`)
-  return JSON.parse(text)
+  const value: unknown = JSON.parse(text)
+  if (isTooDeep(value)) throw failed(`The result of the runner "${name}" is nested too deeply.`)
+  return value
 }
 
 class BadRunnerInput extends EverwarmError {
