@@ -118,7 +118,8 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     const asked = [...drives.values()]
     const kept = await store.renew(asked.map(({ runId }) => runId)).catch(() => null)
     if (kept) heldUntilMs = askedMs + leaseMs
-    else if (clock.now() < heldUntilMs) return
+    // The next look may be too late: nobody else may have the run before this one has stopped.
+    else if (clock.now() + leaseMs / 3 < heldUntilMs) return
     const held = new Map(kept?.map((row) => [row.runId, row]))
     for (const one of asked) {
       const row = held.get(one.runId)
