@@ -8,7 +8,8 @@ export const runnerServe: Command = {
   help: ['FILE         exports runners', '--region R   the name of this region', ...SERVE_HELP],
   async run(given) {
     const [file, ...more] = given.positionals
-    if (file === undefined || more.length > 0) throw badInput('Which file? One that exports runners.', 'everwarm runner serve --help')
+    if (file === undefined || more.length > 0)
+      throw badInput('Which file? One that exports runners.', 'everwarm runner serve --help')
     const runners = Object.fromEntries(await loadRunners(file))
     const { region } = given.values
     const handler = createRunnerHandler({

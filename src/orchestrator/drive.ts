@@ -138,7 +138,10 @@ export function driveRun({ owned, save, execute, clock, nowMs, random }: DriveOp
       if (region !== null) down.add(region)
       return apply({ type: 'job-ended', index, attempt, end: { error: tried.error } })
     }
-    waiting.set(index, clock.after(delayMs, () => again(index)))
+    waiting.set(
+      index,
+      clock.after(delayMs, () => again(index)),
+    )
     apply({ type: 'job-postponed', index, attempt })
   }
 

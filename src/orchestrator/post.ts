@@ -29,12 +29,17 @@ export function post({ url, headers, body, signal, connectMs, mostBytes }: Post)
   return new Promise((resolve, reject) => {
     const length = String(Buffer.byteLength(body))
     const sent = request(url, { method: 'POST', headers: { ...headers, 'content-length': length }, agent: false, signal })
-    const slow = setTimeout(() => sent.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })), connectMs)
+    const slow = setTimeout(
+      () => sent.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })),
+      connectMs,
+    )
     const settle = (act: () => void) => {
       clearTimeout(slow)
       act()
     }
-    sent.once('socket', (socket) => socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(slow)))
+    sent.once('socket', (socket) =>
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(slow)),
+    )
     sent.on('error', (error) => settle(() => reject(signal.aborted ? signal.reason : error)))
     sent.once('response', (response) => {
       const read = (text: string | undefined) =>

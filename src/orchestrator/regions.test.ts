@@ -25,7 +25,9 @@ test.for([
   ['{"a":"https://u:secret@x"}', /has a user or password in the URL of "a"; give a token instead\.$/],
 ] as const)('PLAYWRIGHT_RUNNERS=%s is said to be wrong', ([text, message]) => {
   expect(() => read(text)).toThrow(message)
-  expect(() => read(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('us-east-1') }))
+  expect(() => read(text)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('us-east-1') }),
+  )
 })
 
 test('without the variable a file is read; one that is named must be there', () => {

@@ -66,7 +66,12 @@ export function reduceRun(run: Run, event: RunEvent): Run {
     case 'job-postponed':
       return isCurrent(run, event) ? change(run, event.index, (job) => toJob(job, 'pending')) : run
     case 'job-ended':
-      return isCurrent(run, event) ? settle(change(run, event.index, (job) => ended(job, event.end)), event.end) : run
+      return isCurrent(run, event)
+        ? settle(
+            change(run, event.index, (job) => ended(job, event.end)),
+            event.end,
+          )
+        : run
     case 'cancelled':
       return stop(run, 'cancelled', { code: 'RUN_CANCELLED', message: 'The run was cancelled.' })
     case 'timed-out':

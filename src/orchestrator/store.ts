@@ -98,8 +98,7 @@ export function openStore(database: Database, { owner, leaseMs }: { owner: strin
           [owner, most],
         )
         const claimed: OwnedRun[] = []
-        for (const row of rows)
-          claimed.push({ run: await whole(inside, row), epoch: row.epoch, isCancelAsked: row.cancel_asked })
+        for (const row of rows) claimed.push({ run: await whole(inside, row), epoch: row.epoch, isCancelAsked: row.cancel_asked })
         return claimed
       })
     },

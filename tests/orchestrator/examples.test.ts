@@ -14,7 +14,10 @@ afterEach(() => at.close())
 
 /** Where it says that its orchestrator is. */
 async function start(example: string, env: Record<string, string>): Promise<string> {
-  const child = spawn(process.execPath, [`${EXAMPLES}${example}`], { env: { ...at.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [`${EXAMPLES}${example}`], {
+    env: { ...at.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   at.onClose(() => child.kill('SIGKILL'))
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk) => (out += chunk))
@@ -40,5 +43,8 @@ test.for(['node-http.js', 'hono.js', 'h3.js'])('the example %s runs a run', { ti
 test('the example of Hono serves runners, too', { timeout: 60_000 }, async () => {
   const site = await at.server((_, answer) => answer.writeHead(204).end())
   const url = (await start('hono.js', { PLAYWRIGHT_RUNNERS: '{}' })).replace('/api/orchestrator', '/api/runner')
-  expect((await ask(`${url}/execute`, { name: 'answers', input: { url: site } })).body).toMatchObject({ status: 'passed', result: { status: 204 } })
+  expect((await ask(`${url}/execute`, { name: 'answers', input: { url: site } })).body).toMatchObject({
+    status: 'passed',
+    result: { status: 204 },
+  })
 })

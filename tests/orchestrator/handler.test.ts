@@ -65,14 +65,23 @@ test('the example of the source runs in its region, which gets its own token and
   expect(calls[0]).toMatchObject({
     path: '/api/runner/execute',
     headers: { authorization: 'Bearer of-the-region' },
-    body: { name: 'cookieBannerVisibleTest', input: { url: 'https://example.com' }, timeout: 60_000, idempotencyKey: `${body.runId}:0` },
+    body: {
+      name: 'cookieBannerVisibleTest',
+      input: { url: 'https://example.com' },
+      timeout: 60_000,
+      idempotencyKey: `${body.runId}:0`,
+    },
   })
 })
 
 test('an unknown region is said, with those that are known, and nothing is kept', async () => {
   expect(await send('/run', EXAMPLE.replace('us-east-1', 'us-east-2'))).toEqual({
     status: 400,
-    body: { code: 'REGION_UNKNOWN', message: 'There is no region "us-east-2".', hint: 'Did you mean "us-east-1"? There are us-east-1.' },
+    body: {
+      code: 'REGION_UNKNOWN',
+      message: 'There is no region "us-east-2".',
+      hint: 'Did you mean "us-east-1"? There are us-east-1.',
+    },
   })
 })
 
@@ -82,7 +91,10 @@ test('the same request with the same runId is one run; another one with it is re
   expect((await send('/run', JSON.stringify(same))).body).toMatchObject({ runId: 'nightly.1', total: 1 })
   const { runId, ...rest } = same
   expect(await send('/run', JSON.stringify({ runId, ...rest }))).toMatchObject({ status: 201, body: { runId: 'nightly.1' } })
-  expect(await send('/run', JSON.stringify({ ...same, tags: ['other'] }))).toMatchObject({ status: 409, body: { code: 'RUN_EXISTS' } })
+  expect(await send('/run', JSON.stringify({ ...same, tags: ['other'] }))).toMatchObject({
+    status: 409,
+    body: { code: 'RUN_EXISTS' },
+  })
   await over('nightly.1')
   expect(calls.length - before).toBe(1)
 })
@@ -161,7 +173,10 @@ test('what is wrong with the configuration is said at the first request that nee
     const answer = await one(new Request(`${BASE}/run/a`))
     return (await answer.json()) as unknown
   }
-  expect(await ask()).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('PLAYWRIGHT_RUNNERS is not JSON') })
+  expect(await ask()).toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('PLAYWRIGHT_RUNNERS is not JSON'),
+  })
   env.PLAYWRIGHT_RUNNERS = '{}'
   expect(await ask()).toMatchObject({ code: 'RUN_UNKNOWN' })
   await one.close()

@@ -30,7 +30,8 @@ const REGIONS: Record<string, RequestListener> = {
     answer.write('{"status":')
     answer.destroy()
   },
-  refuses: (_, answer) => answer.writeHead(404).end('{"code":"RUNNER_UNKNOWN","message":"There is no runner \\"x\\" here.","hint":"There are y."}'),
+  refuses: (_, answer) =>
+    answer.writeHead(404).end('{"code":"RUNNER_UNKNOWN","message":"There is no runner \\"x\\" here.","hint":"There are y."}'),
   broken: (_, answer) => answer.writeHead(500).end('oh'),
   busy: (_, answer) => {
     if (seen.busy! > 1) return answer.end(PASSED)
@@ -61,7 +62,10 @@ afterAll(async () => {
 })
 
 async function jobIn(region: string): Promise<JobView> {
-  const runners = [{ name: 'x', region }, { name: 'x', region: 'good' }]
+  const runners = [
+    { name: 'x', region },
+    { name: 'x', region: 'good' },
+  ]
   const body = JSON.stringify({ runners, mode: 'remote', runId: region })
   await handler(new Request('http://h/run', { method: 'POST', body, headers: { 'content-type': 'application/json' } }))
   let status: any

@@ -10,7 +10,11 @@ beforeEach(() => {
 afterEach(() => at.close())
 
 const notes = (name = 'notes') => (existsSync(at.file(name)) ? readFileSync(at.file(name), 'utf8').trim().split('\n') : [])
-const gated = (region: string, name = 'notes') => ({ name: 'gated', region, input: { notes: at.file(name), gate: at.file('gate') } })
+const gated = (region: string, name = 'notes') => ({
+  name: 'gated',
+  region,
+  input: { notes: at.file(name), gate: at.file('gate') },
+})
 
 test('a killed orchestrator goes on with its runs when it is started again: what was under way is sent again, what had ended is not', async () => {
   const east = await at.region('us-east-1')
@@ -45,7 +49,12 @@ test('a cancelled run stops what runs within 2 s, and keeps what had ended', asy
   await eventually('one runs', () => notes().includes('begun'))
   const startedMs = performance.now()
   const cancelled = await ask(`${url}/run/${body.runId}/cancel`, {})
-  await eventually('nothing runs', () => !notes().includes('begun') || notes().filter((line) => line === 'begun').length === notes().filter((line) => line === 'stopped').length)
+  await eventually(
+    'nothing runs',
+    () =>
+      !notes().includes('begun') ||
+      notes().filter((line) => line === 'begun').length === notes().filter((line) => line === 'stopped').length,
+  )
   expect(performance.now() - startedMs).toBeLessThan(2_000)
   expect(cancelled).toMatchObject({ status: 200, body: { state: 'cancelled', summary: { passed: 1, cancelled: 2 } } })
   expect(cancelled.body.jobs[1]).toMatchObject({ state: 'cancelled', error: { code: 'RUN_CANCELLED' } })
@@ -56,9 +65,16 @@ test('a run that takes too long is timed out, and what runs of it is stopped; a 
   const east = await at.region('us-east-1')
   const { url } = await at.orchestrator({ 'us-east-1': east.url })
   const late = await ask(`${url}/run`, { runners: [gated('us-east-1')], mode: 'remote', timeout: 300 })
-  expect(await overRun(url, late.body.runId)).toMatchObject({ state: 'timed_out', error: { code: 'RUN_TIMEOUT' }, summary: { cancelled: 1 } })
+  expect(await overRun(url, late.body.runId)).toMatchObject({
+    state: 'timed_out',
+    error: { code: 'RUN_TIMEOUT' },
+    summary: { cancelled: 1 },
+  })
   await eventually('its runner was stopped', () => notes().at(-1) === 'stopped' || notes().length === 0, 2_000)
-  const runners = [{ name: 'never', region: 'us-east-1' }, { name: 'echo', region: 'us-east-1', input: { text: 'a' } }]
+  const runners = [
+    { name: 'never', region: 'us-east-1' },
+    { name: 'echo', region: 'us-east-1', input: { text: 'a' } },
+  ]
   const slow = await ask(`${url}/run`, { runners, mode: 'remote', runnerTimeout: 300 })
   const run = await overRun(url, slow.body.runId)
   expect(run).toMatchObject({ state: 'completed', summary: { passed: 1, failed: 1 } })
@@ -88,7 +104,13 @@ test('never more jobs run at once than `concurrency` says', async () => {
 
 test('mode local runs the orchestrator’s own runners', async () => {
   const { url } = await at.orchestrator({})
-  const { body } = await ask(`${url}/run`, { runners: [{ name: 'echo', input: { text: 'here' } }, { name: 'echo', input: { text: 7 } }], mode: 'local' })
+  const { body } = await ask(`${url}/run`, {
+    runners: [
+      { name: 'echo', input: { text: 'here' } },
+      { name: 'echo', input: { text: 7 } },
+    ],
+    mode: 'local',
+  })
   await overRun(url, body.runId)
   const { jobs } = await resultsOf(url, body.runId)
   expect(jobs[0]).toMatchObject({ state: 'passed', result: { text: 'here', region: null } })

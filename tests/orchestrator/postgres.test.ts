@@ -49,7 +49,10 @@ async function open(): Promise<{ one: Orchestrator; database: Database }> {
 }
 
 const REQUEST: RunRequest = {
-  runners: [{ name: 'x', region: 'r' }, { name: 'x', region: 'r' }],
+  runners: [
+    { name: 'x', region: 'r' },
+    { name: 'x', region: 'r' },
+  ],
   mode: 'remote',
   concurrency: 2,
   timeout: 60_000,
@@ -57,7 +60,9 @@ const REQUEST: RunRequest = {
   tags: [],
 }
 
-test('of several orchestrators on one Postgres one drives a run: its jobs are sent once, and any of them knows of it', async ({ skip }) => {
+test('of several orchestrators on one Postgres one drives a run: its jobs are sent once, and any of them knows of it', async ({
+  skip,
+}) => {
   if (!postgres) skip('there is no Postgres here')
   const [a, b] = await Promise.all([open(), open()])
   const { runId } = await a.one.submit(REQUEST)

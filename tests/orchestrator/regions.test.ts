@@ -48,6 +48,10 @@ test('a run over three regions with one down: the others’ jobs pass, in a real
   expect(jobs[0]!.logs).toMatchObject([{ source: 'runner', text: expect.stringContaining("region: 'us-east-1'") }])
   expect(jobs[1]).toMatchObject({ region: 'eu-west-1', result: { text: 'hello', region: 'eu-west-1' } })
   expect(jobs[2]).toMatchObject({ state: 'failed', attempts: 4, duration: null, error: { code: 'REGION_UNREACHABLE' } })
-  expect(jobs[3]).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'RUNNER_FAILED', message: 'TypeError: on purpose' } })
+  expect(jobs[3]).toMatchObject({
+    state: 'failed',
+    attempts: 1,
+    error: { code: 'RUNNER_FAILED', message: 'TypeError: on purpose' },
+  })
   expect(jobs[3]!.error!.stack).toMatch(/fixtures\/regions\/runners\.ts:\d+/)
 }, 60_000)

@@ -19,7 +19,12 @@ afterEach(() => at.close())
 const handler = createRunnerHandler({ runners: fixtures, region: 'here' })
 
 async function call(path: string, body?: unknown, signal?: AbortSignal): Promise<{ status: number; body: any }> {
-  const init = { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' }, signal: signal ?? null }
+  const init = {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+    signal: signal ?? null,
+  }
   const answer = await handler(new Request(`http://h/api/runner${path}`, body === undefined ? {} : init))
   return { status: answer.status, body: await answer.json() }
 }
@@ -44,7 +49,11 @@ test('what it does not take is said with paths; what it throws with its stack', 
   })
   expect((await call('/execute', { name: 'failing' })).body).toMatchObject({
     status: 'failed',
-    error: { code: 'RUNNER_FAILED', message: 'TypeError: on purpose', stack: expect.stringContaining('fixtures/regions/runners.ts') },
+    error: {
+      code: 'RUNNER_FAILED',
+      message: 'TypeError: on purpose',
+      stack: expect.stringContaining('fixtures/regions/runners.ts'),
+    },
   })
 })
 
@@ -63,9 +72,17 @@ test('log lines have bounds', async () => {
 test('a result that JSON cannot say, or that is too large, fails', async () => {
   const given = (result: unknown) => defineRunner({ input: z.unknown(), browser: false, run: () => result })
   const odd = createRunnerHandler({ runners: { bigint: given(1n), big: given('x'.repeat(1_100_000)), f: given(() => 1) } })
-  for (const [name, message] of [['bigint', /BigInt/], ['big', /more than 1048576 bytes/], ['f', /it is a function/]] as const) {
+  for (const [name, message] of [
+    ['bigint', /BigInt/],
+    ['big', /more than 1048576 bytes/],
+    ['f', /it is a function/],
+  ] as const) {
     const answer = await odd(
-      new Request('http://h/execute', { method: 'POST', body: JSON.stringify({ name }), headers: { 'content-type': 'application/json' } }),
+      new Request('http://h/execute', {
+        method: 'POST',
+        body: JSON.stringify({ name }),
+        headers: { 'content-type': 'application/json' },
+      }),
     )
     expect(await answer.json()).toMatchObject({ error: { code: 'RUNNER_FAILED', message: expect.stringMatching(message) } })
   }
@@ -109,13 +126,19 @@ test('schemas of anybody are taken, and what is none is refused', async () => {
       version: 1,
       vendor: 'tests',
       validate: (value: unknown) =>
-        typeof value === 'number' && value % 2 === 0 ? { value: value / 2 } : { issues: [{ message: 'not even', path: [{ key: 'n' }] }] },
+        typeof value === 'number' && value % 2 === 0
+          ? { value: value / 2 }
+          : { issues: [{ message: 'not even', path: [{ key: 'n' }] }] },
     },
   } as const
-  const one = createRunnerHandler({ runners: [defineRunner({ name: 'half', input: even, browser: false, run: ({ input }) => input })] })
+  const one = createRunnerHandler({
+    runners: [defineRunner({ name: 'half', input: even, browser: false, run: ({ input }) => input })],
+  })
   const half = async (input: unknown) => {
     const body = JSON.stringify({ name: 'half', input })
-    const answer = await one(new Request('http://h/execute', { method: 'POST', body, headers: { 'content-type': 'application/json' } }))
+    const answer = await one(
+      new Request('http://h/execute', { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
+    )
     return (await answer.json()) as any
   }
   expect(await half(8)).toMatchObject({ status: 'passed', result: 4 })
@@ -134,12 +157,28 @@ function everwarm(...args: string[]): Promise<{ code: number; out: string; err: 
 
 test('`everwarm runner run` runs one here, and says by its exit code how it ended', async () => {
   const green = await everwarm('runner', 'run', RUNNERS, 'echo', '--input', '{"text":"hi"}', '--region', 'home')
-  expect({ ...green, out: JSON.parse(green.out) }).toMatchObject({ code: 0, out: { status: 'passed', result: { region: 'home' } }, err: '' })
+  expect({ ...green, out: JSON.parse(green.out) }).toMatchObject({
+    code: 0,
+    out: { status: 'passed', result: { region: 'home' } },
+    err: '',
+  })
   const red = await everwarm('runner', 'run', RUNNERS, 'failing')
-  expect({ ...red, out: JSON.parse(red.out) }).toMatchObject({ code: 1, out: { error: { stack: expect.stringMatching(/runners\.ts:\d+/) } } })
-  expect(await everwarm('runner', 'run', RUNNERS, 'echo', '--input', '{')).toMatchObject({ code: 2, err: expect.stringContaining('--input is not JSON') })
-  expect(await everwarm('runner', 'run', RUNNERS)).toMatchObject({ code: 2, err: expect.stringContaining('Which runner? There are') })
-  expect(await everwarm('runner', 'run', '/nowhere.ts', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('There is no file /nowhere.ts') })
+  expect({ ...red, out: JSON.parse(red.out) }).toMatchObject({
+    code: 1,
+    out: { error: { stack: expect.stringMatching(/runners\.ts:\d+/) } },
+  })
+  expect(await everwarm('runner', 'run', RUNNERS, 'echo', '--input', '{')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--input is not JSON'),
+  })
+  expect(await everwarm('runner', 'run', RUNNERS)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('Which runner? There are'),
+  })
+  expect(await everwarm('runner', 'run', '/nowhere.ts', 'x')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('There is no file /nowhere.ts'),
+  })
 }, 60_000)
 
 test('`serve` stays on loopback, by its own names; on others it asks for a token', async () => {
@@ -150,7 +189,10 @@ test('`serve` stays on loopback, by its own names; on others it asks for a token
   const { url, child } = await at.region('here')
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/runner$/)
   expect(await ask(`${url}/info`)).toMatchObject({ status: 200 })
-  expect(await ask(`${url}/info`, undefined, { origin: 'https://evil.example' })).toMatchObject({ status: 403, body: { code: 'ORIGIN_REFUSED' } })
+  expect(await ask(`${url}/info`, undefined, { origin: 'https://evil.example' })).toMatchObject({
+    status: 403,
+    body: { code: 'ORIGIN_REFUSED' },
+  })
   child.kill('SIGTERM')
   await eventually('it has ended', () => child.exitCode === 0)
 }, 60_000)

@@ -27,7 +27,11 @@ export interface Mounted<Context> {
   about: Pick<SpecOptions, 'title' | 'description' | 'inputs' | 'outputs'>
 }
 
-const HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+const HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
 
 /** A table of routes as a web-standard handler, with its docs and its OpenAPI document. */
 export function mounted<Context>(options: Mounted<Context>): (request: Request) => Promise<Response> {
@@ -35,7 +39,8 @@ export function mounted<Context>(options: Mounted<Context>): (request: Request) 
   let document: Record<string, unknown> | undefined
 
   function spec(base: string): Response {
-    const securitySchemes: SpecOptions["securitySchemes"] = token === undefined ? {} : { token: { access: ['everything'], description: 'The token of this handler.' } }
+    const securitySchemes: SpecOptions['securitySchemes'] =
+      token === undefined ? {} : { token: { access: ['everything'], description: 'The token of this handler.' } }
     document ??= openApi(routes, { ...about, version: packageVersion(), securitySchemes })
     return Response.json({ ...document, servers: [{ url: base || '.' }] }, { headers: HEADERS })
   }
@@ -58,7 +63,8 @@ export function mounted<Context>(options: Mounted<Context>): (request: Request) 
     try {
       return await answer(request)
     } catch (error) {
-      if (!(error instanceof EverwarmError)) say(`${kind}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      if (!(error instanceof EverwarmError))
+        say(`${kind}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
       const allow: Record<string, string> = error instanceof MethodRefused ? { allow: error.allowed } : {}
       return errorAnswer(error, allow)
     }
@@ -161,7 +167,13 @@ function unknownRoute<Context>(path: string, routes: readonly Route<Context, Any
   })
 }
 
+/** everwarm's; `unknown` where a bundler has taken the file away from its package. */
 export function packageVersion(): string {
-  const file = new URL('../../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+  try {
+    const file = new URL('../../../package.json', import.meta.url)
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+  } catch {
+    // Only told to whoever reads the spec.
+    return 'unknown'
+  }
 }

@@ -7,8 +7,19 @@ import type { Anyone } from './mounted.ts'
 const route = routesFor<Orchestrator, Anyone>()
 const OfRun = z.object({ runId: RunId })
 const Page = z.object({
-  after: z.coerce.number().int().min(-1).default(-1).meta({ description: 'The job after which the page begins; `next` of the page before.' }),
-  limit: z.coerce.number().int().min(1).max(10_000).default(1_000).meta({ description: 'Jobs at most; fewer where they brought much.' }),
+  after: z.coerce
+    .number()
+    .int()
+    .min(-1)
+    .default(-1)
+    .meta({ description: 'The job after which the page begins; `next` of the page before.' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(1_000)
+    .meta({ description: 'Jobs at most; fewer where they brought much.' }),
 })
 const LIMIT_BYTES = 16 * 1_048_576
 
