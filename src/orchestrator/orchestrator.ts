@@ -46,6 +46,7 @@ const CHANNEL = 'everwarm_runs'
 const LEASE_MS = 15_000
 const KEEP_MS = 7 * 86_400_000
 const CANCEL_MS = 2_000
+const TIDY_MS = 3_600_000
 
 /** Takes runs, drives them, and goes on with those that a dead orchestrator left. */
 export async function openOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
@@ -114,8 +115,16 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     return status(runId)
   }
 
+  let tidying = clock.after(TIDY_MS, tidy)
+  function tidy(): void {
+    // A store that is away for a while is tidied an hour later.
+    store.forget(keepMs).catch(() => {})
+    tidying = clock.after(TIDY_MS, tidy)
+  }
+
   let closing: Promise<void> | undefined
   async function close(): Promise<void> {
+    tidying.cancel()
     await held.close()
     await stopListening()
     await database.close()
