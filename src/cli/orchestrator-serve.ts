@@ -1,7 +1,9 @@
 import { createOrchestratorHandler } from '../regions.ts'
 import { type Command, refusePositionals } from './command.ts'
 import { loadRunners } from './load-runners.ts'
-import { givenToken, SERVE_HELP, SERVE_OPTIONS, serveUntilTold } from './serve-until-told.ts'
+import { givenToken, SERVE_OPTIONS, serveHelp, serveUntilTold } from './serve-until-told.ts'
+
+const TOKEN = 'EVERWARM_ORCHESTRATOR_TOKEN'
 
 export const orchestratorServe: Command = {
   options: { ...SERVE_OPTIONS, regions: { type: 'string' }, runners: { type: 'string' }, folder: { type: 'string' } },
@@ -9,7 +11,7 @@ export const orchestratorServe: Command = {
     '--regions F  file with regions; else PLAYWRIGHT_RUNNERS, or everwarm.regions.json',
     '--runners F  exports runners for mode "local"',
     '--folder D   of the embedded database; EVERWARM_DATABASE_URL: Postgres instead',
-    ...SERVE_HELP,
+    ...serveHelp(TOKEN),
   ],
   async run(given) {
     refusePositionals(given)
@@ -18,14 +20,14 @@ export const orchestratorServe: Command = {
       ...(typeof regions === 'string' ? { regionsFile: regions } : {}),
       ...(typeof runners === 'string' ? { runners: Object.fromEntries(await loadRunners(runners)) } : {}),
       ...(typeof folder === 'string' ? { folder } : {}),
-      ...(givenToken(given.env) ? { token: givenToken(given.env)! } : {}),
+      ...givenToken(given.env, TOKEN),
       basePath: '/api/orchestrator',
       env: given.env,
     })
     try {
       // At once: runs that were left unfinished go on without waiting for somebody to ask.
       await handler.open()
-      await serveUntilTold(given, handler, '/api/orchestrator')
+      await serveUntilTold(given, handler, { path: '/api/orchestrator', tokenVariable: TOKEN })
     } finally {
       await handler.close()
     }

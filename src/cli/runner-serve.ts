@@ -1,11 +1,13 @@
 import { createRunnerHandler } from '../runner.ts'
 import { badInput, type Command } from './command.ts'
 import { loadRunners } from './load-runners.ts'
-import { givenToken, SERVE_HELP, SERVE_OPTIONS, serveUntilTold } from './serve-until-told.ts'
+import { givenToken, SERVE_OPTIONS, serveHelp, serveUntilTold } from './serve-until-told.ts'
+
+const TOKEN = 'EVERWARM_RUNNER_TOKEN'
 
 export const runnerServe: Command = {
   options: { ...SERVE_OPTIONS, region: { type: 'string' } },
-  help: ['FILE         exports runners', '--region R   the name of this region', ...SERVE_HELP],
+  help: ['FILE         exports runners', '--region R   the name of this region', ...serveHelp(TOKEN)],
   async run(given) {
     const [file, ...more] = given.positionals
     if (file === undefined || more.length > 0)
@@ -15,9 +17,9 @@ export const runnerServe: Command = {
     const handler = createRunnerHandler({
       runners,
       ...(typeof region === 'string' ? { region } : {}),
-      ...(givenToken(given.env) ? { token: givenToken(given.env)! } : {}),
+      ...givenToken(given.env, TOKEN),
       basePath: '/api/runner',
     })
-    await serveUntilTold(given, handler, '/api/runner')
+    await serveUntilTold(given, handler, { path: '/api/runner', tokenVariable: TOKEN })
   },
 }

@@ -18,13 +18,13 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/
  */
 export async function serveHandler(
   handler: (request: Request) => Promise<Response>,
-  { host, port, hasToken }: { host: string; port: number; hasToken: boolean },
+  { host, port, hasToken, tokenVariable }: { host: string; port: number; hasToken: boolean; tokenVariable: string },
 ): Promise<Serving> {
   const isLoopback = LOOPBACK.test(host)
   if (!isLoopback && !hasToken)
     throw new EverwarmError('BAD_INPUT', {
       message: `Without a token nothing is served on ${host}: others can reach it.`,
-      hint: 'Set EVERWARM_TOKEN, or take --host 127.0.0.1.',
+      hint: `Set ${tokenVariable}, or take --host 127.0.0.1.`,
     })
   const { getRequestListener } = await library()
   const server = createServer(getRequestListener((request) => guard(request, isLoopback) ?? handler(request)) as Listener)

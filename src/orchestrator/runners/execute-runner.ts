@@ -1,5 +1,6 @@
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type JobError, MOST_RESULT_BYTES, type RunnerAnswer } from '../../contracts/runs.ts'
+import { InvalidInput, type Issue, MOST_ISSUES } from '../../system/checked.ts'
 import { isTooDeep } from '../canonical.ts'
 import type { Runner } from './define-runner.ts'
 import { cut, type LogLines, logLines } from './log-lines.ts'
@@ -49,7 +50,7 @@ export async function executeRunner(execution: Execution): Promise<RunnerAnswer>
 
 async function work({ runner, name, input, region, timeoutMs, leaseBrowser }: Execution, lines: LogLines, signal: AbortSignal) {
   const checked = await until(signal, validate(runner.input, input))
-  if ('issues' in checked) throw new BadRunnerInput(name, checked.issues)
+  if ('issues' in checked) throw badInput(name, checked.issues)
   const opening = runner.browser === false ? undefined : openPage(leaseBrowser, runner.browser, timeoutMs)
   try {
     const open = opening && (await until(signal, opening))
@@ -107,21 +108,13 @@ function portable(name: string, result: unknown): unknown {
   return value
 }
 
-class BadRunnerInput extends EverwarmError {
-  readonly issues: JobError['issues']
-  constructor(name: string, issues: NonNullable<JobError['issues']>) {
-    const [first] = issues
-    super('BAD_INPUT', {
-      message: `The runner "${name}" does not take this: ${first ? `${first.path}: ${first.message}` : 'bad input'}.`,
-      hint: '`info` beside `execute` shows what it takes.',
-    })
-    this.issues = issues.slice(0, 20).map(({ path, message }) => ({ path: cut(path, 300), message: cut(message, 300) }))
-  }
+function badInput(name: string, issues: readonly Issue[]): InvalidInput {
+  const shown = issues.slice(0, MOST_ISSUES).map(({ path, message }) => ({ path: cut(path, 300), message: cut(message, 300) }))
+  return new InvalidInput(`What the runner "${name}" was given`, shown, '`info` beside `execute` shows what it takes.')
 }
 
 function jobError(error: unknown): JobError {
-  if (error instanceof BadRunnerInput) return { ...error.toJSON(), issues: error.issues }
-  if (error instanceof EverwarmError) return error.toJSON()
+  if (error instanceof EverwarmError) return error.toJSON() as JobError
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   const stack = error instanceof Error && typeof error.stack === 'string' ? { stack: cut(error.stack, LONGEST_STACK) } : {}
   return { code: 'RUNNER_FAILED', message: cut(message, LONGEST_MESSAGE), ...stack }

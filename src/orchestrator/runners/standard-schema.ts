@@ -1,4 +1,4 @@
-import type { Issue } from '../../system/http/bad-input.ts'
+import type { Issue } from '../../system/checked.ts'
 
 /** What zod, valibot, arktype and others have in common. @see https://standardschema.dev */
 export interface StandardSchema<Input = unknown, Output = Input> {
