@@ -36,6 +36,9 @@ const COMMANDS = [
   'timings show',
   'timings import',
   'timings export',
+  'runner run',
+  'runner serve',
+  'orchestrator serve',
 ]
 
 test.for([[[]], [['help']], [['--help']], [['-h']]] as const)(

@@ -15,7 +15,7 @@ test('npm pack builds first: a checkout that was only installed gives a whole ta
     symlinkSync(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'))
     const said = execFileSync('npm', ['pack', '--json', '--silent'], { cwd: root, encoding: 'utf8' })
     const [packed] = JSON.parse(said) as [{ files: { path: string }[] }]
-    const entries = ['vitest', 'playwright', 'playwright-reporter', 'sharding'].flatMap((name) => [
+    const entries = ['vitest', 'playwright', 'playwright-reporter', 'sharding', 'regions', 'runner'].flatMap((name) => [
       `dist/${name}.js`,
       `dist/${name}.d.ts`,
     ])

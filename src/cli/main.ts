@@ -50,6 +50,18 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'take over durations from reports of other tools',
     load: async () => (await import('./timings-import.ts')).timingsImport,
   },
+  'runner run': {
+    summary: 'run a runner here, once, in a warm browser',
+    load: async () => (await import('./runner-run.ts')).runnerRun,
+  },
+  'runner serve': {
+    summary: 'serve runners to an orchestrator: see docs/regions.md',
+    load: async () => (await import('./runner-serve.ts')).runnerServe,
+  },
+  'orchestrator serve': {
+    summary: 'runs over several regions, by HTTP',
+    load: async () => (await import('./orchestrator-serve.ts')).orchestratorServe,
+  },
   'timings export': {
     summary: 'hand durations to other tools, or to all shards of a run',
     load: async () => (await import('./timings-export.ts')).timingsExport,

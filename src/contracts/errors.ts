@@ -76,6 +76,7 @@ export type ErrorCode =
   | 'REGION_UNREACHABLE'
   | 'RUN_UNKNOWN'
   | 'RUN_EXISTS'
+  | 'RUN_CANCELLED'
   | 'RUN_TIMEOUT'
   | 'RUNNER_UNKNOWN'
   | 'RUNNER_FAILED'

@@ -22,7 +22,9 @@ export async function createFromTemplate(
 
 /** Its folder; undefined where nothing can be kept. */
 async function templateIn(cacheFolder: string, make: (path: string) => Promise<void>): Promise<string | undefined> {
-  const template = join(cacheFolder, `pglite-${pgliteVersion()}`)
+  const version = pgliteVersion()
+  if (version === undefined) return undefined
+  const template = join(cacheFolder, `pglite-${version}`)
   if (existsSync(template)) return template
   if (folderFault(cacheFolder) !== undefined) return undefined
   try {
@@ -46,9 +48,14 @@ async function wholeOrNotAtAll(path: string, make: (draft: string) => Promise<vo
   }
 }
 
-function pgliteVersion(): string {
-  // Its package.json is not among its exports.
-  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite')
-  const { version } = JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8')) as { version: string }
-  return version
+/** undefined where a bundler has taken only a part of the package. */
+function pgliteVersion(): string | undefined {
+  try {
+    // Its package.json is not among its exports.
+    const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite')
+    return (JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8')) as { version: string }).version
+  } catch {
+    // Then each database is made anew.
+    return undefined
+  }
 }
