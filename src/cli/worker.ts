@@ -50,14 +50,21 @@ export const worker: Command = {
       },
       browsersHere(env),
     )
-    const drainMs = 1_000 * wholeNumber(values['drain-seconds'], { name: '--drain-seconds', min: 0, max: 1_000_000, otherwise: 1_800 })
-    if (url.protocol === 'ws:' && !isLoopback(url.hostname)) say(`the token travels in clear to ${url.host}: use wss:// or an SSH tunnel`)
+    const drainMs =
+      1_000 * wholeNumber(values['drain-seconds'], { name: '--drain-seconds', min: 0, max: 1_000_000, otherwise: 1_800 })
+    if (url.protocol === 'ws:' && !isLoopback(url.hostname))
+      say(`the token travels in clear to ${url.host}: use wss:// or an SSH tunnel`)
     const name = text(values.name) ?? hostname()
     return runUntilEnd({
       url: url.href,
       token,
       registration: { name, type: 'remote', host: hostname(), capabilities, version: ownVersion() },
-      rules: { allowed: texts(values.allow ?? []), directory, shardProgram: [process.execPath, shardProgramPath()], env: { ...env } },
+      rules: {
+        allowed: texts(values.allow ?? []),
+        directory,
+        shardProgram: [process.execPath, shardProgramPath()],
+        env: { ...env },
+      },
       say,
       drainMs,
     })
@@ -66,7 +73,9 @@ export const worker: Command = {
 
 async function runUntilEnd(options: Parameters<typeof startWorker>[0]): Promise<void> {
   const { capabilities } = options.registration
-  say(`worker for ${options.rules.directory}: ${capabilities.cpu} cores, ${capabilities.memory} MB, browsers: ${capabilities.browsers.join(', ') || 'none'}`)
+  say(
+    `worker for ${options.rules.directory}: ${capabilities.cpu} cores, ${capabilities.memory} MB, browsers: ${capabilities.browsers.join(', ') || 'none'}`,
+  )
   const running = startWorker(options)
   const drain = () => running.drain()
   process.on('SIGTERM', drain).on('SIGINT', drain)
@@ -84,8 +93,12 @@ async function runUntilEnd(options: Parameters<typeof startWorker>[0]): Promise<
 function coordinatorUrl(given: unknown): URL {
   const url = URL.parse(String(given))
   if (!url || (url.protocol !== 'ws:' && url.protocol !== 'wss:') || url.hostname === '')
-    throw badInput(`--connect must be like ws://127.0.0.1:8632 or wss://tests.example.com, not "${String(given)}".`, 'everwarm worker --help')
-  if (url.username || url.password) throw badInput('The token does not go into the address: give --token or EVERWARM_TOKEN.', 'everwarm worker --help')
+    throw badInput(
+      `--connect must be like ws://127.0.0.1:8632 or wss://tests.example.com, not "${String(given)}".`,
+      'everwarm worker --help',
+    )
+  if (url.username || url.password)
+    throw badInput('The token does not go into the address: give --token or EVERWARM_TOKEN.', 'everwarm worker --help')
   return url
 }
 
@@ -93,14 +106,18 @@ const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' ||
 
 function workFolder(given: string): string {
   const path = resolve(given)
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw badInput(`--dir ${path} is not a folder.`, 'everwarm worker --help')
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw badInput(`--dir ${path} is not a folder.`, 'everwarm worker --help')
   return realpathSync(path)
 }
 
 /** Those of this machine, and those that Playwright has downloaded for itself. */
 function browsersHere(env: Given['env']): FoundBrowser[] {
   const downloaded = playwrightBrowsers(env)
-  return BROWSERS.map((browser) => ({ name: browser.name, isFound: downloaded.has(browser.name) || canStart(() => browserProgram(browser, env)) }))
+  return BROWSERS.map((browser) => ({
+    name: browser.name,
+    isFound: downloaded.has(browser.name) || canStart(() => browserProgram(browser, env)),
+  }))
 }
 
 function canStart(find: () => string): boolean {
@@ -115,7 +132,9 @@ function canStart(find: () => string): boolean {
 
 /** @see https://playwright.dev/docs/browsers#managing-browser-binaries */
 function playwrightBrowsers(env: Given['env']): ReadonlySet<string> {
-  const folder = env['PLAYWRIGHT_BROWSERS_PATH'] || join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'ms-playwright')
+  const folder =
+    env['PLAYWRIGHT_BROWSERS_PATH'] ||
+    join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'ms-playwright')
   if (!existsSync(folder)) return new Set()
   const whole = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'INSTALLATION_COMPLETE')))
   return new Set(whole.map((name) => name.replace(/-\d+$/, '')))

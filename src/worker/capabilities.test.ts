@@ -9,7 +9,12 @@ const known = [
 ]
 
 test('a worker says what was measured: browsers that are there, cores, memory in MB', () => {
-  expect(measureCapabilities({}, known, machine)).toEqual({ browsers: ['chromium', 'firefox'], maxConcurrent: 1, memory: 8192, cpu: 4 })
+  expect(measureCapabilities({}, known, machine)).toEqual({
+    browsers: ['chromium', 'firefox'],
+    maxConcurrent: 1,
+    memory: 8192,
+    cpu: 4,
+  })
 })
 
 test('a worker may keep to some of its browsers', () => {
@@ -21,7 +26,9 @@ test('a worker may keep to some of its browsers', () => {
 })
 
 test('a browser that is not there cannot be promised', () => {
-  expect(() => measureCapabilities({ browsers: ['edge'] }, known, machine)).toThrow(expect.objectContaining({ code: 'BROWSER_NOT_FOUND' }))
+  expect(() => measureCapabilities({ browsers: ['edge'] }, known, machine)).toThrow(
+    expect.objectContaining({ code: 'BROWSER_NOT_FOUND' }),
+  )
   expect(() => measureCapabilities({ browsers: ['firefux'] }, known, machine)).toThrow(
     expect.objectContaining({ code: 'BAD_INPUT', hint: expect.stringContaining('Did you mean "firefox"?') }),
   )

@@ -21,7 +21,11 @@ export interface FoundBrowser {
  * @param known all browsers that have a name here, and whether they can be started
  * @throws EverwarmError BROWSER_NOT_FOUND, BAD_INPUT
  */
-export function measureCapabilities(asked: AskedCapabilities, known: readonly FoundBrowser[], machine: Machine = thisMachine()): Capabilities {
+export function measureCapabilities(
+  asked: AskedCapabilities,
+  known: readonly FoundBrowser[],
+  machine: Machine = thisMachine(),
+): Capabilities {
   const found = known.filter(({ isFound }) => isFound).map(({ name }) => name)
   for (const name of asked.browsers ?? []) if (!found.includes(name)) throw notThere(name, known, found)
   return {
@@ -35,7 +39,13 @@ export function measureCapabilities(asked: AskedCapabilities, known: readonly Fo
 
 function notThere(name: string, known: readonly FoundBrowser[], found: readonly string[]): EverwarmError {
   if (!known.some((each) => each.name === name))
-    return new EverwarmError('BAD_INPUT', { message: `There is no browser "${name}".`, hint: namesHint(name, known.map((each) => each.name)) })
+    return new EverwarmError('BAD_INPUT', {
+      message: `There is no browser "${name}".`,
+      hint: namesHint(
+        name,
+        known.map((each) => each.name),
+      ),
+    })
   return new EverwarmError('BROWSER_NOT_FOUND', {
     message: `This machine has no ${name} that could be started.`,
     hint: found.length > 0 ? `Found are ${found.join(', ')}.` : 'Install it, or leave --browser out.',

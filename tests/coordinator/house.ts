@@ -19,7 +19,11 @@ export interface House {
 
 export async function house(url?: string): Promise<House> {
   const folder = await mkdtemp(join(tmpdir(), 'everwarm-coordinator-'))
-  const db = await openDatabase({ ...(url === undefined ? {} : { url }), folder: join(folder, 'db'), migrations: COORDINATOR_TABLES })
+  const db = await openDatabase({
+    ...(url === undefined ? {} : { url }),
+    folder: join(folder, 'db'),
+    migrations: COORDINATOR_TABLES,
+  })
   const queue = await openShardQueue(db, { leaseSeconds: 30 })
   const opened: LinkedCoordinator[] = []
   return {
@@ -65,7 +69,10 @@ export interface WorkerTraits extends Partial<WorkerRegistration> {
   isEager?: boolean
 }
 
-export async function worker(coordinator: LinkedCoordinator, traits: WorkerTraits): Promise<SimpleWorker & { keep: string[]; stop: string[] }> {
+export async function worker(
+  coordinator: LinkedCoordinator,
+  traits: WorkerTraits,
+): Promise<SimpleWorker & { keep: string[]; stop: string[] }> {
   const { id, running = [], isEager = false } = traits
   const orders: ShardOrder[] = []
   const unasked: ShardOrder[] = []
@@ -80,7 +87,13 @@ export async function worker(coordinator: LinkedCoordinator, traits: WorkerTrait
       return order ? Promise.resolve(order) : new Promise((resolve) => asking.push(resolve))
     },
     report: ({ shardId, attempt }, testId, result = {}) =>
-      coordinator.say({ type: 'result', workerId: id, shardId, attempt, result: { testId, status: 'passed', duration: 1, ...result } }),
+      coordinator.say({
+        type: 'result',
+        workerId: id,
+        shardId,
+        attempt,
+        result: { testId, status: 'passed', duration: 1, ...result },
+      }),
     async run(order) {
       for (const test of order.tests) await self.report(order, test.id)
     },

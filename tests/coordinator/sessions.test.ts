@@ -56,10 +56,16 @@ describe('sessions', () => {
     for (let i = 0; gone < 3; i++) {
       const name = `victim-${i}`
       const victim = await worker(coordinator, { id: name, running: [] })
-      for (let alive = true; alive; ) {
+      for (let alive = true; alive;) {
         const order = await victim.next()
         for (const each of order.tests) {
-          await coordinator.say({ type: 'begun', workerId: name, shardId: order.shardId, attempt: order.attempt, testId: each.id })
+          await coordinator.say({
+            type: 'begun',
+            workerId: name,
+            shardId: order.shardId,
+            attempt: order.attempt,
+            testId: each.id,
+          })
           if (each.id === killer) {
             alive = false
             gone++
@@ -102,7 +108,11 @@ describe('sessions', () => {
     const plain = await worker(coordinator, { id: 'plain', isEager: true })
     const tests = [...someTests(3), { id: 'fox', path: 'fox.spec.ts', needs: { browsers: ['firefox'] } }]
     await expect(coordinator.startSession({ tests })).rejects.toMatchObject({ code: 'NO_WORKER_FITS' })
-    const fox = await worker(coordinator, { id: 'with-firefox', isEager: true, capabilities: { browsers: ['firefox'], maxConcurrent: 1 } })
+    const fox = await worker(coordinator, {
+      id: 'with-firefox',
+      isEager: true,
+      capabilities: { browsers: ['firefox'], maxConcurrent: 1 },
+    })
     const { id } = await coordinator.startSession({ tests })
     expect((await ending(coordinator, id)).progress.passed).toBe(4)
     expect(plain.orders.flatMap((order) => order.tests).some((each) => each.id === 'fox')).toBe(false)
@@ -117,7 +127,9 @@ describe('sessions', () => {
     expect(order!.tests.map((each) => each.path).sort()).toEqual(['a.spec.ts', 'b.spec.ts'])
     for (const testId of ['a.spec.ts', 'b.spec.ts'])
       expect(await coordinator.report(asked.id, { result: { testId, status: 'passed', duration: 5 } })).toBe('recorded')
-    expect(await coordinator.report(asked.id, { result: { testId: 'a.spec.ts', status: 'failed', duration: 5 } })).toBe('repeated')
+    expect(await coordinator.report(asked.id, { result: { testId: 'a.spec.ts', status: 'failed', duration: 5 } })).toBe(
+      'repeated',
+    )
     expect((await ending(coordinator, id)).progress.passed).toBe(2)
     await expect(coordinator.report(asked.id, { result: { testId: 'c', status: 'passed', duration: 1 } })).rejects.toMatchObject({
       code: 'TEST_UNKNOWN',

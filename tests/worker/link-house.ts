@@ -46,7 +46,10 @@ export async function linkHouse(options: Partial<WorkerLinkOptions> = {}): Promi
       async admit(request) {
         admitted.push(request)
         if (request.token !== TOKEN && request.token !== CREDENTIAL)
-          throw new EverwarmError(request.token ? 'TOKEN_REFUSED' : 'TOKEN_MISSING', { message: 'Nobody knows this token.', hint: 'Make a new one.' })
+          throw new EverwarmError(request.token ? 'TOKEN_REFUSED' : 'TOKEN_MISSING', {
+            message: 'Nobody knows this token.',
+            hint: 'Make a new one.',
+          })
         return {
           workerId: request.registration.id ?? 'worker-1',
           heartbeatMs: 30_000,
@@ -104,8 +107,14 @@ export interface WorkerProgram {
 }
 
 /** `everwarm worker` as a process of its own. */
-export function workerProgram(args: string[], { env = {}, entry = ['worker'] }: { env?: Record<string, string>; entry?: string[] } = {}): WorkerProgram {
-  const child = spawn(process.execPath, [CLI, ...entry, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function workerProgram(
+  args: string[],
+  { env = {}, entry = ['worker'] }: { env?: Record<string, string>; entry?: string[] } = {},
+): WorkerProgram {
+  const child = spawn(process.execPath, [CLI, ...entry, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let text = ''
   const listeners = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr])

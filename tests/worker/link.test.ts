@@ -139,14 +139,18 @@ test('nothing runs outside of the worker’s folder, links followed', async () =
 test('a child does not see the worker’s token', async () => {
   start()
   const connection = await house.connection()
-  const process = connection.spawn(...node('console.log(process.env.EVERWARM_TOKEN, process.env.A)'), { env: { A: 'b', EVERWARM_TOKEN: 'x' } })
+  const process = connection.spawn(...node('console.log(process.env.EVERWARM_TOKEN, process.env.A)'), {
+    env: { A: 'b', EVERWARM_TOKEN: 'x' },
+  })
   expect((await outputOf(process)).stdout).toBe('undefined b\n')
 })
 
 test('a killed process ends with all that it has started', async () => {
   start()
   const connection = await house.connection()
-  const process = connection.spawn(...node(`const c = require('child_process').spawn('sleep', ['1000']); console.log(c.pid); setInterval(() => {}, 1e6)`))
+  const process = connection.spawn(
+    ...node(`const c = require('child_process').spawn('sleep', ['1000']); console.log(c.pid); setInterval(() => {}, 1e6)`),
+  )
   const pid = await firstNumber(process)
   process.kill('SIGTERM')
   expect(await process.ended).toMatchObject({ isLost: false, signal: 'SIGTERM' })
@@ -156,7 +160,9 @@ test('a killed process ends with all that it has started', async () => {
 test('a worker that is killed leaves no process', async () => {
   const worker = start()
   const connection = await house.connection()
-  const process = connection.spawn(...node(`const c = require('child_process').spawn('sleep', ['1000']); console.log(c.pid); setInterval(() => {}, 1e6)`))
+  const process = connection.spawn(
+    ...node(`const c = require('child_process').spawn('sleep', ['1000']); console.log(c.pid); setInterval(() => {}, 1e6)`),
+  )
   const pid = await firstNumber(process)
   worker.kill('SIGKILL')
   expect(await process.ended).toEqual({ isLost: true })
@@ -219,14 +225,25 @@ test('over a lost connection no byte is lost or doubled', async () => {
   }
   expect(losses).toBe(5)
   expect(kept === NUMBERS).toBe(true)
-  expect(house.admitted.map(({ token }) => token)).toEqual([TOKEN, 'known-by-now', 'known-by-now', 'known-by-now', 'known-by-now', 'known-by-now'])
+  expect(house.admitted.map(({ token }) => token)).toEqual([
+    TOKEN,
+    'known-by-now',
+    'known-by-now',
+    'known-by-now',
+    'known-by-now',
+    'known-by-now',
+  ])
 })
 
 test('what ended while the connection was lost is told over the next one', async () => {
   start()
   const first = await house.connection()
-  const process = first.spawn(...node(`process.stdin.once('data', () => { console.log('last words'); process.exit(7) }); console.log('first')`))
-  await new Promise<void>((resolve) => process.onData((_stream, offset, bytes) => (process.ack('stdout', offset + bytes.length), resolve())))
+  const process = first.spawn(
+    ...node(`process.stdin.once('data', () => { console.log('last words'); process.exit(7) }); console.log('first')`),
+  )
+  await new Promise<void>((resolve) =>
+    process.onData((_stream, offset, bytes) => (process.ack('stdout', offset + bytes.length), resolve())),
+  )
   process.write('go')
   await house.crash()
   await house.restart()
@@ -264,7 +281,9 @@ test('a drained worker finishes what runs, then says goodbye and ends with code 
   const connection = await house.connection()
   const draining = new Promise<void>((resolve) => connection.onDrain(resolve))
   const closed = new Promise((resolve) => connection.onClosed(resolve))
-  const process = connection.spawn(...node(`process.stdin.once('data', () => { console.log('done'); process.exit(0) }); console.log('up')`))
+  const process = connection.spawn(
+    ...node(`process.stdin.once('data', () => { console.log('done'); process.exit(0) }); console.log('up')`),
+  )
   const output = outputOf(process)
   worker.kill('SIGTERM')
   await draining
