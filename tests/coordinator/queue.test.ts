@@ -293,16 +293,16 @@ describe.each(databaseKinds)('the line of shards (%s)', (kind) => {
       const left = async () =>
         (await untilReached(() => own.query<{ n: number }>('SELECT count(*) AS n FROM everwarm_queue.job')))[0]!.n
       const over = new AbortController()
-      let ended = 0
+      const ended: unknown[] = []
       const killer = (async () => {
         const admin = await openPostgres(databases.server().url)
         while (!over.signal.aborted)
-          ended += (
-            await admin.query(
-              `SELECT pg_terminate_backend(pid), pg_sleep(0.01) FROM pg_stat_activity WHERE application_name = 'everwarm' AND pid <> pg_backend_pid()
-             AND datname <> 'postgres' AND random() < 0.3`,
-            )
-          ).length
+          ended.push(
+            ...(await admin.query(
+              `SELECT pg_terminate_backend(pid), pg_sleep(0.01) FROM pg_stat_activity WHERE application_name = 'everwarm'
+               AND pid <> pg_backend_pid() AND datname <> 'postgres' AND random() < 0.3`,
+            )),
+          )
         await admin.close()
       })()
       const taker = async () => {
@@ -317,7 +317,7 @@ describe.each(databaseKinds)('the line of shards (%s)', (kind) => {
         }
       }
       do {
-        const some = Array.from({ length: ended < 20 ? 50 : 0 }, () => shard())
+        const some = Array.from({ length: ended.length < 20 ? 50 : 0 }, () => shard())
         await untilReached(() => queue.add(some))
         added += some.length
         await Promise.all([taker(), taker(), taker(), taker()])
@@ -326,7 +326,7 @@ describe.each(databaseKinds)('the line of shards (%s)', (kind) => {
           own.query(`UPDATE everwarm_queue.job SET heartbeat_on = now() - interval '11 s' WHERE state = 'active'`),
         )
         clock.advance(SWEEP_MS)
-      } while (ended < 20 || (await left()) > 0)
+      } while (ended.length < 20 || (await left()) > 0)
       over.abort()
       await killer
       expect(attempts.size).toBe(added)
