@@ -61,8 +61,7 @@ export function artifactIndex(database: Database): ArtifactIndex {
     name: (announce, nowMs) => database.transaction((queries) => nameFile(queries, announce, nowMs)),
     stored: async (id) => void (await database.query('update everwarm.artifacts set is_stored = true where id = $1', [id])),
     ofSession: (sessionId, page) => ofSession(database, sessionId, page),
-    forgetBefore: async (cutoff) =>
-      void (await database.query('delete from everwarm.artifacts where named_at <= $1', [time(cutoff)])),
+    forgetBefore: async (cutoff) => void (await database.query('delete from everwarm.artifacts where named_at <= $1', [time(cutoff)])),
     held: (hashes) => held(database, hashes),
     alone: (sha256, work) =>
       database.transaction(async (queries) => {
