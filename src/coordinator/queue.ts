@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { JobWithMetadata, PgBoss } from 'pg-boss'
 import { EverwarmError } from '../contracts/errors.ts'
 import type { Database, Queries } from '../database/database.ts'
-import { type Clock, systemClock, type Timer } from '../system/clock.ts'
+import { type Clock, systemClock } from '../system/clock.ts'
 import { type BossRoom, bossRoom } from './queue-database.ts'
+import { sweepEvery } from './queue-sweep.ts'
 import type { GrantedShard, QueuedShard, ShardQueue } from './queue-types.ts'
 
 export interface ShardQueueOptions {
@@ -190,22 +191,4 @@ async function sweep(boss: PgBoss, database: Database, room: BossRoom): Promise<
   if (late.length === 0) return
   for (const { name } of late) await room.within(undefined, () => boss.supervise(name))
   await database.notify(CHANNEL, '')
-}
-
-function sweepEvery(everyMs: number, clock: Clock, act: () => Promise<void>, onError: (error: unknown) => void) {
-  let timer: Timer
-  let running: Promise<void> = Promise.resolve()
-  const arm = () => {
-    timer = clock.after(everyMs, () => {
-      running = act().catch(onError).then(arm)
-    })
-  }
-  arm()
-  return {
-    async close() {
-      timer.cancel()
-      await running
-      timer.cancel()
-    },
-  }
 }

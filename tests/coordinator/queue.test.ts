@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openShardQueue } from '../../src/coordinator/queue.ts'
-import type { GrantedShard, QueuedShard, ShardQueue } from '../../src/coordinator/queue-types.ts'
+import type { QueuedShard, ShardQueue } from '../../src/coordinator/queue-types.ts'
 import type { Database } from '../../src/database/database.ts'
+import { openPostgres } from '../../src/database/postgres.ts'
 import { type FakeClock, fakeClock } from '../../src/system/fake-clock.ts'
 import { startChild } from '../support/child.ts'
 import { databaseCache, databaseKinds, type DatabasePlace, useDatabases } from '../support/databases.ts'
@@ -277,12 +278,69 @@ describe.each(databaseKinds)('the line of shards (%s)', (kind) => {
       )
       clock.advance(SWEEP_MS)
       // Where the end had not come through yet, it is told as the error that it is.
-      const unreachable = (error: { code: string }) => (error.code === 'DATABASE_UNREACHABLE' ? undefined : Promise.reject(error))
-      let granted: GrantedShard[] | undefined
-      while (granted === undefined) granted = await queue.take(kindOfWork, 1).catch(unreachable)
+      const granted = await untilReached(() => queue.take(kindOfWork, 1))
       expect(granted).toMatchObject([{ attempt: 1 }])
       expect(lines.every((error) => (error as { code: string }).code === 'DATABASE_UNREACHABLE')).toBe(true)
       await queue.close()
     })
+
+    test('no shard is lost, and none is held by two, while connections are ended all the time', async () => {
+      const own = await databases.fresh()
+      const clock = fakeClock()
+      const queue = await openShardQueue(own, { leaseSeconds: 10, clock })
+      let added = 0
+      const attempts = new Map<string, number>()
+      const left = async () =>
+        (await untilReached(() => own.query<{ n: number }>('SELECT count(*) AS n FROM everwarm_queue.job')))[0]!.n
+      const over = new AbortController()
+      const ended: unknown[] = []
+      const killer = (async () => {
+        const admin = await openPostgres(databases.server().url)
+        while (!over.signal.aborted)
+          ended.push(
+            ...(await admin.query(
+              `SELECT pg_terminate_backend(pid), pg_sleep(0.01) FROM pg_stat_activity WHERE application_name = 'everwarm'
+               AND pid <> pg_backend_pid() AND datname <> 'postgres' AND random() < 0.3`,
+            )),
+          )
+        await admin.close()
+      })()
+      const taker = async () => {
+        for (;;) {
+          const granted = await untilReached(() => queue.take(kindOfWork, 2))
+          if (granted.length === 0) return
+          for (const { shardId, attempt } of granted) {
+            expect(attempt).toBeGreaterThan(attempts.get(shardId) ?? 0)
+            attempts.set(shardId, attempt)
+          }
+          await untilReached(() => queue.finish(granted))
+        }
+      }
+      do {
+        const some = Array.from({ length: ended.length < 20 ? 50 : 0 }, () => shard())
+        await untilReached(() => queue.add(some))
+        added += some.length
+        await Promise.all([taker(), taker(), taker(), taker()])
+        // What was granted by an answer that never came is held by nobody, until its lease runs out.
+        await untilReached(() =>
+          own.query(`UPDATE everwarm_queue.job SET heartbeat_on = now() - interval '11 s' WHERE state = 'active'`),
+        )
+        clock.advance(SWEEP_MS)
+      } while (ended.length < 20 || (await left()) > 0)
+      over.abort()
+      await killer
+      expect(attempts.size).toBe(added)
+      await queue.close()
+    })
+  }
+
+  /** Again, for as long as the connection breaks. */
+  async function untilReached<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;)
+      try {
+        return await ask()
+      } catch (error) {
+        if ((error as { code: string }).code !== 'DATABASE_UNREACHABLE') throw error
+      }
   }
 })
