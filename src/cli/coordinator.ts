@@ -10,6 +10,7 @@ export const coordinator: Command = {
     port: { type: 'string' },
     folder: { type: 'string' },
     database: { type: 'string' },
+    artifacts: { type: 'string' },
     token: { type: 'string' },
     'public-name': { type: 'string', multiple: true },
     origin: { type: 'string', multiple: true },
@@ -21,6 +22,7 @@ export const coordinator: Command = {
     '--host <address>         127.0.0.1 by default; anything else is open to the network, behind TLS or an SSH tunnel please',
     '--folder <path>          where it keeps its database, artifacts and token; default: among this user’s data',
     '--database <url>         a Postgres instead of the embedded database; or EVERWARM_DATABASE_URL. Several coordinators may share one',
+    '--artifacts <where>      a folder, or s3://bucket/prefix with AWS_ENDPOINT_URL and keys in the environment; default: in its folder',
     '--token <token>          by which everything may be asked; or EVERWARM_TOKEN; default: one that is made and kept in the folder',
     '--public-name <name>     a host name under which it answers, besides those of loopback; may be repeated',
     '--origin <origin>        pages of another origin that may call it; may be repeated',
@@ -37,13 +39,16 @@ export const coordinator: Command = {
     const seconds = (name: string, otherwise: number) =>
       1_000 * wholeNumber(values[name], { name: `--${name}`, min: 1, max: 86_400, otherwise })
     const [heartbeatMs, offlineMs] = [seconds('heartbeat-seconds', 30), seconds('offline-seconds', 90)]
-    if (offlineMs <= heartbeatMs) throw badInput('--offline-seconds must be more than --heartbeat-seconds.', 'everwarm coordinator --help')
+    if (offlineMs <= heartbeatMs)
+      throw badInput('--offline-seconds must be more than --heartbeat-seconds.', 'everwarm coordinator --help')
     const place = coordinatorPlace(env, text('folder'))
     const running = await startCoordinator({
       place,
       version: ownVersion(),
       databaseUrl: text('database') ?? (env['EVERWARM_DATABASE_URL'] || undefined),
       cacheFolder: place.cache,
+      artifacts: text('artifacts'),
+      env,
       token: text('token') ?? (env['EVERWARM_TOKEN']?.trim() || undefined),
       host: text('host'),
       port: wholeNumber(values['port'], { name: '--port', min: 0, max: 65_535, otherwise: 8_632 }),

@@ -75,7 +75,9 @@ export async function test(args: string[], env: NodeJS.ProcessEnv): Promise<numb
     reportArgs: hostArgs.report,
     config: {
       ...(values.strategy === undefined ? {} : { strategy: values.strategy }),
-      ...(values.shards === undefined ? {} : { shards: wholeNumber(values.shards, { name: '--shards', min: 1, max: 10_000, otherwise: 1 }) }),
+      ...(values.shards === undefined
+        ? {}
+        : { shards: wholeNumber(values.shards, { name: '--shards', min: 1, max: 10_000, otherwise: 1 }) }),
       ...(values.mode === undefined ? {} : { mode: modeOf(values.mode) }),
       failFast: wholeNumber(values['fail-fast'], { name: '--fail-fast', min: 0, max: 1_000_000, otherwise: 0 }),
       needs: { ...(values.browser ? { browsers: values.browser } : {}), ...(values.tag ? { tags: values.tag } : {}) },

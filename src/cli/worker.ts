@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { extname, join, resolve } from 'node:path'

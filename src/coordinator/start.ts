@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import { openDatabase } from '../database/open.ts'
+import { systemClock } from '../system/clock.ts'
 import { privateFolder } from '../system/files.ts'
+import type { Env } from '../system/settings.ts'
+import { ARTIFACT_MIGRATIONS } from './artifact-index.ts'
+import { openArtifactRoom } from './artifact-room.ts'
 import { openCoordinator } from './coordinator.ts'
 import { HEARTBEAT_MS, OFFLINE_MS } from './heartbeat.ts'
 import { type App, createApp } from './http/app.ts'
@@ -20,6 +24,9 @@ export interface StartOptions {
   databaseUrl?: string | undefined
   /** Where an initialised database is kept, so that the next folder starts faster. */
   cacheFolder?: string | undefined
+  /** A folder, or `s3://bucket/prefix` with its keys in `env`; absent: the place's folder. */
+  artifacts?: string | undefined
+  env: Env
   /** Absent: that of the place, made if there is none. */
   token?: string | undefined
   host?: string | undefined
@@ -60,7 +67,7 @@ export async function startCoordinator(options: StartOptions): Promise<RunningCo
       url: options.databaseUrl,
       folder: place.database,
       cacheFolder: options.cacheFolder,
-      migrations: COORDINATOR_TABLES,
+      migrations: [...COORDINATOR_TABLES, ...ARTIFACT_MIGRATIONS],
     })
     closing.push(() => db.close())
     const queue = await openShardQueue(db, {
@@ -80,10 +87,19 @@ export async function startCoordinator(options: StartOptions): Promise<RunningCo
     })
     closing.push(() => coordinator.close())
     const link = (linked = linkedWorkers(coordinator, { heartbeatMs, offlineMs, complain }))
+    const room = await openArtifactRoom({
+      db,
+      location: options.artifacts ?? place.artifacts,
+      env: options.env,
+      clock: systemClock,
+      complain,
+    })
+    closing.push(() => room.close())
     const app = await createApp(coordinator, {
       version: options.version,
       publicNames: options.publicNames ?? [],
       origins: options.origins ?? [],
+      mounts: room.mounts,
       onFault: (error, { method, path }) => complain(`answering ${method} ${path}`, error),
     })
     const server = await serve({ app, ...definedAddress(options) })

@@ -16,8 +16,8 @@ export interface CollectOptions {
   download(sha256: string): Promise<Uint8Array>
   /** `.json` for Vitest, `.zip` for Playwright. */
   extension: string
-  /** Makes a report of another machine one of this. */
-  adopt(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** Makes a report of another machine one of this. `path`: of a test that it is of, from the project's folder. */
+  adopt(bytes: Uint8Array, path: string): Uint8Array
 }
 
 /** Downloads at once; a coordinator on the same machine answers faster than it can be asked. */
@@ -27,18 +27,16 @@ const AT_ONCE = 8
 export async function collectReports(results: SessionResults['results'], options: CollectOptions): Promise<CollectedReports> {
   const folder = await mkdtemp(join(tmpdir(), 'everwarm-reports-'))
   // Tests of one run of Playwright may share a report.
-  const wanted = [...new Set(results.flatMap(({ report }) => report ?? []))]
+  const wanted = new Map(results.flatMap(({ report, testPath = '' }) => (report ? [[report, testPath] as const] : [])))
   const rest = wanted.entries()
   const fetchOn = async () => {
-    for (const [index, sha256] of rest) {
-      const bytes = await options.adopt(await options.download(sha256))
-      await writeFile(join(folder, `report-${String(index).padStart(6, '0')}${options.extension}`), bytes)
-    }
+    for (const [sha256, path] of rest)
+      await writeFile(join(folder, `${sha256}${options.extension}`), options.adopt(await options.download(sha256), path))
   }
   await Promise.all(Array.from({ length: AT_ONCE }, fetchOn))
   return {
     folder,
-    count: wanted.length,
+    count: wanted.size,
     without: results.filter(({ report }) => report === undefined),
     remove: () => rm(folder, { recursive: true, force: true }),
   }

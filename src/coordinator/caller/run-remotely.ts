@@ -39,7 +39,7 @@ export async function runRemotely(run: RemoteRun): Promise<number> {
   const reports = await collectReports(remote.results, {
     download: (sha256) => client.artifact(sha256),
     extension: project.host === 'vitest' ? '.json' : '.zip',
-    adopt: (bytes) => adoptReport(project.host, bytes, project.root),
+    adopt: (bytes, path) => adoptReport(project.host, bytes, path, project.root),
   })
   try {
     const args = [...configOf(project), ...run.reportArgs]

@@ -19,11 +19,14 @@ import { specText } from './spec.ts'
 
 /** A part of the API that another room answers, behind the same checks. */
 export interface Mount {
-  /** `/api/artifacts`: this path and all below it. */
+  /** `/api/artifacts`: this path and all below it; `:id` stands for any one part. */
   path: string
-  /** Whether a worker's credential opens it; whose the thing is, the room checks by `caller`. */
-  opensTo: 'everything' | 'worker'
-  fetch(request: Request, caller: Caller): Promise<Response>
+  /**
+   * Whether a worker's credential opens it; whose the thing is, the room checks by `caller`. `own`: who sends no token is let
+   * through without a caller, for the room knows other ways to tell.
+   */
+  opensTo: 'everything' | 'worker' | 'own'
+  fetch(request: Request, caller: Caller | undefined): Promise<Response>
 }
 
 export interface AppOptions extends Partial<Admission> {
@@ -143,8 +146,10 @@ function addMounts(hono: Hono<HonoEnv>, rooms: Rooms): void {
   for (const mount of rooms.options.mounts ?? [])
     for (const path of [mount.path, `${mount.path}/*`])
       hono.all(path, async (context) => {
-        const { caller } = await admitted(rooms, headOf(context.req.raw))
-        if (mount.opensTo === 'worker' || caller.may === 'everything') return mount.fetch(context.req.raw, caller)
+        const head = headOf(context.req.raw)
+        if (mount.opensTo === 'own' && head.authorization === undefined) return mount.fetch(context.req.raw, undefined)
+        const { caller } = await admitted(rooms, head)
+        if (mount.opensTo !== 'everything' || caller.may === 'everything') return mount.fetch(context.req.raw, caller)
         throw new EverwarmError('FORBIDDEN', {
           message: `The credential of worker "${caller.workerId}" does not open ${mount.path}.`,
           hint: "Use the coordinator's token.",

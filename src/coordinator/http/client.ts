@@ -79,6 +79,9 @@ export function coordinatorClient({ url, token, clock = systemClock }: ClientOpt
     enrol: (enrolmentToken: string, registration: z.input<typeof WorkerRegistration>) =>
       post<Awaited<ReturnType<Coordinator['enrol']>>>('/api/workers/enrol', registration, enrolmentToken),
     renewCredential: (workerId: string) => post<{ credential: string; expiresAt: string }>(ofWorker(workerId, 'credential')),
+    /** The bytes of an artifact. */
+    artifact: async (sha256: string) =>
+      new Uint8Array(await (await open({ method: 'GET', path: `/api/artifacts/sha256/${sha256}` })).arrayBuffer()),
     /** Comes back by itself where it was, when the connection breaks or the coordinator is started anew. */
     events: (options: WatchOptions = {}) => watch(open, url, clock, options),
   }
