@@ -8,7 +8,7 @@ export interface ShardProgramOptions {
   onOutput(output: ShardOutput): Promise<void> | void
   /** What it said could not be kept. */
   onFailure(error: unknown): void
-  /** It has ended; what it held is reported before. */
+  /** It takes nothing any more; what it held is reported next. */
   onEnded(error: ErrorInfo): void
 }
 
@@ -47,15 +47,16 @@ export function shardProgram(process: RemoteProcess, { onOutput, onFailure, onEn
   })
   void process.ended.then(async (end) => {
     if (end.isLost) return onEnded({ code: 'WORKER_LOST', message: 'The connection to the worker ended.' })
-    // In their order: first what it said, then that it has ended.
-    await lines.settled()
     const error = fault ?? end.error ?? endedEarly(end.code, end.signal, tail)
+    // At once: what is asked for from now on is for another program.
+    onEnded(error)
     const held = [...orders.values()]
     orders.clear()
+    // In their order: first what it said, then that it has ended.
+    await lines.settled()
     await Promise.all(held.map(({ shardId, attempt }) => onOutput({ event: 'shard-ended', shardId, attempt, error }))).catch(
       onFailure,
     )
-    onEnded(error)
   })
   return {
     orders,

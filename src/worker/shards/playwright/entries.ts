@@ -1,4 +1,5 @@
 import { relative, resolve, sep } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import type { Suite, TestCase, TestError, TestResult as PlaywrightResult } from '@playwright/test/reporter'
 import type { CaseResult, SessionTest, TestResult, TestStatus } from '../../../contracts/session.ts'
 import type { Attachment, FoundResult } from '../host-types.ts'
@@ -84,10 +85,6 @@ function worst(statuses: readonly TestStatus[]): TestStatus {
 }
 
 const MAX_ERROR_CHARS = 16_384
-/** Playwright colours its errors. */
-// oxlint-disable-next-line no-control-regex
-const COLOURS = /\u001b\[[0-9;]*m/g
-
 function caseResult(test: TestCase): CaseResult {
   const last = test.results.at(-1)
   const error = last?.errors[0]
@@ -114,7 +111,8 @@ function statusOf(test: TestCase, last: PlaywrightResult | undefined): TestStatu
   return last.status === 'timedOut' ? 'timedOut' : 'failed'
 }
 
-const plain = (text: string) => text.replace(COLOURS, '').slice(0, MAX_ERROR_CHARS)
+/** Playwright colours its errors. */
+const plain = (text: string) => stripVTControlCharacters(text).slice(0, MAX_ERROR_CHARS)
 
 function attachmentsOf(test: TestCase, caseIndex: number): Attachment[] {
   return test.results.flatMap(({ attachments }) =>

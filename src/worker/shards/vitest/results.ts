@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { SerializedError, TestCase, TestModule } from 'vitest/node'
 import type { CaseResult, SessionTest, TestResult, TestStatus } from '../../../contracts/session.ts'
 
@@ -74,6 +75,7 @@ function caseResult(test: TestCase): CaseResult {
 const MAX_ERROR_CHARS = 16_384
 
 function errorFields({ name, message, stack, diff }: SerializedError): { error: string; errorStack?: string } {
-  const text = `${name ? `${name}: ` : ''}${message ?? ''}${diff ? `\n${diff}` : ''}`
+  // Vitest colours its diffs.
+  const text = stripVTControlCharacters(`${name ? `${name}: ` : ''}${message ?? ''}${diff ? `\n${diff}` : ''}`)
   return { error: text.slice(0, MAX_ERROR_CHARS), ...(stack ? { errorStack: stack.slice(0, MAX_ERROR_CHARS) } : {}) }
 }
