@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hono } from 'hono'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
@@ -38,8 +38,14 @@ export interface AppOptions extends Partial<Admission> {
   onFault?: (error: unknown, request: { method: string; path: string }) => void
 }
 
+export interface NodeSide {
+  incoming?: IncomingMessage
+  outgoing?: ServerResponse
+}
+
 export interface App {
-  fetch(request: Request, env?: { incoming?: IncomingMessage }): Promise<Response>
+  /** @param env what Node has of the same request, which saves work */
+  fetch(request: Request, env?: NodeSide): Promise<Response>
   /** Whether it may be looked at. @throws EverwarmError HOST_REFUSED, ORIGIN_REFUSED */
   check(head: RequestHead): void
   /** Whose token it has. @throws EverwarmError TOKEN_MISSING, TOKEN_REFUSED, TOKEN_EXPIRED */
@@ -49,7 +55,7 @@ export interface App {
   close(): void
 }
 
-type HonoEnv = { Bindings: { incoming?: IncomingMessage } }
+type HonoEnv = { Bindings: NodeSide }
 interface Rooms {
   coordinator: Coordinator
   admission: Admission
@@ -93,7 +99,10 @@ export async function createApp(coordinator: Coordinator, options: AppOptions): 
         return errorAnswer(error)
       }
       if (readableBy === undefined) return hono.fetch(request, env)
-      return readable(request.method === 'OPTIONS' ? preflight() : await hono.fetch(request, env), readableBy)
+      return readable(
+        request.method === 'OPTIONS' ? preflight() : await hono.fetch(request, { ...env, outgoing: undefined }),
+        readableBy,
+      )
     },
     check(head) {
       checkHost(head.host, admission)
@@ -111,10 +120,11 @@ function addRoutes(hono: Hono<HonoEnv>, routes: readonly AppRoute[], rooms: Room
       const { raw } = context.req
       if (raw.method === 'HEAD' && route.answer.contentType === 'text/event-stream') throw refusedMethod(context.req.path, 'GET')
       const by = await whoAsks(route.access, rooms, raw)
-      const { incoming } = context.env
+      const { incoming, outgoing } = context.env
       return answerRequest(route, rooms.coordinator, by, {
         request: raw,
         incoming,
+        outgoing,
         params: context.req.param(),
         query: context.req.queries(),
       })
