@@ -4,11 +4,13 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import { BadInput, issuesOf } from '../../system/http/bad-input.ts'
 import { readJsonText } from '../../system/http/body.ts'
 import { readJson } from '../../system/http/json-input.ts'
-import type { Route, RouteBody } from '../../system/http/route.ts'
+import type { Route, RouteBody, RouteDescription } from '../../system/http/route.ts'
 import type { Caller, Coordinator } from '../service.ts'
 import { checkCaller } from './checks.ts'
 
 export type AppRoute = Route<Coordinator, Caller>
+/** One that is answered elsewhere. */
+export type DescribedRoute = RouteDescription
 
 export interface Admitted {
   caller: Caller
