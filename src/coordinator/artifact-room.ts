@@ -7,7 +7,7 @@ import type { Env } from '../system/settings.ts'
 import { artifactIndex } from './artifact-index.ts'
 import { type ArtifactGuard, artifactService } from './artifact-service.ts'
 import type { Mount } from './http/app.ts'
-import { artifactRoutes } from './http/routes/artifacts.ts'
+import { artifactMount } from './http/routes/artifact-mount.ts'
 import type { Caller } from './service.ts'
 import { checkedSessionId, unknownSession } from './session-view.ts'
 
@@ -38,15 +38,13 @@ export async function openArtifactRoom(options: ArtifactRoomOptions): Promise<Ar
     guard: guardBy(db),
     ...(retentionDays === undefined ? {} : { retention: { keepMs: retentionDays * DAY_MS } }),
   })
-  const routes = artifactRoutes(service)
-  const answer: Mount['fetch'] = async (request, caller) => (await routes(request, caller))!
   const cleanOn = () => {
     service.cleanUp().catch((error: unknown) => complain('removing old artifacts', error))
     timer = clock.after(HOUR_MS, cleanOn)
   }
   let timer = clock.after(HOUR_MS, cleanOn)
   return {
-    mounts: ['/api/artifacts', '/api/execution/parallel/:id/artifacts'].map((path) => ({ path, opensTo: 'own', fetch: answer })),
+    mounts: [artifactMount(service)],
     close: () => timer.cancel(),
   }
 }

@@ -19,7 +19,7 @@ import { type ResultWriter, resultWriter, type Saying } from './result-writer.ts
 import { shardOfTest } from './shard-of-test.ts'
 import type { Coordinator, ResultFate } from './service.ts'
 import { ENDED_CHANNEL } from './session-rows.ts'
-import { checkedSessionId, resultPage, sessionView, sessionViews } from './session-view.ts'
+import { checkedSessionId, isOurId, resultPage, sessionView, sessionViews } from './session-view.ts'
 import { insertSession, normalTests, planSession } from './start-session.ts'
 import { callerOf, issueCredential, issueEnrolment, useEnrolment } from './tokens.ts'
 import { giveUp, sendAway, upkeep } from './upkeep.ts'
@@ -249,6 +249,8 @@ async function enrolled(db: Database, token: string): Promise<{ workerId: string
 
 /** Notes what is at work, for time-outs, and has it written. */
 function say(core: Core, writer: ResultWriter, saying: Saying): Promise<ResultFate> {
+  // Nobody was ever given such a shard.
+  if (!isOurId(saying.shardId)) return Promise.resolve('stale')
   const held = core.holders.all.get(saying.workerId)?.held.get(saying.shardId)
   if (saying.type === 'begun') held?.begun.set(saying.testId, core.clock.now())
   else if (saying.type === 'result') held?.begun.delete(saying.result.testId)

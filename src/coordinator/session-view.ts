@@ -35,6 +35,8 @@ interface ShardRow {
   finished_at: string | Date | null
 }
 
+/** Of sessions and shards; anything else would be an error of the database. */
+export const isOurId = (id: string) => UUID.test(id)
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 export function unknownSession(id: string): never {
@@ -45,7 +47,7 @@ export function unknownSession(id: string): never {
 }
 
 /** Anything else would be an error of the database, not of who asks. @throws EverwarmError SESSION_UNKNOWN */
-export const checkedSessionId = (id: string) => (UUID.test(id) ? id : unknownSession(id))
+export const checkedSessionId = (id: string) => (isOurId(id) ? id : unknownSession(id))
 
 /** `running`: tests of shards that somebody holds, less those that are done. */
 const SELECT = `select s.*, coalesce((select sum(test_count - completed) from everwarm.shards

@@ -1,14 +1,16 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { z } from 'zod'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { BadInput, issuesOf } from '../../system/http/bad-input.ts'
 import { readJsonText } from '../../system/http/body.ts'
 import { readJson } from '../../system/http/json-input.ts'
-import type { Route, RouteBody } from '../../system/http/route.ts'
+import type { Route, RouteBody, RouteDescription } from '../../system/http/route.ts'
 import type { Caller, Coordinator } from '../service.ts'
 import { checkCaller } from './checks.ts'
 
 export type AppRoute = Route<Coordinator, Caller>
+/** One that is answered elsewhere. */
+export type DescribedRoute = RouteDescription
 
 export interface Admitted {
   caller: Caller
@@ -19,6 +21,7 @@ export interface Admitted {
 export interface Routed {
   request: Request
   incoming: IncomingMessage | undefined
+  outgoing: ServerResponse | undefined
   params: Readonly<Record<string, string>>
   query: Readonly<Record<string, string[]>>
 }
@@ -48,18 +51,25 @@ export async function answerRequest(
     },
   }
   const answer = await route.run(coordinator, input as never)
-  return answer instanceof Response ? answer : json(answer, route.answer.status)
+  return answer instanceof Response ? answer : json(answer, route.answer.status, asked.outgoing)
 }
 
-const json = (value: unknown, status: number) =>
-  new Response(JSON.stringify(value), {
-    status,
-    headers: {
-      'content-type': 'application/json; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    },
-  })
+const JSON_HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
+
+/** What tells the server of Hono that the answer has been given. @see https://github.com/honojs/node-server (RESPONSE_ALREADY_SENT) */
+const SENT = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+
+/** Straight to the socket, where there is one: a `Response` of Node costs more than all the rest of an answer. */
+function json(value: unknown, status: number, outgoing: ServerResponse | undefined): Response {
+  const text = JSON.stringify(value)
+  if (!outgoing) return new Response(text, { status, headers: JSON_HEADERS })
+  outgoing.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(text) }).end(text)
+  return SENT
+}
 
 function read(schema: z.ZodObject | undefined, value: unknown): Record<string, unknown> {
   if (!schema) return {}

@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hono } from 'hono'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import { errorAnswer, strangersError } from '../../system/http/status.ts'
 import type { Caller, Coordinator } from '../service.ts'
-import { type Admitted, answerRequest, type AppRoute } from './answer-request.ts'
-import { type Admission, bearerToken, checkHost, checkOrigin, type RequestHead } from './checks.ts'
+import { type Admitted, answerRequest, type AppRoute, type DescribedRoute } from './answer-request.ts'
+import { type Admission, bearerToken, checkCaller, checkHost, checkOrigin, type RequestHead } from './checks.ts'
 import { FEED_LIMITS, type FeedLimits } from './event-feed.ts'
 import { type EventHub, eventHub } from './event-hub.ts'
 import { eventsRoute } from './events.ts'
@@ -17,16 +17,19 @@ import { sessionRoutes } from './routes/sessions.ts'
 import { workerRoutes } from './routes/workers.ts'
 import { specText } from './spec.ts'
 
-/** A part of the API that another room answers, behind the same checks. */
+/** A part of the API that is answered elsewhere, behind the same checks of Host and Origin. */
 export interface Mount {
-  /** `/api/artifacts`: this path and all below it; `:id` stands for any one part. */
-  path: string
+  /** As Hono has them: `/api/artifacts`, `/api/artifacts/*`, `/api/execution/parallel/:id/artifacts`. */
+  paths: readonly string[]
   /**
-   * Whether a worker's credential opens it; whose the thing is, the room checks by `caller`. `own`: who sends no token is let
-   * through without a caller, for the room knows other ways to tell.
+   * Whose token opens it. `worker`: a worker's credential does, too; whose the thing is, the part checks by `caller`.
+   * `own`: nobody's is needed, since the part has addresses that are secrets themselves; a token that is there is looked at.
    */
-  opensTo: 'everything' | 'worker' | 'own'
-  fetch(request: Request, caller: Caller | undefined): Promise<Response>
+  access: 'everything' | 'worker' | 'own'
+  /** undefined: there is no such address. Errors are answered as everywhere. */
+  fetch(request: Request, caller: Caller | undefined): Promise<Response | undefined>
+  /** For the document. */
+  describes?: readonly DescribedRoute[]
 }
 
 export interface AppOptions extends Partial<Admission> {
@@ -38,8 +41,14 @@ export interface AppOptions extends Partial<Admission> {
   onFault?: (error: unknown, request: { method: string; path: string }) => void
 }
 
+export interface NodeSide {
+  incoming?: IncomingMessage
+  outgoing?: ServerResponse
+}
+
 export interface App {
-  fetch(request: Request, env?: { incoming?: IncomingMessage }): Promise<Response>
+  /** @param env what Node has of the same request, which saves work */
+  fetch(request: Request, env?: NodeSide): Promise<Response>
   /** Whether it may be looked at. @throws EverwarmError HOST_REFUSED, ORIGIN_REFUSED */
   check(head: RequestHead): void
   /** Whose token it has. @throws EverwarmError TOKEN_MISSING, TOKEN_REFUSED, TOKEN_EXPIRED */
@@ -49,7 +58,7 @@ export interface App {
   close(): void
 }
 
-type HonoEnv = { Bindings: { incoming?: IncomingMessage } }
+type HonoEnv = { Bindings: NodeSide }
 interface Rooms {
   coordinator: Coordinator
   admission: Admission
@@ -69,8 +78,9 @@ export async function createApp(coordinator: Coordinator, options: AppOptions): 
     ...enrolmentRoutes,
     eventsRoute(hub, options.clock ?? systemClock),
   ]
+  const mounted = (options.mounts ?? []).flatMap(({ describes = [] }) => describes)
   let spec: string | undefined
-  described.push(...docsRoutes(() => (spec ??= specText(described, options.version))))
+  described.push(...docsRoutes(() => (spec ??= specText([...described, ...mounted], options.version))))
   addRoutes(hono, [...described, ...docsFileRoutes], rooms)
   addMounts(hono, rooms)
   hono.notFound(async (context) => {
@@ -93,7 +103,10 @@ export async function createApp(coordinator: Coordinator, options: AppOptions): 
         return errorAnswer(error)
       }
       if (readableBy === undefined) return hono.fetch(request, env)
-      return readable(request.method === 'OPTIONS' ? preflight() : await hono.fetch(request, env), readableBy)
+      return readable(
+        request.method === 'OPTIONS' ? preflight() : await hono.fetch(request, { ...env, outgoing: undefined }),
+        readableBy,
+      )
     },
     check(head) {
       checkHost(head.host, admission)
@@ -111,10 +124,11 @@ function addRoutes(hono: Hono<HonoEnv>, routes: readonly AppRoute[], rooms: Room
       const { raw } = context.req
       if (raw.method === 'HEAD' && route.answer.contentType === 'text/event-stream') throw refusedMethod(context.req.path, 'GET')
       const by = await whoAsks(route.access, rooms, raw)
-      const { incoming } = context.env
+      const { incoming, outgoing } = context.env
       return answerRequest(route, rooms.coordinator, by, {
         request: raw,
         incoming,
+        outgoing,
         params: context.req.param(),
         query: context.req.queries(),
       })
@@ -143,17 +157,16 @@ async function admitted({ coordinator }: Rooms, head: RequestHead): Promise<Admi
 }
 
 function addMounts(hono: Hono<HonoEnv>, rooms: Rooms): void {
-  for (const mount of rooms.options.mounts ?? [])
-    for (const path of [mount.path, `${mount.path}/*`])
+  for (const { paths, access, fetch } of rooms.options.mounts ?? [])
+    for (const path of paths)
       hono.all(path, async (context) => {
-        const head = headOf(context.req.raw)
-        if (mount.opensTo === 'own' && head.authorization === undefined) return mount.fetch(context.req.raw, undefined)
-        const { caller } = await admitted(rooms, head)
-        if (mount.opensTo !== 'everything' || caller.may === 'everything') return mount.fetch(context.req.raw, caller)
-        throw new EverwarmError('FORBIDDEN', {
-          message: `The credential of worker "${caller.workerId}" does not open ${mount.path}.`,
-          hint: "Use the coordinator's token.",
-        })
+        const { raw } = context.req
+        const isOpen = access === 'own' && !headOf(raw).authorization
+        const caller = isOpen ? undefined : (await admitted(rooms, headOf(raw))).caller
+        if (caller && access === 'everything') checkCaller(caller, 'everything', undefined)
+        const answer = await fetch(raw, caller)
+        if (answer) return answer
+        throw unknownRoute(context.req.path)
       })
 }
 

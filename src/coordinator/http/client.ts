@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { CoordinatorEvent } from '../../contracts/session-events.ts'
 import type { Session, SessionConfig, SessionRequest } from '../../contracts/session.ts'
@@ -79,9 +80,15 @@ export function coordinatorClient({ url, token, clock = systemClock }: ClientOpt
     enrol: (enrolmentToken: string, registration: z.input<typeof WorkerRegistration>) =>
       post<Awaited<ReturnType<Coordinator['enrol']>>>('/api/workers/enrol', registration, enrolmentToken),
     renewCredential: (workerId: string) => post<{ credential: string; expiresAt: string }>(ofWorker(workerId, 'credential')),
-    /** The bytes of an artifact. */
-    artifact: async (sha256: string) =>
-      new Uint8Array(await (await open({ method: 'GET', path: `/api/artifacts/sha256/${sha256}` })).arrayBuffer()),
+    /** The bytes of an artifact, which are what their name says. @throws EverwarmError ARTIFACT_UNKNOWN, ARTIFACT_MISMATCH */
+    async artifact(sha256: string): Promise<Uint8Array> {
+      const bytes = new Uint8Array(await (await open({ method: 'GET', path: `/api/artifacts/sha256/${sha256}` })).arrayBuffer())
+      if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes
+      throw new EverwarmError('ARTIFACT_MISMATCH', {
+        message: `What the coordinator at ${url} gave for the artifact ${sha256} is something else.`,
+        hint: 'Ask again; if it stays so, its store is damaged.',
+      })
+    },
     /** Comes back by itself where it was, when the connection breaks or the coordinator is started anew. */
     events: (options: WatchOptions = {}) => watch(open, url, clock, options),
   }

@@ -4,7 +4,7 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import { BadInput } from '../../system/http/bad-input.ts'
 import { errorAnswer } from '../../system/http/status.ts'
-import type { App } from './app.ts'
+import type { App, NodeSide } from './app.ts'
 import { eventSocket } from './event-socket.ts'
 import { EVENTS_PATH } from './events.ts'
 import { loadNodeServer } from './packages.ts'
@@ -58,7 +58,7 @@ export async function serve({
   const server = createServer(
     serverOptions(all),
     // The globals of this process are not ours to replace, although answers would be cheaper.
-    getRequestListener((request, env) => app.fetch(request, env as { incoming: IncomingMessage }), {
+    getRequestListener((request, env) => app.fetch(request, env as NodeSide), {
       overrideGlobalObjects: false,
       hostname: 'unknown.invalid',
       // Only an address or a host that is none comes here; the app answers all else itself.

@@ -3,7 +3,7 @@ import { HostRun, Needs, Session, SessionConfig, SessionTest, TestResult } from 
 import { ShardOrder } from '../../contracts/shard-run.ts'
 import { Capabilities, WorkerRegistration, WorkerView } from '../../contracts/worker.ts'
 import { openApi } from '../../system/http/openapi.ts'
-import type { AppRoute } from './answer-request.ts'
+import type { DescribedRoute } from './answer-request.ts'
 import { Fate, Workers } from './answers.ts'
 import { StrictConfig, StrictSession } from './inputs.ts'
 
@@ -11,7 +11,7 @@ const DESCRIPTION = `Sessions of tests over many workers. Every error is an \`Er
 All but this document and its page need a bearer token; a worker's credential opens only what is the worker's own.`
 
 /** The OpenAPI 3.1 document of these routes, as JSON. */
-export function specText(routes: readonly AppRoute[], version: string): string {
+export function specText(routes: readonly DescribedRoute[], version: string): string {
   return JSON.stringify(
     openApi(routes, {
       title: 'everwarm coordinator',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ErrorInfo } from '../../contracts/error-info.ts'
 import type { ErrorCode } from '../../contracts/errors.ts'
-import type { Route, RouteBody } from './route.ts'
+import type { RouteBody, RouteDescription } from './route.ts'
 import { statusOf } from './status.ts'
 
 export interface SpecOptions {
@@ -22,7 +22,7 @@ interface Named {
   outputs: Names
   schemes: SpecOptions['securitySchemes']
 }
-type AnyRoute = Pick<Route<never, never>, Exclude<keyof Route<never, never>, 'run'>>
+type AnyRoute = RouteDescription
 
 const COMMON: readonly ErrorCode[] = ['HOST_REFUSED', 'ORIGIN_REFUSED', 'INTERNAL']
 const BY_TOKEN: readonly ErrorCode[] = ['TOKEN_MISSING', 'TOKEN_REFUSED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'DATABASE_UNREACHABLE']
@@ -96,7 +96,11 @@ function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): J
 
 const requestBody = (body: RouteBody, names: Names): Json => ({
   required: !body.isOptional,
-  content: { 'application/json': { schema: reference(body.schema, names), example: body.example } },
+  content: {
+    [body.contentType ?? 'application/json']: body.contentType
+      ? {}
+      : { schema: reference(body.schema, names), example: body.example },
+  },
 })
 
 function answer({ answer }: AnyRoute, names: Names): Json {
@@ -131,7 +135,9 @@ function errorAnswers(route: AnyRoute): Json {
 }
 
 const bodiesOf = (routes: readonly AnyRoute[]) =>
-  Object.fromEntries(routes.flatMap(({ body, operation }) => (body ? [[`${operation}Body`, body.schema] as const] : [])))
+  Object.fromEntries(
+    routes.flatMap(({ body, operation }) => (body && !body.contentType ? [[`${operation}Body`, body.schema] as const] : [])),
+  )
 const answersOf = (routes: readonly AnyRoute[]) =>
   Object.fromEntries(
     routes.flatMap(({ answer, operation }) => (answer.schema ? [[`${operation}Answer`, answer.schema] as const] : [])),
@@ -149,8 +155,19 @@ function namesOf(schemas: Readonly<Record<string, z.ZodType>>): Names {
 function jsonSchemas(names: Names, io: 'input' | 'output'): Record<string, Json> {
   const registry = z.registry<{ id: string }>()
   for (const [schema, id] of names) registry.add(schema, { id })
-  const made = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}`, unrepresentable: 'any' })
+  const made = z.toJSONSchema(registry, {
+    io,
+    uri: (id) => `#/components/schemas/${id}`,
+    unrepresentable: 'any',
+    override: withoutNoise,
+  })
   return Object.fromEntries(Object.entries(made.schemas).map(([id, schema]) => [id, bare(schema as Json)]))
+}
+
+/** That whole numbers are such as JavaScript has makes examples of -9007199254740991. */
+function withoutNoise({ jsonSchema }: { jsonSchema: { minimum?: number; maximum?: number } }): void {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
 }
 
 /** Without what only a document of its own has. */

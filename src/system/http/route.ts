@@ -6,6 +6,8 @@ import type { UnstorableText } from './json-input.ts'
 export interface RouteBody<Schema extends z.ZodType = z.ZodType> {
   schema: Schema
   limitBytes: number
+  /** Of what is no JSON, for the document only. */
+  contentType?: string
   /** Without one, `{}` is meant. */
   isOptional?: boolean
   unstorable?: UnstorableText
@@ -29,6 +31,12 @@ export interface RouteInput<Params, Query, Body, Caller> {
   /** Ends with the connection. */
   signal: AbortSignal
   headers: Headers
+}
+
+/** What a document says of a route. */
+export interface RouteDescription extends Omit<Route<never, never>, 'run' | 'method' | 'access'> {
+  method: 'get' | 'post' | 'put'
+  access: Route<never, never>['access']
 }
 
 /** One way in, said once: the server routes by it, checks by it, and the OpenAPI document is made of it. */

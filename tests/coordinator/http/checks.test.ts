@@ -115,8 +115,8 @@ test('parts that others answer lie behind the same checks', async () => {
       app: {
         mounts: [
           {
-            path: '/api/artifacts',
-            opensTo: 'worker',
+            paths: ['/api/artifacts/*'],
+            access: 'worker',
             fetch: async (request, caller) => Response.json({ url: request.url, caller }),
           },
         ],

@@ -7,6 +7,8 @@ export interface Described {
   name: string
   body: z.ZodType | undefined
   example: unknown
+  /** Of its answer, if it has one. */
+  answerExample: { schema: z.ZodType; example: unknown } | undefined
   /** By status; undefined: it is no JSON. */
   answers: Map<number, z.ZodType | undefined>
   security: string[]
@@ -29,10 +31,16 @@ export function readSpec(spec: Json): Described[] {
             return [Number(status), json?.schema ? schemaOf(json.schema as Json) : undefined]
           }),
         ),
+        answerExample: answerExample(operation.responses as Json, schemaOf),
         security: (operation.security as Json[]).flatMap((one) => Object.keys(one)),
       }
     }),
   )
+}
+
+function answerExample(responses: Json, schemaOf: (schema: Json) => z.ZodType): Described['answerExample'] {
+  const json = content(responses[200] ?? responses[201])
+  return json && 'example' in json ? { schema: schemaOf(json.schema as Json), example: json.example } : undefined
 }
 
 const content = (of: unknown) => (of as { content?: Record<string, Json> } | undefined)?.content?.['application/json']

@@ -207,8 +207,10 @@ test('what there is not is told apart: a session, a worker, an address, a method
 })
 
 test('the examples of the document are what it says, and every route of it was tried', async () => {
-  for (const { name, body, example } of operations.values())
+  for (const { name, body, example, answerExample } of operations.values()) {
     if (body) expect(body.safeParse(example).error?.issues ?? [], name).toEqual([])
+    expect(answerExample?.schema.safeParse(answerExample.example).error?.issues ?? [], name).toEqual([])
+  }
   const left = [...operations.keys()].filter((name) => !asked.has(name))
   expect(left).toEqual(['GET /api/events', 'GET /api/spec.json', 'GET /api/docs'])
   expect(there.faults).toEqual([])

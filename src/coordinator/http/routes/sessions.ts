@@ -5,7 +5,7 @@ import { BadInput } from '../../../system/http/bad-input.ts'
 import type { Caller, Coordinator } from '../../service.ts'
 import { ConfigVerdict, PlanPreview, SessionPage, SessionResults, SessionStarted, Strategies } from '../answers.ts'
 import { configIssues, Cursor, readSession, SessionId, StrictConfig, StrictSession, whole, withTests } from '../inputs.ts'
-import { SESSION_REQUEST } from './examples.ts'
+import { RESULTS, SESSION_REQUEST, STARTED } from './examples.ts'
 
 const route = routesFor<Coordinator, Caller>()
 const MiB = 1_048_576
@@ -39,7 +39,7 @@ export const sessionRoutes = [
     tag: 'Sessions',
     access: 'everything',
     body: sessionBody,
-    answer: { status: 201, description: 'It is kept, and will run.', schema: SessionStarted },
+    answer: { status: 201, description: 'It is kept, and will run.', schema: SessionStarted, example: STARTED },
     errors: ['NO_WORKER', 'NO_WORKER_FITS', 'DATABASE_UNREACHABLE'],
     async run(coordinator, { body }) {
       checkStrategy(coordinator, body.config)
@@ -143,7 +143,7 @@ export const sessionRoutes = [
     access: 'everything',
     params: SessionId,
     query: z.object({ limit: whole(1, 10_000).default(1_000), after: Cursor.optional().describe('`next` of the page before') }),
-    answer: { status: 200, description: 'A page of them.', schema: SessionResults },
+    answer: { status: 200, description: 'A page of them.', schema: SessionResults, example: RESULTS },
     errors: ['SESSION_UNKNOWN', 'DATABASE_UNREACHABLE'],
     run: (coordinator, { params, query }) => coordinator.results(params.id, query),
   }),

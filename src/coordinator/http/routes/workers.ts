@@ -6,7 +6,7 @@ import { checkCaller } from '../checks.ts'
 import { Fate, HeartbeatAnswer, LeaseAnswer, Registered, Unregistered, Workers } from '../answers.ts'
 import { readResult, ResultBody, WorkerId, WorkerShard } from '../inputs.ts'
 import type { Caller, Coordinator } from '../../service.ts'
-import { RESULT, WORKER } from './examples.ts'
+import { REGISTERED, RESULT, WORKER, WORKER_VIEW } from './examples.ts'
 
 const route = routesFor<Coordinator, Caller>()
 const MiB = 1_048_576
@@ -30,7 +30,7 @@ export const workerRoutes = [
     description:
       'Fields that only an answer has (`status`, `lastHeartbeat`, `currentTests`) are ignored. Registering again is no error.',
     body: { schema: WorkerRegistration, limitBytes: 8 * MiB, example: WORKER },
-    answer: { status: 201, description: 'It is known.', schema: Registered },
+    answer: { status: 201, description: 'It is known.', schema: Registered, example: REGISTERED },
     errors: ['DATABASE_UNREACHABLE'],
     run(coordinator, { body, caller }) {
       checkCaller(caller, 'worker', body.id)
@@ -86,7 +86,7 @@ export const workerRoutes = [
       read: (body) => readResult(body) as never,
       example: RESULT,
     },
-    answer: { status: 200, description: 'What became of it.', schema: Fate },
+    answer: { status: 200, description: 'What became of it.', schema: Fate, example: { fate: 'recorded' } },
     errors: [...UNKNOWN, 'SESSION_UNKNOWN', 'SHARD_UNKNOWN', 'TEST_UNKNOWN', 'ATTEMPT_STALE'],
     async run(coordinator, { params, body }) {
       return { fate: await coordinator.report(params.id, body as ReturnType<typeof readResult>) }
@@ -102,7 +102,7 @@ export const workerRoutes = [
       unstorable: 'clean',
       example: { attempt: 1 },
     },
-    answer: { status: 200, description: 'What became of it.', schema: Fate },
+    answer: { status: 200, description: 'What became of it.', schema: Fate, example: { fate: 'recorded' } },
     errors: [...UNKNOWN, 'SHARD_UNKNOWN'],
     async run(coordinator, { params, body }) {
       return { fate: await coordinator.endShard(params.id, params.shardId, body.attempt, body.error) }
@@ -126,7 +126,7 @@ export const workerRoutes = [
     method: 'get',
     path: '/api/workers',
     access: 'everything',
-    answer: { status: 200, description: 'All that are known.', schema: Workers },
+    answer: { status: 200, description: 'All that are known.', schema: Workers, example: { workers: [WORKER_VIEW] } },
     errors: ['DATABASE_UNREACHABLE'],
     async run(coordinator) {
       return { workers: await coordinator.workers() }
