@@ -105,7 +105,7 @@ function refusal(url: URL, status: number, text: string): EverwarmError {
 /** Ours are JSON; S3 answers in XML. */
 function said(text: string): EverwarmError | undefined {
   try {
-    const { error } = JSON.parse(text) as { error?: { code?: unknown } }
+    const error = JSON.parse(text) as { code?: unknown } | null
     return typeof error?.code === 'string' ? errorFromData(error) : undefined
   } catch {
     // Not JSON: the caller says what it is.

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { PGlite } from '@electric-sql/pglite'
 import type { ArtifactStore } from '../../src/artifacts/artifact-store.ts'
 import { openDiskStore } from '../../src/artifacts/disk.ts'
 import { EverwarmError } from '../../src/contracts/errors.ts'
@@ -13,24 +12,9 @@ import { artifactService } from '../../src/coordinator/artifact-service.ts'
 import type { ArtifactService, ArtifactServiceOptions } from '../../src/coordinator/artifact-service.ts'
 import { artifactRoutes } from '../../src/coordinator/http/routes/artifacts.ts'
 import type { Caller } from '../../src/coordinator/service.ts'
-import type { Database, Queries } from '../../src/database/database.ts'
-
-/** Of the interface, what the index of artifacts needs. */
-export async function smallDatabase(): Promise<Database> {
-  const pglite = await PGlite.create()
-  const over = (on: Pick<PGlite, 'query'>): Queries => ({
-    query: async <Row>(text: string, values?: readonly unknown[]) => (await on.query<Row>(text, values && [...values])).rows,
-  })
-  const database: Partial<Database> = {
-    kind: 'embedded',
-    ...over(pglite),
-    transaction: (work) => pglite.transaction((inside) => work(over(inside as unknown as PGlite))) as never,
-    close: () => pglite.close(),
-  }
-  await pglite.exec('create schema everwarm')
-  for (const statement of ARTIFACT_MIGRATIONS.flatMap((migration) => migration.statements)) await pglite.exec(statement)
-  return database as Database
-}
+import type { Database } from '../../src/database/database.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import { errorAnswer } from '../../src/system/http/status.ts'
 
 export interface ArtifactHouse {
   url: string
@@ -43,27 +27,12 @@ export interface ArtifactHouse {
   close(): Promise<void>
 }
 
-const STATUS: Record<string, number> = {
-  BAD_INPUT: 400,
-  TOKEN_MISSING: 401,
-  TOKEN_REFUSED: 401,
-  TOKEN_EXPIRED: 401,
-  FORBIDDEN: 403,
-  ARTIFACT_UNKNOWN: 404,
-  METHOD_REFUSED: 405,
-  ATTEMPT_STALE: 409,
-  ARTIFACT_MISMATCH: 422,
-  ARTIFACT_TOO_LARGE: 413,
-  BODY_TOO_LARGE: 413,
-  STORE_FULL: 507,
-}
-
 const CALLERS: Record<string, Caller> = { admin: { may: 'everything' }, worker: { may: 'work', workerId: 'w1' } }
 
 /** Store, index, service and routes behind a real server, as the coordinator has them; shards `s1/1` are held by `w1`. */
 export async function artifactHouse(options: Partial<ArtifactServiceOptions> = {}): Promise<ArtifactHouse> {
   const home = mkdtempSync(join(tmpdir(), 'everwarm-artifact-house-'))
-  const database = await smallDatabase()
+  const database = await openDatabase({ folder: join(home, 'db'), migrations: ARTIFACT_MIGRATIONS })
   const store = options.store ?? openDiskStore(join(home, 'store'))
   const index = artifactIndex(database)
   const clock = { nowMs: Date.now() }
@@ -104,8 +73,9 @@ async function answered(answer: Promise<Response | undefined>): Promise<Response
   try {
     return (await answer) ?? new Response('not ours', { status: 404 })
   } catch (error) {
-    if (!(error instanceof EverwarmError)) throw error
     // Much of a body may not have been read: nobody is to use the connection again.
-    return Response.json({ error: error.toJSON() }, { status: STATUS[error.code] ?? 500, headers: { connection: 'close' } })
+    const answer = errorAnswer(error)
+    answer.headers.set('connection', 'close')
+    return answer
   }
 }

@@ -43,7 +43,7 @@ async function uploadOf(content: string, more: object = {}) {
 
 const send = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
   fetch(house.url + path, { method: 'PUT', body, headers })
-const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { error: { code: string } }).error.code]
+const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
 const listOf = async (session: string, query = '') =>
   (await (
     await fetch(`${house.url}/api/execution/parallel/${session}/artifacts${query}`, {

@@ -1,6 +1,7 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { errorFromData } from '../../contracts/errors.ts'
+import { readViewVariable, VIEW_VARIABLE } from '../../contracts/view-door.ts'
 import { launchOf } from './launches.ts'
 import { LeasedProcess } from './leased-process.ts'
 import type { Lender } from './lender.ts'
@@ -18,6 +19,7 @@ export function installDoor(lender: Lender, say: (line: string) => void): void {
   if (Object.hasOwn(globalThis, INSTALLED)) return
   Object.defineProperty(globalThis, INSTALLED, { value: true })
   const stock = childProcess.spawn as Spawn
+  const view = readViewVariable(process.env[VIEW_VARIABLE])
   const spawn = function (this: unknown, command: string, args: readonly string[], options: SpawnOptions) {
     const own = () => Reflect.apply(stock, this, [command, args, options]) as ChildProcess
     if (!Array.isArray(args) || !options) return own()
@@ -31,7 +33,7 @@ export function installDoor(lender: Lender, say: (line: string) => void): void {
     })
     setAside(launch.folder)
     const ownInFolder = () => (mkdirSync(launch.folder, { recursive: true, mode: 0o700 }), own())
-    return new LeasedProcess(command, args, lent, ownInFolder) as unknown as ChildProcess
+    return new LeasedProcess(command, args, lent, ownInFolder, view) as unknown as ChildProcess
   }
   childProcess.spawn = spawn as typeof childProcess.spawn
 }

@@ -2,6 +2,8 @@ import type { ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { PassThrough, type Readable, Writable } from 'node:stream'
+import type { ViewPlace } from '../../contracts/view-door.ts'
+import { viewDoor } from './view-door.ts'
 
 /** A browser that was lent: its DevTools pipe, and the process to kill if it does not answer. */
 export interface LentBrowser {
@@ -32,9 +34,18 @@ export class LeasedProcess extends EventEmitter {
   #isFlushing = false
   #browser: LentBrowser | undefined
   #own: ChildProcess | undefined
+  #view: ViewPlace | undefined
 
-  constructor(command: string, args: readonly string[], lent: Promise<LentBrowser | null>, startOwn: () => ChildProcess) {
+  /** @param view where somebody may look on, if anybody may */
+  constructor(
+    command: string,
+    args: readonly string[],
+    lent: Promise<LentBrowser | null>,
+    startOwn: () => ChildProcess,
+    view?: ViewPlace,
+  ) {
     super()
+    this.#view = view
     this.spawnfile = command
     this.spawnargs = [command, ...args]
     const input = new Writable({ write: (chunk: Buffer, _encoding, done) => (this.#write(chunk), done()) })
@@ -99,7 +110,8 @@ export class LeasedProcess extends EventEmitter {
 
   #connect(input: Writable, output: Readable): void {
     this.#input = input
-    output.pipe(this.stdio[4] as PassThrough)
+    const shown = this.#view ? viewDoor({ input, output }, this.#view) : output
+    shown.pipe(this.stdio[4] as PassThrough)
     this.#flush()
   }
 

@@ -41,6 +41,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   DAEMON_STOPPING: 503,
   RUN_TIMEOUT: 504,
   RUNNER_TIMEOUT: 504,
+  STORE_FULL: 507,
 }
 
 export const statusOf = (code: ErrorCode): number => STATUS[code] ?? 500

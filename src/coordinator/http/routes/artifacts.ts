@@ -1,9 +1,9 @@
-import type { z } from 'zod'
 import type { ArtifactStore } from '../../../artifacts/artifact-store.ts'
 import type { DiskStore } from '../../../artifacts/disk.ts'
 import { readGrant, ARTIFACT_PATH } from '../../../artifacts/presign.ts'
 import { ArtifactAnnounce, ArtifactOwnerId, Sha256 } from '../../../contracts/artifacts.ts'
 import { EverwarmError } from '../../../contracts/errors.ts'
+import { checked } from '../../../system/checked.ts'
 import type { ArtifactService } from '../../artifact-service.ts'
 import type { Caller } from '../../service.ts'
 import { serveFile } from './serve-file.ts'
@@ -29,7 +29,7 @@ export function artifactRoutes(service: ArtifactService): ArtifactRoutes {
     }
     if (url.pathname.startsWith(ARTIFACT_PATH)) {
       allow(method, ['GET', 'PUT'])
-      const sha256 = parsed(Sha256, url.pathname.slice(ARTIFACT_PATH.length))
+      const sha256 = checked(Sha256, url.pathname.slice(ARTIFACT_PATH.length), 'The address of the artifact')
       return method === 'PUT'
         ? receive(service, request, sha256, url.searchParams)
         : give(service, request, sha256, url.searchParams, caller)
@@ -38,7 +38,11 @@ export function artifactRoutes(service: ArtifactService): ArtifactRoutes {
     if (!sessionId) return undefined
     allow(method, ['GET'])
     return Response.json(
-      await service.list(known(caller), parsed(ArtifactOwnerId, decoded(sessionId)), readPage(url.searchParams)),
+      await service.list(
+        known(caller),
+        checked(ArtifactOwnerId, decoded(sessionId), 'The id of the session'),
+        readPage(url.searchParams),
+      ),
     )
   }
 }
@@ -93,19 +97,12 @@ async function readAnnounce(request: Request): Promise<ArtifactAnnounce> {
     chunks.push(chunk)
   }
   try {
-    return parsed(ArtifactAnnounce, JSON.parse(Buffer.concat(chunks).toString()))
+    return checked(ArtifactAnnounce, JSON.parse(Buffer.concat(chunks).toString()), 'The announcement')
   } catch (cause) {
     throw cause instanceof EverwarmError
       ? cause
       : new EverwarmError('BAD_INPUT', { message: 'The announcement is not JSON.', cause })
   }
-}
-
-function parsed<S extends z.ZodType>(schema: S, given: unknown): z.infer<S> {
-  const result = schema.safeParse(given)
-  if (result.success) return result.data
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'} ${message}`)
-  throw new EverwarmError('BAD_INPUT', { message: `What was sent of an artifact is not right: ${issues.join('; ')}.` })
 }
 
 function readPage(query: URLSearchParams): { limit: number; after?: string } {
