@@ -1,14 +1,13 @@
 /** What the room of runs is given by the rooms beside it. */
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { EverwarmError } from './contracts/errors.ts'
+import { coordinatorPlace } from './coordinator/place.ts'
 import type { Database } from './database/database.ts'
 import { openDatabase as open } from './database/open.ts'
 import type { OrchestratorHandlerOptions } from './orchestrator/handler.ts'
 import { MIGRATIONS } from './orchestrator/migrations.ts'
 import type { LeaseBrowser } from './orchestrator/runners/playwright.ts'
 import { leaseBrowser as leaseFromPool } from './pool/browsers/lease-browser.ts'
-import { daemonAddress } from './pool/daemon/address.ts'
-import { cacheFolder } from './pool/vitest/options.ts'
 
 export { type RunnerHandlerOptions, runnerHandler } from './orchestrator/handler.ts'
 
@@ -23,10 +22,11 @@ export const leaseBrowser: LeaseBrowser = async (name, waitMs) => {
   })
 }
 
-/** Embedded in everwarm's home, or Postgres where one is named: by an option, or EVERWARM_DATABASE_URL. */
+/** Embedded, beside the coordinator's; or Postgres where one is named: by an option, or EVERWARM_DATABASE_URL. */
 export function openRunsDatabase(options: OrchestratorHandlerOptions): Promise<Database> {
   const { env = process.env, cwd = process.cwd(), folder, databaseUrl } = options
   const url = databaseUrl ?? (env.EVERWARM_DATABASE_URL?.trim() ? env.EVERWARM_DATABASE_URL : undefined)
-  const home = folder === undefined ? join(daemonAddress(env).home, 'orchestrator') : resolve(cwd, folder)
-  return open({ url, folder: home, cacheFolder: join(cacheFolder(env), 'database'), migrations: MIGRATIONS })
+  const place = coordinatorPlace(env)
+  const own = folder === undefined ? join(dirname(place.folder), 'orchestrator') : resolve(cwd, folder)
+  return open({ url, folder: own, cacheFolder: place.cache, migrations: MIGRATIONS })
 }

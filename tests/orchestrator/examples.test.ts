@@ -22,12 +22,12 @@ async function start(example: string, env: Record<string, string>): Promise<stri
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk) => (out += chunk))
   child.stderr.on('data', (chunk) => (err += chunk))
-  await eventually(`${example} serves`, () => /^http\S+\n/m.test(out) || child.exitCode !== null, 20_000)
+  await eventually(`${example} serves`, () => /^http\S+\n/m.test(out) || child.exitCode !== null, 60_000)
   if (child.exitCode !== null) throw new Error(err)
   return out.trim()
 }
 
-test.for(['node-http.js', 'hono.js', 'h3.js'])('the example %s runs a run', { timeout: 60_000 }, async (example) => {
+test.for(['node-http.js', 'hono.js', 'h3.js'])('the example %s runs a run', { timeout: 120_000 }, async (example) => {
   const site = await at.server((_, answer) => answer.writeHead(204).end())
   const { url: region } = await at.region('us-east-1')
   const url = await start(example, { PLAYWRIGHT_RUNNERS: JSON.stringify({ 'us-east-1': region }) })
@@ -40,7 +40,7 @@ test.for(['node-http.js', 'hono.js', 'h3.js'])('the example %s runs a run', { ti
   expect((await fetch(`${url}/docs`)).headers.get('content-type')).toBe('text/html; charset=utf-8')
 })
 
-test('the example of Hono serves runners, too', { timeout: 60_000 }, async () => {
+test('the example of Hono serves runners, too', { timeout: 120_000 }, async () => {
   const site = await at.server((_, answer) => answer.writeHead(204).end())
   const url = (await start('hono.js', { PLAYWRIGHT_RUNNERS: '{}' })).replace('/api/orchestrator', '/api/runner')
   expect((await ask(`${url}/execute`, { name: 'answers', input: { url: site } })).body).toMatchObject({

@@ -33,7 +33,9 @@ beforeAll(async () => {
   })
   const PLAYWRIGHT_RUNNERS = JSON.stringify({ 'us-east-1': { url: `${region}/api/runner`, token: 'of-the-region' } })
   handler = createOrchestratorHandler({ folder: at.file('store'), env: { ...at.env, PLAYWRIGHT_RUNNERS } })
-})
+  // Nothing is opened before the first request; its database is made here, for which the first test is not blamed.
+  await handler.open()
+}, 60_000)
 afterAll(async () => {
   await handler.close()
   await at.close()

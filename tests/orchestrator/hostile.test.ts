@@ -55,7 +55,8 @@ beforeAll(async () => {
       request.resume().once('end', () => listener(request, answer))
     })
   handler = createOrchestratorHandler({ regions, folder: at.file('store'), env: at.env })
-})
+  await handler.open()
+}, 60_000)
 afterAll(async () => {
   await handler.close()
   await at.close()

@@ -41,7 +41,7 @@ export function regionsHouse(env: Record<string, string> = {}) {
     let [out, err] = ['', '']
     child.stdout.on('data', (chunk) => (out += chunk))
     child.stderr.on('data', (chunk) => (err += chunk))
-    await eventually(`${args.join(' ')} serves`, () => /^http\S+\n/m.test(out) || child.exitCode !== null, 20_000)
+    await eventually(`${args.join(' ')} serves`, () => /^http\S+\n/m.test(out) || child.exitCode !== null, 60_000)
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${err}`)
     return { url: out.trim(), child }
   }
@@ -87,7 +87,7 @@ export async function ask(url: string, body?: unknown, headers: Record<string, s
 }
 
 /** The status of a run, once it is over. */
-export async function overRun(url: string, runId: string, withinMs = 20_000): Promise<RunStatus> {
+export async function overRun(url: string, runId: string, withinMs = 60_000): Promise<RunStatus> {
   let status: RunStatus | undefined
   await eventually(
     `${runId} is over`,

@@ -39,7 +39,7 @@ test('a killed orchestrator goes on with its runs when it is started again: what
   expect(notes()).toEqual(['begun', 'stopped', 'begun', 'ended'])
   const { jobs } = await resultsOf(second.url, body.runId)
   expect(jobs.map(({ result }) => result)).toEqual([{ text: 'once', region: 'us-east-1' }, 'through'])
-}, 60_000)
+}, 120_000)
 
 test('a cancelled run stops what runs within 2 s, and keeps what had ended', async () => {
   const east = await at.region('us-east-1')
@@ -59,7 +59,7 @@ test('a cancelled run stops what runs within 2 s, and keeps what had ended', asy
   expect(cancelled).toMatchObject({ status: 200, body: { state: 'cancelled', summary: { passed: 1, cancelled: 2 } } })
   expect(cancelled.body.jobs[1]).toMatchObject({ state: 'cancelled', error: { code: 'RUN_CANCELLED' } })
   expect((await ask(`${url}/run/${body.runId}/cancel`, {})).body).toEqual(cancelled.body)
-}, 60_000)
+}, 120_000)
 
 test('a run that takes too long is timed out, and what runs of it is stopped; a runner that takes too long fails alone', async () => {
   const east = await at.region('us-east-1')
@@ -79,7 +79,7 @@ test('a run that takes too long is timed out, and what runs of it is stopped; a 
   const run = await overRun(url, slow.body.runId)
   expect(run).toMatchObject({ state: 'completed', summary: { passed: 1, failed: 1 } })
   expect(run.jobs[0]).toMatchObject({ attempts: 1, error: { code: 'RUNNER_TIMEOUT' } })
-}, 60_000)
+}, 120_000)
 
 test('never more jobs run at once than `concurrency` says', async () => {
   let running = 0
@@ -100,7 +100,7 @@ test('never more jobs run at once than `concurrency` says', async () => {
   const { body } = await ask(`${url}/run`, { runners, mode: 'remote', concurrency: 3 })
   expect(await overRun(url, body.runId)).toMatchObject({ state: 'completed', summary: { passed: 9 } })
   expect(most).toBe(3)
-}, 60_000)
+}, 120_000)
 
 test('mode local runs the orchestrator’s own runners', async () => {
   const { url } = await at.orchestrator({})
@@ -119,4 +119,4 @@ test('mode local runs the orchestrator’s own runners', async () => {
     status: 404,
     body: { code: 'RUNNER_UNKNOWN', hint: expect.stringContaining('Did you mean "echo"?') },
   })
-}, 60_000)
+}, 120_000)

@@ -54,4 +54,4 @@ test('a run over three regions with one down: the others’ jobs pass, in a real
     error: { code: 'RUNNER_FAILED', message: 'TypeError: on purpose' },
   })
   expect(jobs[3]!.error!.stack).toMatch(/fixtures\/regions\/runners\.ts:\d+/)
-}, 60_000)
+}, 120_000)

@@ -179,7 +179,7 @@ test('`everwarm runner run` runs one here, and says by its exit code how it ende
     code: 2,
     err: expect.stringContaining('There is no file /nowhere.ts'),
   })
-}, 60_000)
+}, 120_000)
 
 test('`serve` stays on loopback, by its own names; on others it asks for a token', async () => {
   expect(await everwarm('runner', 'serve', RUNNERS, '--host', '0.0.0.0')).toMatchObject({
@@ -195,4 +195,4 @@ test('`serve` stays on loopback, by its own names; on others it asks for a token
   })
   child.kill('SIGTERM')
   await eventually('it has ended', () => child.exitCode === 0)
-}, 60_000)
+}, 120_000)

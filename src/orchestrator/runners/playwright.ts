@@ -41,10 +41,17 @@ export async function openPage(lease: LeaseBrowser, name: string, waitMs: number
   }
 }
 
+/** In this order: the test runner is not needed for a page. Written out, so that bundlers find them. */
+const LIBRARIES: readonly (() => Promise<{ chromium: BrowserType }>)[] = [
+  () => import('playwright'),
+  () => import('@playwright/test'),
+  () => import('playwright-core'),
+]
+
 async function playwrightChromium(): Promise<BrowserType> {
-  for (const name of ['playwright', '@playwright/test', 'playwright-core']) {
-    const library = (await import(name).catch(() => undefined)) as { chromium?: BrowserType } | undefined
-    if (library?.chromium) return library.chromium
+  for (const load of LIBRARIES) {
+    const library = await load().catch(() => undefined)
+    if (library) return library.chromium
   }
   throw new EverwarmError('PACKAGE_MISSING', {
     message: 'Playwright cannot be loaded, by which runners drive their page.',

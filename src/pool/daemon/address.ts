@@ -90,7 +90,9 @@ export function prepareAddress({ home, run, socket }: Address): void {
 
 /** Names of all that everwarm puts into its folder. */
 const isOurs = (name: string) =>
-  /^(?:daemon\.(?:sock|token|log(?:\.old)?)|last-used\.json.*|compile-cache|client-.*|launch.*|[dh]-.*|\.[nl]-.*)$/.test(name)
+  /^(?:daemon\.(?:sock|token|log(?:\.old)?)|last-used\.json.*|compile-cache|coordinator|orchestrator|client-.*|launch.*|[dh]-.*|\.[nl]-.*)$/.test(
+    name,
+  )
 
 export function daemonFiles(address: Address, id: string): DaemonFiles {
   if (IS_WINDOWS) {
