@@ -24,8 +24,7 @@ export function mergeReports(
   return new Promise((resolve, reject) => {
     const child = spawnProcess(process.execPath, [program, ...words, ...args], {
       cwd: root,
-      // Nothing runs here: a daemon would only be started for nothing.
-      env: { ...env, EVERWARM: '0' },
+      env,
       stdio: 'inherit',
     })
     child.on('error', reject)
