@@ -1,0 +1,97 @@
+import { type ChildProcess, execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type RemoteHouse, remoteHouse } from './house.ts'
+
+const FILES: Record<string, string> = {
+  'vitest.config.ts': `import { defineConfig } from 'vitest/config'
+    export default defineConfig({ test: { include: ['tests/**/*.test.ts'] } })`,
+  'tests/red.test.ts': `import { describe, expect, test } from 'vitest'
+    describe('a group', () => { test('is wrong', () => expect({ a: 1 }).toEqual({ a: 2 })); test.skip('waits', () => {}) })`,
+  'tests/broken.test.ts': `throw new Error('cannot be loaded')`,
+  ...Object.fromEntries(
+    Array.from({ length: 10 }, (_, i) => [
+      `tests/green-${i}.test.ts`,
+      `import { expect, test } from 'vitest'
+       test('adds', async () => { await new Promise((r) => setTimeout(r, 100)); expect(1 + ${i}).toBe(${i + 1}) }); test.each([1, 2])('is %i', (n) => expect(n).toBeGreaterThan(0))`,
+    ]),
+  ),
+}
+
+interface Report {
+  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[]
+}
+
+const report = (name: string) => join(house.folder, `${name}.json`)
+
+/** Every test's name and verdict, by file. */
+const verdicts = (name: string) =>
+  (JSON.parse(readFileSync(report(name), 'utf8')) as Report).testResults
+    .map((file) => ({
+      file: relative(project, file.name),
+      status: file.status,
+      tests: file.assertionResults.map((each) => `${each.fullName}: ${each.status}`).sort(),
+    }))
+    .sort((a, b) => a.file.localeCompare(b.file))
+
+let house: RemoteHouse
+let project: string
+let stock: ReturnType<typeof verdicts>
+let coordinator: ChildProcess
+
+beforeAll(async () => {
+  house = await remoteHouse()
+  project = await house.project('app', FILES)
+  const program = join(import.meta.dirname, '../../node_modules/vitest/vitest.mjs')
+  await promisify(execFile)(process.execPath, [program, 'run', '--reporter=json', `--outputFile=${report('stock')}`], {
+    cwd: project,
+    env: { ...process.env, VITEST: undefined, NODE_OPTIONS: undefined },
+  }).catch((error: { code: number }) => expect(error.code).toBe(1))
+  stock = verdicts('stock')
+  coordinator = await house.startCoordinator()
+  await house.startWorker('one', await house.checkout(project, 'one'))
+  await house.startWorker('two', await house.checkout(project, 'two'))
+}, 120_000)
+afterAll(() => house?.close(), 60_000)
+
+test('a project on two workers gives the verdicts of a run here, from its own reporters, with its exit code', async () => {
+  const { code, stderr } = await house.run(project, '--', '--reporter=json', `--outputFile=${report('remote')}`).ended
+  expect(code, stderr).toBe(1)
+  expect(verdicts('remote')).toEqual(stock)
+  expect(stderr).not.toContain('everwarm')
+}, 120_000)
+
+test('files and the host’s options keep to some tests', async () => {
+  const { code, stdout, stderr } = await house.run(project, 'green', '--', '-t', 'adds', '--reporter=verbose').ended
+  expect(code, stderr).toBe(0)
+  expect(stdout).toContain('Test Files  10 passed (10)')
+  expect(stdout).toContain('10 passed | 20 skipped')
+}, 120_000)
+
+test('a worker that is killed in the middle costs no result, nor does the coordinator', async () => {
+  const victim = await house.startWorker('victim', await house.checkout(project, 'three'))
+  const running = house.run(project, '--', '--reporter=json', `--outputFile=${report('killed')}`)
+  let kills = 0
+  for await (const event of house.client().events({ after: 0 })) {
+    if (event.type !== 'test:completed' || kills > 0) continue
+    kills++
+    victim.kill('SIGKILL')
+    coordinator.kill('SIGKILL')
+    break
+  }
+  await house.startCoordinator()
+  const { code, stderr } = await running.ended
+  expect(code, stderr).toBe(1)
+  expect(verdicts('killed')).toEqual(stock)
+}, 120_000)
+
+test('without a coordinator, or with a wrong word, it is said what to do', async () => {
+  const lost = await house.run(project, '--coordinator', 'http://127.0.0.1:9').ended
+  expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('COORDINATOR_UNREACHABLE')])
+  const wrong = await house.run(project, '--strategy', 'lpt').ended
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('There is no strategy "lpt"')])
+  const none = await house.run(project, '--tag', 'gpu').ended
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('NO_WORKER_FITS')])
+}, 120_000)
