@@ -42,10 +42,10 @@ export function coordinatorClient({ url, token, clock = systemClock }: ClientOpt
   const ofWorker = (id: string, what: string) => `/api/workers/${encodeURIComponent(id)}/${what}`
   const page = (id: string, after?: string, limit = 1_000) => get<SessionResults>(ofSession(id, 'results'), { after, limit })
 
-  async function* results(id: string): AsyncGenerator<SessionResults['results'][number]> {
+  async function* results(id: string, pageSize = 1_000): AsyncGenerator<SessionResults['results'][number]> {
     let after: string | undefined
     do {
-      const { results, next } = await page(id, after)
+      const { results, next } = await page(id, after, pageSize)
       yield* results
       after = next ?? undefined
     } while (after !== undefined)

@@ -15,19 +15,19 @@ afterAll(() => there.close())
 
 test('the client starts a session, follows it and has all its results, over several pages', async () => {
   const runner = await worker(there.coordinator, { id: 'runner', isEager: true })
-  const started = await client().start({ name: 'by the client', tests: someTests(2_100), config: { strategy: 'round-robin' } })
-  expect(started.total).toBe(2_100)
+  const started = await client().start({ name: 'by the client', tests: someTests(250), config: { strategy: 'round-robin' } })
+  expect(started.total).toBe(250)
   const seen: string[] = []
   for await (const { type } of client().events({ after: 0, sessionId: started.id })) {
     seen.push(type)
     if (type === 'session:completed') break
   }
-  expect(seen.filter((type) => type === 'test:completed')).toHaveLength(2_100)
+  expect(seen.filter((type) => type === 'test:completed')).toHaveLength(250)
   await ending(there.coordinator, started.id)
   const ids = new Set<string>()
-  for await (const { testId } of client().results(started.id)) ids.add(testId)
-  expect(ids.size).toBe(2_100)
-  expect(await client().session(started.id)).toMatchObject({ status: 'completed', progress: { passed: 2_100 } })
+  for await (const { testId } of client().results(started.id, 100)) ids.add(testId)
+  expect(ids.size).toBe(250)
+  expect(await client().session(started.id)).toMatchObject({ status: 'completed', progress: { passed: 250 } })
   expect((await client().sessions()).sessions[0]!.id).toBe(started.id)
   await runner.leave(true)
 })
@@ -41,7 +41,7 @@ test('the client asks for everything else as well', async () => {
   expect((await client(credential).renewCredential(worker.id)).credential).toEqual(expect.any(String))
   expect((await client().workers()).map(({ id }) => id)).toContain(worker.id)
   expect((await client().preview({ tests: ['a', 'b'] })).shards.length).toBeGreaterThan(0)
-  expect(await client().rebalance()).toEqual({ sessions: [] })
+  expect(await client().rebalance()).toEqual({ sessions: expect.any(Array) })
   expect((await client().health()).workers).toBeGreaterThan(0)
   expect(await client().unregister(worker.id)).toEqual({ workerId: worker.id })
 })
