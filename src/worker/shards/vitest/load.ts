@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Reporter, Vitest } from 'vitest/node'
+import type { Reporter, TestSpecification, Vitest } from 'vitest/node'
 import { EverwarmError } from '../../../contracts/errors.ts'
 
 /** What is used of a project's Vitest; all of it public. */
@@ -42,8 +42,20 @@ export async function loadVitest(vitestPackage: string): Promise<VitestModule> {
         ui: false,
         open: false,
       }
-      return createVitest('test', { ...asked, ...fixed })
+      const vitest = await createVitest('test', { ...asked, ...fixed })
+      vitest.config.sequence.sequencer = AsOrdered
+      return vitest
     },
+  }
+}
+
+/** The session has put its tests in order, over all workers; its own sequencer would know of this shard alone. */
+class AsOrdered {
+  async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files
+  }
+  async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files
   }
 }
 
