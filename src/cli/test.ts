@@ -63,6 +63,8 @@ export async function test(args: string[], env: NodeJS.ProcessEnv): Promise<numb
   const host = hostHere(root, values.host)
   const hostArgs = splitHostArgs(border === -1 ? [] : args.slice(border + 1))
   const signal = interruption()
+  // While a coordinator is away nothing else keeps this process: it waits for it to come back.
+  const waiting = setInterval(() => {}, 2 ** 30)
   return runRemotely({
     client: coordinatorClient(coordinatorAddress({ ...values, browser: undefined, tag: undefined }, env)),
     project: {
@@ -84,7 +86,7 @@ export async function test(args: string[], env: NodeJS.ProcessEnv): Promise<numb
     },
     env,
     signal,
-  })
+  }).finally(() => clearInterval(waiting))
 }
 
 function parsed(args: string[]) {

@@ -91,7 +91,8 @@ export async function remoteHouse(): Promise<RemoteHouse> {
       return root
     },
     async close() {
-      for (const child of children) child.kill('SIGTERM')
+      // Twice: once would let a worker finish what it has, which nobody waits for any more.
+      for (const child of [...children, ...children]) child.kill('SIGTERM')
       await Promise.all([...children].map((child) => once(child, 'exit')))
       await rm(folder, { recursive: true, force: true, maxRetries: 3 })
     },

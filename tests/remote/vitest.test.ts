@@ -84,6 +84,7 @@ test('a worker that is killed in the middle costs no result, nor does the coordi
   await house.startCoordinator()
   const { code, stderr } = await running.ended
   expect(code, stderr).toBe(1)
+  expect(stderr).not.toContain('everwarm')
   expect(verdicts('killed')).toEqual(stock)
 }, 120_000)
 

@@ -6,7 +6,7 @@ import type { Attachment, FoundResult } from './host-types.ts'
 import type { Publisher } from './publish.ts'
 
 /** Where an artifact is to be had, from the coordinator's address. */
-const artifactUrl = (sha256: string) => `/api/artifacts/${sha256}`
+const artifactUrl = (sha256: string) => `/api/artifacts/sha256/${sha256}`
 
 /**
  * Publishes a result's report and attachments, and names them in it. A result is never lost for them: what cannot be
