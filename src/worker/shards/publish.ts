@@ -22,7 +22,7 @@ export interface PublisherOptions {
   base: string
   credential: string
   clock?: Clock
-  /** 5 by default */
+  /** 8 by default: a coordinator that begins anew is back by then. */
   attempts?: number
   /** Before the second one, 250 by default; each further pause is twice as long. */
   pauseMs?: number
@@ -37,10 +37,11 @@ export interface Publisher {
   publish(content: Uint8Array | string, meta: ArtifactMeta): Promise<string>
 }
 
+const MOST_PAUSE_MS = 10_000
 /** Files from this size on are not held in memory. */
 const STREAM_BYTES = 1_048_576
 
-export function publisher({ base, credential, clock = systemClock, attempts = 5, pauseMs = 250 }: PublisherOptions): Publisher {
+export function publisher({ base, credential, clock = systemClock, attempts = 8, pauseMs = 250 }: PublisherOptions): Publisher {
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
   const again = async <T>(act: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
@@ -49,7 +50,7 @@ export function publisher({ base, credential, clock = systemClock, attempts = 5,
       } catch (error) {
         if (error instanceof Refused) throw error.why
         if (attempt >= attempts) throw unreachable(base, attempt, error)
-        await wait(pauseMs * 2 ** (attempt - 1))
+        await wait(Math.min(MOST_PAUSE_MS, pauseMs * 2 ** (attempt - 1)))
       }
     }
   }
