@@ -2,6 +2,7 @@ import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import { DownFrame, type Hello, LINK_CLOSE, type UpFrame, type Welcome } from '../contracts/worker-link.ts'
 import { type Clock, systemClock, type Timer } from '../system/clock.ts'
 import { type JsonLink, jsonLink, SOCKET_MAX_BYTES } from '../system/json-link.ts'
+import { errorInBody } from './error-in-body.ts'
 import { type DialFault, dialWebSocket } from '../system/web-socket.ts'
 
 export interface LinkClientOptions {
@@ -138,7 +139,7 @@ function closed(url: string, code: number, reason: string): EverwarmError {
 }
 
 function dialError(url: string, { status, code, message, body }: DialFault): EverwarmError {
-  const told = toldError(body)
+  const told = errorInBody(body)
   if (told) return told
   if (status === undefined)
     return new EverwarmError('COORDINATOR_UNREACHABLE', {
@@ -154,16 +155,4 @@ function dialError(url: string, { status, code, message, body }: DialFault): Eve
     message: `${url} answers HTTP ${status} instead of opening the worker link.`,
     hint: 'Give --connect the address of a coordinator: its path is / or /worker.',
   })
-}
-
-/** `{ error: { code, message } }` of a coordinator. */
-function toldError(body: string | undefined): EverwarmError | undefined {
-  if (!body) return undefined
-  try {
-    const { error } = JSON.parse(body) as { error?: { code?: unknown } }
-    return typeof error?.code === 'string' ? errorFromData(error) : undefined
-  } catch {
-    // Another server's page.
-    return undefined
-  }
 }

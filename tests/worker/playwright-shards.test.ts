@@ -37,7 +37,9 @@ beforeAll(async () => {
           return response.writeHead(201).end()
         }
         const { sha256 } = JSON.parse(body.toString()) as { sha256: string }
-        response.end(JSON.stringify(kept.has(sha256) ? { exists: true } : { upload: { method: 'PUT', url: `/put/${sha256}` } }))
+        response.end(
+          JSON.stringify(kept.has(sha256) ? { exists: true } : { upload: { method: 'PUT', url: `/put/${sha256}`, headers: {} } }),
+        )
       })
   })
   await new Promise<void>((resolve) => artifacts.listen(0, '127.0.0.1', resolve))
@@ -62,7 +64,11 @@ test('each file gets one result, with its cases, its attachments and a report of
   expect(byId()['tests/green.spec.ts']).toMatchObject({
     status: 'passed',
     cases: [
-      { name: '[a] adds @fast', status: 'passed', artifacts: [expect.stringMatching(/^\/api\/artifacts\/[0-9a-f]{64}$/)] },
+      {
+        name: '[a] adds @fast',
+        status: 'passed',
+        artifacts: [expect.stringMatching(/^\/api\/artifacts\/sha256\/[0-9a-f]{64}$/)],
+      },
       { name: '[a] later', status: 'skipped' },
       { name: '[b] adds @fast', status: 'passed' },
       { name: '[b] later', status: 'skipped' },

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { basename } from 'node:path'
+import type { ArtifactKind } from '../../contracts/artifacts.ts'
 import type { CaseResult, TestResult } from '../../contracts/session.ts'
 import type { ShardOrder } from '../../contracts/shard-run.ts'
 import type { Attachment, FoundResult } from './host-types.ts'
@@ -15,23 +16,30 @@ const artifactUrl = (sha256: string) => `/api/artifacts/sha256/${sha256}`
 export function resultCompleter(publisher: Publisher | undefined, warn: (line: string) => void) {
   return async function complete({ result, reportPath, attachments = [] }: FoundResult, order: ShardOrder): Promise<TestResult> {
     const { sessionId, shardId, attempt } = order
-    const bring = async (path: string, name: string, type: string) => {
+    const bring = async (path: string, name: string, type: string, kind: ArtifactKind) => {
       try {
-        return await publisher?.publish(path, { name, type, sessionId, testId: result.testId, shardId, attempt })
+        return await publisher?.publish(path, { name, type, kind, sessionId, testId: result.testId, shardId, attempt })
       } catch (error) {
         warn(`everwarm-shard: ${name} of ${result.testPath ?? result.testId} is not kept: ${(error as Error).message}`)
         return undefined
       }
     }
-    const report = reportPath === undefined ? undefined : await bring(reportPath, basename(reportPath), typeOf(reportPath))
+    const report =
+      reportPath === undefined ? undefined : await bring(reportPath, basename(reportPath), typeOf(reportPath), 'report')
     if (reportPath !== undefined) rmSync(reportPath, { force: true })
     const kept: { attachment: Attachment; sha256: string }[] = []
     for (const attachment of attachments) {
-      const sha256 = await bring(attachment.path, attachment.name, attachment.type)
+      const sha256 = await bring(attachment.path, attachment.name, attachment.type, kindOf(attachment))
       if (sha256 !== undefined) kept.push({ attachment, sha256 })
     }
     return { ...result, ...(report === undefined ? {} : { report }), ...named(result, kept) }
   }
+}
+
+function kindOf({ name, type }: Attachment): ArtifactKind {
+  if (name === 'trace') return 'trace'
+  if (type.startsWith('image/')) return 'screenshot'
+  return type.startsWith('video/') ? 'video' : 'other'
 }
 
 function typeOf(path: string): string {

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { EverwarmError, errorFromData } from '../../contracts/errors.ts'
+import { ArtifactAnswer, type ArtifactKind, type ArtifactUpload } from '../../contracts/artifacts.ts'
+import { EverwarmError } from '../../contracts/errors.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
+import { errorInBody } from '../error-in-body.ts'
 
 export interface ArtifactMeta {
   name: string
   /** MIME type */
   type: string
+  kind: ArtifactKind
   sessionId: string
   testId: string
   shardId: string
@@ -19,7 +22,7 @@ export interface PublisherOptions {
   base: string
   credential: string
   clock?: Clock
-  /** 5 by default */
+  /** 8 by default: a coordinator that begins anew is back by then. */
   attempts?: number
   /** Before the second one, 250 by default; each further pause is twice as long. */
   pauseMs?: number
@@ -34,15 +37,11 @@ export interface Publisher {
   publish(content: Uint8Array | string, meta: ArtifactMeta): Promise<string>
 }
 
-interface Grant {
-  exists?: boolean
-  upload?: { method?: string; url: string; headers?: Record<string, string> }
-}
-
+const MOST_PAUSE_MS = 10_000
 /** Files from this size on are not held in memory. */
 const STREAM_BYTES = 1_048_576
 
-export function publisher({ base, credential, clock = systemClock, attempts = 5, pauseMs = 250 }: PublisherOptions): Publisher {
+export function publisher({ base, credential, clock = systemClock, attempts = 8, pauseMs = 250 }: PublisherOptions): Publisher {
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
   const again = async <T>(act: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
@@ -51,17 +50,21 @@ export function publisher({ base, credential, clock = systemClock, attempts = 5,
       } catch (error) {
         if (error instanceof Refused) throw error.why
         if (attempt >= attempts) throw unreachable(base, attempt, error)
-        await wait(pauseMs * 2 ** (attempt - 1))
+        await wait(Math.min(MOST_PAUSE_MS, pauseMs * 2 ** (attempt - 1)))
       }
     }
   }
   return {
     async publish(content, meta) {
       const { sha256, size } = await measure(content)
-      // Asked again before each attempt: a grant may have run out, and somebody else may have brought the bytes.
+      // From the beginning at each attempt: a grant may have run out, and somebody else may have brought the bytes.
       await again(async () => {
-        const grant = await askGrant(base, credential, { sha256, size, ...meta })
-        if (!grant.exists && grant.upload) await send(content, size, grant.upload, { base, credential })
+        const announce = () => askGrant(base, credential, { sha256, size, ...meta })
+        const grant = await announce()
+        if (!('upload' in grant)) return
+        await send(content, size, grant.upload, base)
+        // What confirms the upload, and lists it.
+        if ('upload' in (await announce())) throw new Error('The store says that it did not get the bytes.')
       })
       return sha256
     },
@@ -77,30 +80,33 @@ class Refused extends Error {
   }
 }
 
-async function askGrant(base: string, credential: string, body: object): Promise<Grant> {
+async function askGrant(base: string, credential: string, body: object): Promise<ArtifactAnswer> {
   const response = await fetch(`${base}/api/artifacts`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
     body: JSON.stringify(body),
   })
   await check(response)
-  return (await response.json()) as Grant
+  const parsed = ArtifactAnswer.safeParse(await response.json())
+  if (parsed.success) return parsed.data
+  throw new Refused(
+    new EverwarmError('API_ANSWER_INVALID', { message: `${base}/api/artifacts answers something else than it should.` }),
+  )
 }
 
 async function send(
   content: Uint8Array | string,
   size: number,
-  { method = 'PUT', url, headers = {} }: NonNullable<Grant['upload']>,
-  own: { base: string; credential: string },
+  { method, url, headers }: ArtifactUpload,
+  base: string,
 ): Promise<void> {
-  const address = new URL(url, own.base)
-  // A store elsewhere has its grant in the address and must not learn the credential.
-  const isOwn = address.origin === new URL(own.base).origin
   const body =
     typeof content === 'string' && size >= STREAM_BYTES ? (Readable.toWeb(createReadStream(content)) as never) : bytesOf(content)
+  // The grant is in the address: no credential goes with it, least of all to another server.
+  const address = new URL(url, base)
   const response = await fetch(address, {
     method,
-    headers: { 'content-length': String(size), ...(isOwn ? { authorization: `Bearer ${own.credential}` } : {}), ...headers },
+    headers: { 'content-length': String(size), ...headers },
     body,
     duplex: 'half',
   } as RequestInit)
@@ -111,21 +117,11 @@ async function check(response: Response): Promise<void> {
   if (response.ok) return
   const text = (await response.text()).slice(0, 4_096)
   const error =
-    toldError(text) ??
+    errorInBody(text) ??
     new EverwarmError('STORE_UNREACHABLE', { message: `${new URL(response.url).origin} answers HTTP ${response.status}.` })
   // Too early, too often, or the server's own trouble: later it may go.
   const isPassing = response.status >= 500 || response.status === 408 || response.status === 425 || response.status === 429
   throw isPassing ? error : new Refused(error)
-}
-
-function toldError(text: string): EverwarmError | undefined {
-  try {
-    const { error } = JSON.parse(text) as { error?: { code?: unknown } }
-    return typeof error?.code === 'string' ? errorFromData(error) : undefined
-  } catch {
-    // Another server's page.
-    return undefined
-  }
 }
 
 const bytesOf = (content: Uint8Array | string): Uint8Array<ArrayBuffer> =>
