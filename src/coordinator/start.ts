@@ -13,6 +13,7 @@ import { type App, createApp } from './http/app.ts'
 import { type HttpServer, serve } from './http/server.ts'
 import { workerLinkEnd } from './link/attach.ts'
 import { type LinkedWorkers, linkedWorkers } from './linked-workers.ts'
+import { needPackages } from './needed-packages.ts'
 import type { CoordinatorPlace } from './place.ts'
 import { openShardQueue } from './queue.ts'
 import { COORDINATOR_TABLES } from './tables.ts'
@@ -61,6 +62,7 @@ export async function startCoordinator(options: StartOptions): Promise<RunningCo
   }
   const complain = complainOnce(say)
   try {
+    needPackages(['pg-boss', options.databaseUrl === undefined ? '@electric-sql/pglite' : 'pg', 'hono', '@hono/node-server'])
     privateFolder(place.folder, isOurs)
     const token = options.token ?? (await keptToken(place.token))
     const db = await openDatabase({
