@@ -79,6 +79,8 @@ export const SessionConfig = z.object({
 export type SessionConfig = z.infer<typeof SessionConfig>
 
 export const SessionRequest = z.object({
+  /** Of the session, chosen by who asks: asked again with the same one, nothing is begun again. Absent: the coordinator chooses. */
+  id: z.uuid().optional(),
   name: z.string().max(1_024).optional(),
   /** Paths alone are enough. Absent: a worker lists the project's files. */
   tests: z

@@ -91,21 +91,25 @@ function refuseStranded(places: ReadonlyMap<string, number>, capabilityClass: st
   })
 }
 
-/** Everything of a session in one transaction: it is there as a whole, or not at all. @returns its id */
+/**
+ * Everything of a session in one transaction: it is there as a whole, or not at all. One that is there already stays as it
+ * is: an answer was lost, and the caller has asked again.
+ * @returns its id
+ */
 export async function insertSession(
   core: Core,
   request: SessionRequest,
   tests: readonly SessionTest[],
   plans: readonly ClassPlan[],
 ): Promise<string> {
-  const id = randomUUID()
-  const { config, run, name } = request
+  const { id = randomUUID(), config, run, name } = request
   const failFast = Number(config.failFast)
   const shards = interleaved(plans)
   await core.db.transaction(async (tx) => {
-    await tx.query(
+    const added = await tx.query(
       `insert into everwarm.sessions (id, name, status, config, run, classes, total, fail_fast, deadline_at)
-       values ($1, $2, 'pending', $3::jsonb, $4::jsonb, $5::jsonb, $6, $7, now() + make_interval(secs => $8))`,
+       values ($1, $2, 'pending', $3::jsonb, $4::jsonb, $5::jsonb, $6, $7, now() + make_interval(secs => $8))
+       on conflict (id) do nothing returning id`,
       [
         id,
         name ?? null,
@@ -117,6 +121,7 @@ export async function insertSession(
         config.sessionTimeoutMs / 1_000,
       ],
     )
+    if (added.length === 0) return
     const ids = await addShards(core, tx, id, shards, 0)
     await insertTests(tx, id, tests, shards, ids)
     const data = { name: name ?? null, total: tests.length, shards: shards.length, strategy: config.strategy }

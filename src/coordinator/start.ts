@@ -11,7 +11,7 @@ import { openCoordinator } from './coordinator.ts'
 import { HEARTBEAT_MS, OFFLINE_MS } from './heartbeat.ts'
 import { type App, createApp } from './http/app.ts'
 import { type HttpServer, serve } from './http/server.ts'
-import { workerLinkEnd } from './link/attach.ts'
+import { workerLinkEnd, type WorkerLinkOptions } from './link/attach.ts'
 import { type LinkedWorkers, linkedWorkers } from './linked-workers.ts'
 import { needPackages } from './needed-packages.ts'
 import type { CoordinatorPlace } from './place.ts'
@@ -36,6 +36,8 @@ export interface StartOptions {
   origins?: readonly string[]
   heartbeatMs?: number | undefined
   offlineMs?: number | undefined
+  /** How soon a worker's connection that has silently gone is noticed; 15 s by default. */
+  link?: Pick<WorkerLinkOptions, 'pingMs' | 'deadMs'> | undefined
   say(line: string): void
 }
 
@@ -106,7 +108,7 @@ export async function startCoordinator(options: StartOptions): Promise<RunningCo
     })
     const server = await serve({ app, ...definedAddress(options) })
     closing.push(() => server.close())
-    closing.push(attachLink(server, app, link), () => link.leave())
+    closing.push(attachLink(server, app, { ...link, ...options.link }), () => link.leave())
     return { url: server.url, token, close }
   } catch (error) {
     await close()
@@ -123,7 +125,7 @@ const definedAddress = ({ host, port }: StartOptions) => ({
 })
 
 /** @returns what closes it */
-function attachLink(server: HttpServer, app: App, host: LinkedWorkers): () => void {
+function attachLink(server: HttpServer, app: App, host: WorkerLinkOptions): () => void {
   const end = workerLinkEnd(host)
   for (const path of ['/', '/worker'])
     server.attachUpgrade(path, ({ request, socket, head }) => void end.handleUpgrade(request, socket, head), 'own')
