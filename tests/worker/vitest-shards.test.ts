@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -224,13 +224,19 @@ test('one order may come as arguments, for workers without input', async () => {
   expect(await once.end()).toBe(0)
 })
 
-test('nothing is left of a program that is killed', async () => {
-  program.tell({ shard: order(['tests/loop.test.ts']) })
-  await program.until('test-started')
-  await program.kill()
-  const children = () =>
-    new Promise<string>((resolve) =>
-      execFile('pgrep', ['-f', `${project.root}|everwarm-shard-`], (_error, stdout) => resolve(stdout.trim())),
+test('nothing is left of a program that is killed: no process, no folder', async () => {
+  // All that it starts has this folder in its command line.
+  const temporary = projectFolder({})
+  const killed = shardProgram(project.root, { TMPDIR: temporary.root })
+  killed.tell({ shard: order(['tests/loop.test.ts']) })
+  await killed.until('test-started')
+  const processes = () =>
+    new Promise<number>((resolve) =>
+      execFile('pgrep', ['-f', temporary.root], (_error, stdout) => resolve(stdout.split('\n').filter(Boolean).length)),
     )
-  await expect.poll(children, { timeout: 10_000 }).toBe('')
+  expect(await processes()).toBeGreaterThan(0)
+  await killed.kill()
+  await expect.poll(processes, { timeout: 10_000 }).toBe(0)
+  expect(readdirSync(temporary.root).filter((name) => name.startsWith('everwarm-shard-'))).toEqual([])
+  temporary.remove()
 })
