@@ -5,7 +5,8 @@ import type { NewEvent } from './event-log.ts'
 import { type OpenTest, recutLost } from './rebalance.ts'
 import { lockSessionsOf } from './session-rows.ts'
 import { addShards, moveTests, nextIndex } from './shard-rows.ts'
-import { insertResults, openTests, settle, type WrittenResult } from './write-results.ts'
+import { settle } from './settle.ts'
+import { insertResults, openTests, type WrittenResult } from './write-results.ts'
 
 /** A shard whose holder is gone, at the attempt at which it was. */
 export interface Lost {
@@ -59,7 +60,7 @@ export async function loseShards(core: Core, lost: readonly Lost[], reason: Loss
     const written: WrittenResult[] = []
     for (const row of rows)
       written.push(...(await queueAgain(core, tx, row, sessions.get(row.session_id)!.max_retries, reason, events)))
-    await settle(core, tx, sessions, written, events, ended)
+    await settle(core, tx, sessions, { written, over: new Map(), events })
     ended.push(...rows.map((row) => row.id))
   })
   for (const shardId of ended) core.holders.drop(shardId)

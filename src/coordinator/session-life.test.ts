@@ -11,7 +11,13 @@ const session = (traits: Partial<SessionLife> = {}): SessionLife => ({
   error: null,
   ...traits,
 })
-const results = (passed: number, failed = 0, skipped = 0): SessionStep => ({ type: 'results', passed, failed, skipped })
+const results = (passed: number, failed = 0, skipped = 0, isOver = true): SessionStep => ({
+  type: 'results',
+  passed,
+  failed,
+  skipped,
+  isOver,
+})
 
 describe('a session', () => {
   test('runs from the first shard that somebody takes', () => {
@@ -25,6 +31,14 @@ describe('a session', () => {
     expect(half).toMatchObject({ status: 'running', passed: 4, failed: 1, skipped: 1 })
     const { life, effects } = reduceSession(half, results(3, 1))
     expect([life.status, life.passed, life.failed, life.error, effects]).toEqual(['completed', 7, 2, null, ['ended']])
+  })
+
+  test('waits for what still runs though every test has its result, and has failed if that goes wrong', () => {
+    const full = reduceSession(session(), results(10, 0, 0, false)).life
+    expect(full.status).toBe('running')
+    const error = { code: 'SHARD_FAILED', message: 'an error outside of all tests' }
+    const { life, effects } = reduceSession(full, { type: 'results', passed: 0, failed: 0, skipped: 0, isOver: true, error })
+    expect([life.status, life.error, effects]).toEqual(['failed', error, ['ended']])
   })
 
   test('fails at its first red test, if it is told to, and stops the rest', () => {

@@ -16,7 +16,11 @@ export interface SessionLife {
 
 export type SessionStep =
   | { type: 'shard-started' }
-  | { type: 'results'; passed: number; failed: number; skipped: number }
+  /**
+   * More tests have their results, or shards have ended. `isOver`: nothing of the session runs or waits any more. `error`:
+   * something went wrong that belongs to no test; the session goes on, and has failed in the end.
+   */
+  | { type: 'results'; passed: number; failed: number; skipped: number; isOver: boolean; error?: ErrorInfo }
   | { type: 'cancelled'; reason?: string }
   /** It took longer than its time, or nobody is left who could run the rest. */
   | { type: 'given-up'; error: ErrorInfo }
@@ -49,9 +53,16 @@ export function reduceSession(life: SessionLife, event: SessionStep): { life: Se
   }
 }
 
-function counted(life: SessionLife, { passed, failed, skipped }: { passed: number; failed: number; skipped: number }) {
-  const next = { ...life, passed: life.passed + passed, failed: life.failed + failed, skipped: life.skipped + skipped }
-  if (next.passed + next.failed + next.skipped >= next.total) return ended(next, 'completed', null, [])
+function counted(life: SessionLife, { passed, failed, skipped, isOver, error }: SessionStep & { type: 'results' }) {
+  const next = {
+    ...life,
+    passed: life.passed + passed,
+    failed: life.failed + failed,
+    skipped: life.skipped + skipped,
+    error: life.error ?? error ?? null,
+  }
+  if (isOver && next.passed + next.failed + next.skipped >= next.total)
+    return ended(next, next.error ? 'failed' : 'completed', next.error, [])
   if (next.failFast > 0 && next.failed >= next.failFast)
     return ended(next, 'failed', {
       code: 'FAIL_FAST',

@@ -53,6 +53,7 @@ export async function stepSession(
   const { life, effects } = reduceSession({ ...session, failFast: session.fail_fast }, step)
   if (
     life.status === session.status &&
+    life.error === session.error &&
     life.passed + life.failed + life.skipped === session.passed + session.failed + session.skipped
   )
     return

@@ -5,7 +5,8 @@ import type { NewEvent } from './event-log.ts'
 import type { Saying } from './result-writer.ts'
 import type { ResultFate } from './service.ts'
 import { storableJson, storableText } from './storable.ts'
-import { type OpenSession, lockSessionsOf, stepSession } from './session-rows.ts'
+import { lockSessionsOf } from './session-rows.ts'
+import { type OverShard, settle } from './settle.ts'
 
 /** A result on its way into the table, whoever it comes from. */
 export interface NewResult {
@@ -24,6 +25,9 @@ interface RunningShard {
   attempt: number
   worker_id: string | null
   class: string
+  test_count: number
+  /** By a link a worker says when it is through; by requests a shard is done with its last result. */
+  is_linked: boolean
 }
 
 /**
@@ -56,12 +60,17 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
     })
     const written = await insertResults(tx, results)
     await markFates(tx, sayings, results, written, fates, isCurrent)
+    const over = new Map<string, OverShard>()
     for (const saying of sayings)
       if (saying.type === 'ended' && isCurrent(saying)) {
         fates[sayings.indexOf(saying)] = 'recorded'
-        written.push(...(await endWithout(tx, shards.get(saying.shardId)!, saying)))
+        const shard = shards.get(saying.shardId)!
+        const silent = await endWithout(tx, shard, saying)
+        written.push(...silent)
+        // With tests that it said nothing about the error is theirs; without, it would be nobody's.
+        over.set(shard.id, { ...shard, ...(saying.error && silent.length === 0 ? { error: saying.error } : {}) })
       }
-    await settle(core, tx, sessions, written, events, endedShards)
+    endedShards.push(...(await settle(core, tx, sessions, { written, over, events })))
   })
   for (const shardId of endedShards) core.holders.drop(shardId)
   core.log.announce()
@@ -71,8 +80,9 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
 
 async function runningShards(tx: Queries, ids: readonly string[]): Promise<Map<string, RunningShard>> {
   const rows = await tx.query<RunningShard>(
-    `select id, session_id, index, attempt, worker_id, class from everwarm.shards
-     where id = any($1::uuid[]) and status = 'running'`,
+    `select s.id, session_id, index, attempt, worker_id, class, test_count, coalesce(is_linked, false) as is_linked
+     from everwarm.shards s left join everwarm.workers w on w.id = worker_id
+     where s.id = any($1::uuid[]) and status = 'running'`,
     [ids],
   )
   return new Map(rows.map((row) => [row.id, row]))
@@ -182,98 +192,3 @@ export const openTests = (tx: Queries, shardIds: readonly string[]) =>
      order by shard_id, position`,
     [shardIds],
   )
-
-/**
- * What new results mean for their shards and sessions, and the transaction's events.
- * @param endedShards is filled with shards that nobody need hold any more
- */
-export async function settle(
-  core: Core,
-  tx: Queries,
-  sessions: ReadonlyMap<string, OpenSession>,
-  written: readonly WrittenResult[],
-  events: NewEvent[],
-  endedShards: string[],
-): Promise<void> {
-  const done = await countInShards(tx, written)
-  for (const row of written) events.push(completedEvent(row, done))
-  const full = [...done.values()].filter((shard) => shard.completed >= shard.test_count)
-  if (full.length > 0) {
-    await tx.query(
-      `update everwarm.shards set status = 'completed', finished_at = now() where id = any($1::uuid[]) and status = 'running'`,
-      [full.map(({ id }) => id)],
-    )
-    await core.queue.finish(
-      full.map((shard) => ({ shardId: shard.id, capabilityClass: shard.class })),
-      tx,
-    )
-    endedShards.push(...full.map(({ id }) => id))
-    events.push(...idleEvents(core, new Set(full.map(({ id }) => id))))
-    for (const { id, index, worker_id, session_id, test_count } of full)
-      events.push({
-        type: 'shard:completed',
-        sessionId: session_id,
-        data: { shardId: id, shardIndex: index, workerId: worker_id, testCount: test_count },
-      })
-  }
-  for (const [sessionId, session] of sessions) {
-    const own = written.filter((row) => row.session_id === sessionId)
-    if (own.length === 0) continue
-    const count = (...statuses: string[]) => own.filter(({ status }) => statuses.includes(status)).length
-    const event = {
-      type: 'results' as const,
-      passed: count('passed'),
-      failed: count('failed', 'timedOut'),
-      skipped: count('skipped'),
-    }
-    await stepSession(core, tx, session, event, events)
-  }
-  await core.log.append(events, tx)
-}
-
-/** Workers that hold nothing any more, when these shards are done. */
-function idleEvents(core: Core, done: ReadonlySet<string>): NewEvent[] {
-  const workers = new Set([...done].map((id) => core.holders.of(id)))
-  return [...workers].flatMap((holder) =>
-    holder && !holder.isDraining && [...holder.held.keys()].every((id) => done.has(id))
-      ? [{ type: 'worker:status' as const, sessionId: null, data: { workerId: holder.workerId, status: 'idle' } }]
-      : [],
-  )
-}
-
-interface CountedShard {
-  id: string
-  session_id: string
-  index: number
-  worker_id: string | null
-  class: string
-  completed: number
-  test_count: number
-}
-
-async function countInShards(tx: Queries, written: readonly WrittenResult[]): Promise<Map<string, CountedShard>> {
-  const counts = new Map<string, number>()
-  for (const { shard_id } of written) counts.set(shard_id, (counts.get(shard_id) ?? 0) + 1)
-  if (counts.size === 0) return new Map()
-  const rows = await tx.query<CountedShard>(
-    `update everwarm.shards set completed = completed + c.n
-     from jsonb_to_recordset($1::jsonb) as c(id uuid, n int) where shards.id = c.id
-     returning shards.id, session_id, index, worker_id, class, completed, test_count`,
-    [JSON.stringify([...counts].map(([id, n]) => ({ id, n })))],
-  )
-  return new Map(rows.map((row) => [row.id, row]))
-}
-
-const completedEvent = (row: WrittenResult, shards: ReadonlyMap<string, CountedShard>): NewEvent => ({
-  type: 'test:completed',
-  sessionId: row.session_id,
-  data: {
-    testId: row.test_id,
-    status: row.status,
-    duration: row.duration,
-    shardId: row.shard_id,
-    shardIndex: shards.get(row.shard_id)?.index ?? null,
-    workerId: row.worker_id,
-    ...(row.error === null ? {} : { error: row.error }),
-  },
-})

@@ -57,7 +57,9 @@ export interface SimpleWorker {
   /** Resolves with the next order that has not been asked for yet. */
   next(): Promise<ShardOrder>
   report(order: ShardOrder, testId: string, result?: Partial<TestResult>): Promise<string>
-  /** All tests of an order, green. */
+  /** It is through with the shard. */
+  end(order: ShardOrder, error?: { code: string; message: string }): Promise<string>
+  /** All tests of an order, green, and its end. */
   run(order: ShardOrder): Promise<void>
   leave(isGoodBye?: boolean): Promise<void>
 }
@@ -96,7 +98,10 @@ export async function worker(
       }),
     async run(order) {
       for (const test of order.tests) await self.report(order, test.id)
+      await self.end(order)
     },
+    end: ({ shardId, attempt }, error) =>
+      coordinator.say({ type: 'ended', workerId: id, shardId, attempt, ...(error ? { error } : {}) }),
     leave: (isGoodBye = false) => coordinator.disconnect(id, isGoodBye),
   }
   const answer = await coordinator.connect({

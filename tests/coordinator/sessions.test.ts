@@ -74,6 +74,7 @@ describe('sessions', () => {
           }
           await victim.report(order, each.id)
         }
+        if (alive) await victim.end(order)
       }
     }
     const rest = await worker(coordinator, { id: 'rest', isEager: true })
@@ -92,6 +93,18 @@ describe('sessions', () => {
     expect(session).toMatchObject({ status: 'cancelled', error: { code: 'SESSION_CANCELLED', message: 'Nobody needs it.' } })
     expect(one.stopped).toEqual([order.shardId])
     expect(await one.report(order, order.tests[0]!.id)).toBe('stale')
+    await one.leave(true)
+  })
+
+  test('an error that belongs to no test fails the session, though all tests are green', async () => {
+    const one = await worker(coordinator, { id: 'one' })
+    const { id } = await coordinator.startSession({ tests: someTests(2), config: { mode: 'static', shards: 1 } })
+    const order = await one.next()
+    for (const each of order.tests) await one.report(order, each.id)
+    expect((await coordinator.session(id)).status).toBe('running')
+    const error = { code: 'SHARD_FAILED', message: 'Unhandled rejection after the last test.' }
+    expect(await one.end(order, error)).toBe('recorded')
+    expect(await ending(coordinator, id)).toMatchObject({ status: 'failed', error, progress: { passed: 2, percentage: 100 } })
     await one.leave(true)
   })
 

@@ -10,6 +10,8 @@ const FILES: Record<string, string> = {
     export default defineConfig({ test: { include: ['tests/**/*.test.ts'] } })`,
   'tests/red.test.ts': `import { describe, expect, test } from 'vitest'
     describe('a group', () => { test('is wrong', () => expect({ a: 1 }).toEqual({ a: 2 })); test.skip('waits', () => {}) })`,
+  'tests/unhandled.test.ts': `import { test } from 'vitest'
+    test('is green', async () => { void Promise.reject(new Error('nobody catches this')); await new Promise((r) => setTimeout(r, 50)) })`,
   'tests/broken.test.ts': `throw new Error('cannot be loaded')`,
   ...Object.fromEntries(
     Array.from({ length: 10 }, (_, i) => [
@@ -68,6 +70,12 @@ test('files and the host’s options keep to some tests', async () => {
   expect(code, stderr).toBe(0)
   expect(stdout).toContain('Test Files  10 passed (10)')
   expect(stdout).toContain('10 passed | 20 skipped')
+}, 120_000)
+
+test('an error that no test has caught turns a green run red, as it does here', async () => {
+  const { code, stdout, stderr } = await house.run(project, 'unhandled').ended
+  expect(code, stderr).toBe(1)
+  expect(stdout + stderr).toContain('nobody catches this')
 }, 120_000)
 
 test('a worker that is killed in the middle costs no result, nor does the coordinator', async () => {

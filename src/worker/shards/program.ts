@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // `everwarm-shard`: runs shards. Reads `ShardInput` lines, prints `ShardOutput` lines (contracts/shard-run.ts), and ends
 // when its input does. Started by a worker, once for each session; `--input TEXT…` instead of input, for one order.
 import { mkdtempSync, realpathSync } from 'node:fs'

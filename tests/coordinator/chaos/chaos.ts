@@ -101,7 +101,9 @@ async function oneRound(scene: Scene, round: number, report: ChaosReport): Promi
   report.slowestMs = Math.max(report.slowestMs, tookMs)
   options.onRound?.(round, `${fault} after ${atMs} ms, ${tookMs} ms`)
   if (faults.length > 0)
-    report.failures.push(await story(scene, sessionId, `Round ${round} of seed ${options.seed} (${fault} after ${atMs} ms)`, faults))
+    report.failures.push(
+      await story(scene, sessionId, `Round ${round} of seed ${options.seed} (${fault} after ${atMs} ms)`, faults),
+    )
 }
 
 const start = (client: CoordinatorClient, id: string, testIds: readonly string[]) =>
@@ -138,7 +140,9 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const over = new AbortController()
-  const late = wait(ms, undefined, { signal: over.signal }).then(() => Promise.reject(new Error(`It did not end within ${ms} ms.`)))
+  const late = wait(ms, undefined, { signal: over.signal }).then(() =>
+    Promise.reject(new Error(`It did not end within ${ms} ms.`)),
+  )
   try {
     return await Promise.race([work, late])
   } finally {
@@ -165,11 +169,23 @@ function turns(): Scene['inTurn'] {
   }
 }
 
-async function story({ client, fleet, seen }: Scene, sessionId: string, title: string, faults: readonly string[]): Promise<string> {
+async function story(
+  { client, fleet, seen }: Scene,
+  sessionId: string,
+  title: string,
+  faults: readonly string[],
+): Promise<string> {
   const [session, workers] = await Promise.all([
     client.session(sessionId).catch((error: unknown) => String(error)),
     client.workers().catch((error: unknown) => String(error)),
   ])
   const events = seen.of(sessionId).map(({ id, at, type, data }) => `  ${id} ${at} ${type} ${JSON.stringify(data)}`)
-  return [title, ...faults.map((fault) => `- ${fault}`), `session ${JSON.stringify(session)}`, `workers ${JSON.stringify(workers)}`, ...events, fleet.complaints()].join('\n')
+  return [
+    title,
+    ...faults.map((fault) => `- ${fault}`),
+    `session ${JSON.stringify(session)}`,
+    `workers ${JSON.stringify(workers)}`,
+    ...events,
+    fleet.complaints(),
+  ].join('\n')
 }
