@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { CoordinatorEvent } from '../../contracts/session-events.ts'
 import type { Session, SessionRequest } from '../../contracts/session.ts'
 import type { SessionResults } from '../service.ts'
 import type { CoordinatorClient } from '../http/client.ts'
+import { patiently } from './patiently.ts'
 import type { z } from 'zod'
 
 export interface RemoteSession {
@@ -24,7 +26,10 @@ export interface RemoteSessionOptions {
  */
 export async function remoteSession(options: RemoteSessionOptions): Promise<RemoteSession> {
   const { client, signal, onEvent } = options
-  const started = await client.start(options.request)
+  // Somebody who is not there from the beginning is not waited for; a request by its id may be repeated.
+  await client.health()
+  const request = { id: randomUUID(), ...options.request }
+  const started = await patiently(() => client.start(request), signal)
   options.onStarted?.(started.id, started.total)
   const watching = new AbortController()
   const callOff = () => {
@@ -44,7 +49,12 @@ export async function remoteSession(options: RemoteSessionOptions): Promise<Remo
   } finally {
     signal.removeEventListener('abort', callOff)
   }
+  const results = await patiently(() => allResults(client, started.id))
+  return { session: await patiently(() => client.session(started.id)), results }
+}
+
+async function allResults(client: CoordinatorClient, id: string): Promise<SessionResults['results']> {
   const results: SessionResults['results'] = []
-  for await (const result of client.results(started.id)) results.push(result)
-  return { session: await client.session(started.id), results }
+  for await (const result of client.results(id)) results.push(result)
+  return results
 }

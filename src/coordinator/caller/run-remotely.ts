@@ -6,6 +6,7 @@ import type { CoordinatorClient } from '../http/client.ts'
 import { adoptReport } from './adopt-report.ts'
 import { type CollectedReports, collectReports } from './collect-reports.ts'
 import { mergeReports } from './merge-reports.ts'
+import { patiently } from './patiently.ts'
 import { progressLine } from './progress-line.ts'
 import { type RemoteSession, remoteSession } from './remote-session.ts'
 import { type ProjectRun, sessionRequest } from './session-request.ts'
@@ -37,7 +38,7 @@ export async function runRemotely(run: RemoteRun): Promise<number> {
     onEvent: (event) => line.event(event),
   }).finally(() => line.end())
   const reports = await collectReports(remote.results, {
-    download: (sha256) => client.artifact(sha256),
+    download: (sha256) => patiently(() => client.artifact(sha256)),
     extension: project.host === 'vitest' ? '.json' : '.zip',
     adopt: (bytes, path) => adoptReport(project.host, bytes, path, project.root),
   })
