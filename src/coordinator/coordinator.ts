@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { ErrorInfo } from '../contracts/error-info.ts'
 import { EverwarmError } from '../contracts/errors.ts'
-import { SessionConfig, SessionRequest, type SessionTest, TestResult } from '../contracts/session.ts'
+import { type Session, SessionConfig, SessionRequest, type SessionTest, TestResult } from '../contracts/session.ts'
 import { WorkerRegistration } from '../contracts/worker.ts'
 import type { Database } from '../database/database.ts'
 import { strategies } from '../sharding/registry.ts'
@@ -11,13 +12,14 @@ import { dispatcher } from './dispatch.ts'
 import { openEventLog } from './event-log.ts'
 import { HEARTBEAT_MS, OFFLINE_MS, patience } from './heartbeat.ts'
 import { holders } from './holders.ts'
+import { type Lost, loseShards } from './lose-shards.ts'
 import { type Connected, connect, disconnect, drain, heartbeat, lease, type Link, register, unregister } from './presence.ts'
 import { previewOf } from './preview.ts'
 import type { ShardQueue } from './queue-types.ts'
 import { rebalance } from './rebalance-sessions.ts'
 import { type ResultWriter, resultWriter, type Saying } from './result-writer.ts'
 import { shardOfTest } from './shard-of-test.ts'
-import type { Coordinator, ResultFate } from './service.ts'
+import type { Coordinator, ResultFate, SessionStarted } from './service.ts'
 import { ENDED_CHANNEL } from './session-rows.ts'
 import { checkedSessionId, isOurId, resultPage, sessionView, sessionViews } from './session-view.ts'
 import { insertSession, normalTests, planSession } from './start-session.ts'
@@ -53,6 +55,8 @@ export interface LinkedCoordinator extends Coordinator {
   openSessions(ids: readonly string[]): Promise<Set<string>>
   /** For a worker that dials in: it is known from now on. @throws EverwarmError TOKEN_USED, TOKEN_EXPIRED, TOKEN_REFUSED */
   useEnrolment(token: string): Promise<{ workerId: string; credential: string; expiresAt: string }>
+  /** The program that ran it died, and all it had said is written: what has no result is run again. */
+  lose(shard: Lost, error: ErrorInfo): Promise<void>
   /** What the holder of a shard says of it; resolves when it is durable. */
   say(saying: Saying): Promise<ResultFate>
 }
@@ -74,6 +78,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     heartbeatMs,
     reconnectMs: options.reconnectMs ?? 500,
     pump: () => dispatch.pump(),
+    hope: () => dispatch.hope(),
     complain: options.complain ?? (() => undefined),
   }
   const dispatch = dispatcher(core)
@@ -84,15 +89,37 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     dispatch.hope()
     core.pump()
   })
+  const links = new Map<string, Link>()
   const stopListening = await db.listen(
     ENDED_CHANNEL,
     (sessionId) => {
       stopSession(core, sessionId)
       for (const link of links.values()) link.sessionEnded(sessionId)
     },
-    () => undefined,
+    // Who was not told is found out.
+    () => void stopEnded(),
   )
-  const links = new Map<string, Link>()
+  async function openSessions(ids: readonly string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set()
+    const rows = await db.query<{ id: string }>(
+      `select id::text from everwarm.sessions where id::text = any($1) and status in ('pending', 'running')`,
+      [ids],
+    )
+    return new Set(rows.map(({ id }) => id))
+  }
+  async function stopEnded(): Promise<void> {
+    try {
+      await stopIfEnded()
+    } catch (error) {
+      core.complain('looking for sessions that have ended', error)
+      clock.after(1_000, () => void stopEnded())
+    }
+  }
+  async function stopIfEnded(): Promise<void> {
+    const known = [...links.values()].flatMap((link) => (link.sessions?.() ?? []).map((sessionId) => ({ link, sessionId })))
+    const open = await openSessions([...new Set(known.map(({ sessionId }) => sessionId))])
+    for (const { link, sessionId } of known) if (!open.has(sessionId)) link.sessionEnded(sessionId)
+  }
   const hopeful = <T>(value: T): T => {
     dispatch.hope()
     core.pump()
@@ -102,13 +129,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
   return {
     async startSession(given) {
       const request = checked(SessionRequest, given, 'The request for a session')
+      if (request.id !== undefined && (await isKnown(db, request.id))) return startedSession(await sessionView(db, request.id))
       const tests = await testsOf(request, options.list)
       const id = await insertSession(core, request, tests, await planSession(core, request, tests, true))
       hopeful(id)
       // Free workers have their shards by then, and the answer can name them; on a busy day it does not wait.
       await Promise.race([dispatch.settled(), new Promise<void>((resolve) => clock.after(200, resolve))])
-      const { status, progress, shards } = await sessionView(db, id)
-      return { id, status, total: progress.total, shards }
+      return startedSession(await sessionView(db, id))
     },
     async preview(given) {
       const request = checked(SessionRequest, given, 'The request for a preview')
@@ -207,15 +234,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     },
     drain: (workerId) => drain(core, workerId),
     useEnrolment: (token) => enrolled(db, token),
-    async openSessions(ids) {
-      if (ids.length === 0) return new Set()
-      const rows = await db.query<{ id: string }>(
-        `select id::text from everwarm.sessions where id::text = any($1) and status in ('pending', 'running')`,
-        [ids],
-      )
-      return new Set(rows.map(({ id }) => id))
-    },
+    openSessions,
     say: (saying) => say(core, writer, saying),
+    async lose(shard, { message }) {
+      await loseShards(core, [shard], { code: 'SHARD_FAILED', message })
+    },
 
     async close() {
       stopQueue()
@@ -228,6 +251,16 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     },
   }
 }
+
+const isKnown = async (db: Database, id: string) =>
+  (await db.query(`select from everwarm.sessions where id = $1`, [id])).length > 0
+
+const startedSession = ({ id, status, progress, shards }: Session): SessionStarted => ({
+  id,
+  status,
+  total: progress.total,
+  shards,
+})
 
 async function testsOf(request: SessionRequest, list: CoordinatorOptions['list']): Promise<SessionTest[]> {
   if (request.tests) return normalTests(request.tests)

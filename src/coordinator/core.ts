@@ -20,6 +20,8 @@ export interface Core {
   reconnectMs: number
   /** Somebody may have something to do now. */
   pump(): void
+  /** Something may wait again in each line: to be said before `pump`. */
+  hope(): void
   /** A fault that nobody waits for: said once, with what was being done. */
   complain(what: string, error: unknown): void
 }

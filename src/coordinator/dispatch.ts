@@ -21,11 +21,14 @@ export interface Dispatcher {
 
 /** More at once would hold a transaction for too long. */
 const MOST_AT_ONCE = 64
+const RETRY_MS = 250
 
 /** Hands shards to the workers that are connected to, or ask, this coordinator. */
 export function dispatcher(core: Core): Dispatcher {
   /** Classes in whose line nothing was found; until somebody says that there may be something. */
   const empty = new Set<string>()
+  /** Counts hopes: what was found empty before one may not be so after it. */
+  let hopes = 0
   let isWanted = false
   let working: Promise<void> | undefined
 
@@ -39,9 +42,10 @@ export function dispatcher(core: Core): Dispatcher {
         const needs = needsOf(capabilityClass)
         const places = placesOf(free.filter((holder) => fits(holder.capabilities, needs)))
         if (places.length === 0) continue
+        const hopesBefore = hopes
         const given = await give(core, capabilityClass, places)
-        if (given === 0) empty.add(capabilityClass)
-        else isWanted = true
+        if (given > 0) isWanted = true
+        else if (hopes === hopesBefore) empty.add(capabilityClass)
         // As in the result writer: an embedded database leaves nobody else a turn.
         await setImmediate()
       }
@@ -51,7 +55,11 @@ export function dispatcher(core: Core): Dispatcher {
   const pump = () => {
     isWanted = true
     working ??= work()
-      .catch((error: unknown) => core.complain('giving shards to workers', error))
+      .catch(async (error: unknown) => {
+        core.complain('giving shards to workers', error)
+        isWanted = true
+        await new Promise<void>((resolve) => core.clock.after(RETRY_MS, resolve))
+      })
       .finally(() => {
         working = undefined
         if (isWanted) pump()
@@ -59,7 +67,10 @@ export function dispatcher(core: Core): Dispatcher {
   }
   return {
     pump,
-    hope: () => empty.clear(),
+    hope() {
+      hopes += 1
+      empty.clear()
+    },
     settled: async () => working,
   }
 }
@@ -105,7 +116,9 @@ async function give(core: Core, capabilityClass: string, places: readonly Holder
       begun: new Map(),
       testTimeoutMs: hasOwnClock ? Number.POSITIVE_INFINITY : order.testTimeoutMs,
     })
-    handOver(holder, order)
+    // It may have come back meanwhile, over another connection; if it is gone, its loss is on its way.
+    const current = core.holders.all.get(holder.workerId)
+    if (current) handOver(current, order)
   }
   if (orders.length > 0) core.log.announce()
   return granted.length

@@ -1,5 +1,6 @@
 import type { CoordinatorEvent, EventType } from '../contracts/session-events.ts'
 import type { Database, Queries } from '../database/database.ts'
+import { systemClock } from '../system/clock.ts'
 import { storableJson } from './storable.ts'
 
 export interface NewEvent {
@@ -11,7 +12,7 @@ export interface NewEvent {
 export interface EventLog {
   /** Part of the caller's transaction: nobody hears of what did not happen. */
   append(events: readonly NewEvent[], inside: Queries): Promise<void>
-  /** To be called after the commit: watchers here and at other coordinators read what is new. */
+  /** To be called after the commit: watchers here read what is new; those at other coordinators hear of it by the commit. */
   announce(): void
   read(after: number, limit: number, sessionId?: string): Promise<CoordinatorEvent[]>
   lastId(): Promise<number>
@@ -32,6 +33,7 @@ const CHANNEL = 'everwarm_events'
 /** Any number, the same in all coordinators: who writes events holds it until the commit, so that ids appear in their order. */
 const WRITERS_LOCK = 8_632_001
 const PAGE = 1_000
+const RETRY_MS = 250
 
 /** Events in the database, in one order for all coordinators; read only when somebody watches. */
 export async function openEventLog(db: Database): Promise<EventLog> {
@@ -41,6 +43,7 @@ export async function openEventLog(db: Database): Promise<EventLog> {
   let written = 0
   let reading: Promise<void> | undefined
   let isStale = false
+  let isClosed = false
 
   const read = async (after: number, limit: number, sessionId?: string) => {
     const rows = await db.query<Row>(
@@ -63,11 +66,14 @@ export async function openEventLog(db: Database): Promise<EventLog> {
       }
     }
   }
+  // What failed may have been the last event for long: nobody else would ask again.
+  const retry = () => {
+    if (!isClosed) systemClock.after(RETRY_MS, wake)
+  }
   const wake = () => {
     isStale = true
-    // A database that is away is asked again with the next event, or when its connection is back.
     reading ??= readOn()
-      .catch(() => undefined)
+      .catch(retry)
       .finally(() => (reading = undefined))
   }
   seen = await lastId()
@@ -88,18 +94,19 @@ export async function openEventLog(db: Database): Promise<EventLog> {
         [storableJson(events.map(({ type, sessionId, data }, n) => ({ n, type, session_id: sessionId, data })))],
       )
       written = Math.max(written, Number(last!.id))
+      // Leaves with the commit: a coordinator that dies right after it has told the others.
+      if (db.kind === 'postgres') await db.notify(CHANNEL, '', inside)
     },
     announce() {
       if (watchers.size > 0) wake()
       else seen = written
-      // Others find it out by their own next event, or when they listen again.
-      if (db.kind === 'postgres') db.notify(CHANNEL, '').catch(() => undefined)
     },
     watch(listener) {
       watchers.add(listener)
       return () => void watchers.delete(listener)
     },
     async close() {
+      isClosed = true
       watchers.clear()
       await stopListening()
       await reading

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { EverwarmError } from '../contracts/errors.ts'
+import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import type { HostRun, SessionTest } from '../contracts/session.ts'
-import type { ShardOutput } from '../contracts/shard-run.ts'
+import { systemClock } from '../system/clock.ts'
 import type { LinkedCoordinator } from './coordinator.ts'
 import type { Admission, AdmitRequest, LinkHost, WorkerConnection } from './link/link-types.ts'
+import type { ShardNews } from './link/shard-program.ts'
 import { sessionOfProcess, type ShardRunner, shardRunner } from './link/shard-runner.ts'
 
 export interface LinkedWorkers extends LinkHost {
@@ -19,6 +20,8 @@ export interface LinkedWorkersOptions {
   complain(what: string, error: unknown): void
 }
 
+const RETRY_MS = 250
+
 /** Joins the worker link to the coordinator: who may come in, what is given to them, and what they say. */
 export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWorkersOptions): LinkedWorkers {
   let isLeaving = false
@@ -27,7 +30,7 @@ export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWor
   const turns = new Map<string, Promise<void>>()
   const inTurn = (workerId: string, what: string, act: () => Promise<unknown>) => {
     const turn = (turns.get(workerId) ?? Promise.resolve())
-      .then(act)
+      .then(() => persist(act, () => isLeaving))
       .then(() => undefined)
       .catch((error: unknown) => options.complain(what, error))
       .finally(() => turns.get(workerId) === turn && turns.delete(workerId))
@@ -64,6 +67,18 @@ export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWor
   }
 }
 
+/** Whoever came or went must be known to have: a database that is away for a moment is asked again. */
+async function persist<T>(act: () => Promise<T>, isOver: () => boolean): Promise<T | undefined> {
+  for (;;) {
+    try {
+      return await act()
+    } catch (error) {
+      if (errorFromData(error).code !== 'DATABASE_UNREACHABLE' || isOver()) throw error
+    }
+    await new Promise<void>((resolve) => systemClock.after(RETRY_MS, resolve))
+  }
+}
+
 async function announce(coordinator: LinkedCoordinator, connection: WorkerConnection, runner: ShardRunner): Promise<void> {
   const sessions = new Set(connection.kept.map(sessionOfProcess))
   const { stop } = await coordinator.connect({
@@ -73,16 +88,20 @@ async function announce(coordinator: LinkedCoordinator, connection: WorkerConnec
     running: runner.held,
     give: (order) => runner.run(order),
     stop: (shardId) => runner.cancel(shardId),
+    sessions: () => runner.sessions,
     sessionEnded: (sessionId) => runner.endSession(sessionId),
   })
   for (const shardId of stop) runner.cancel(shardId)
   // Closed meanwhile: the turn that follows takes it away again.
+  // One that ended between the welcome and now told nobody here.
+  const open = await coordinator.openSessions([...sessions].filter((id) => id !== undefined))
+  for (const id of sessions) if (id !== undefined && !open.has(id)) runner.endSession(id)
 }
 
 async function pass(
   coordinator: LinkedCoordinator,
   workerId: string,
-  output: Exclude<ShardOutput, { event: 'listed' }>,
+  output: Exclude<ShardNews, { event: 'listed' }>,
 ): Promise<void> {
   const { shardId, attempt } = output
   switch (output.event) {
@@ -94,6 +113,9 @@ async function pass(
       return
     case 'shard-ended':
       await coordinator.say({ type: 'ended', workerId, shardId, attempt, ...(output.error ? { error: output.error } : {}) })
+      return
+    case 'shard-lost':
+      await coordinator.lose({ shardId, attempt }, output.error)
       return
     case 'output':
       return

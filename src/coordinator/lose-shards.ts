@@ -15,7 +15,8 @@ export interface Lost {
 }
 
 export interface LossReason {
-  code: 'WORKER_LOST' | 'SHARD_TIMEOUT' | 'TEST_TIMEOUT' | 'RETURNED'
+  /** RETURNED: its holder never had it, and no test is to blame. */
+  code: 'WORKER_LOST' | 'SHARD_FAILED' | 'SHARD_TIMEOUT' | 'TEST_TIMEOUT' | 'RETURNED'
   message: string
 }
 
@@ -80,7 +81,7 @@ async function queueAgain(
   const open = (await openTests(tx, [row.id])).map(({ id, estimate_ms, losses }) => ({ id, estimateMs: estimate_ms, losses }))
   if (open.length === 0) return []
   const isTooLong = reason.code === 'SHARD_TIMEOUT'
-  const atWork = reason.code === 'WORKER_LOST' || isTooLong ? await begunIn(tx, row) : new Set([''])
+  const atWork = isLoss(reason) || isTooLong ? await begunIn(tx, row) : new Set([''])
   const { shards, givenUp } = recutLost(open, atWork, await placesFor(tx, row.class), isTooLong ? -1 : maxRetries)
   const next = shards.map((tests) => ({ tests, capabilityClass: row.class }))
   const ids = await addShards(core, tx, row.session_id, next, await nextIndex(tx, row.session_id), true)
@@ -101,12 +102,14 @@ const verdictOn = (row: LostRow, reason: LossReason) => (test: OpenTest) => ({
   workerId: null,
   result: {
     testId: test.id,
-    status: reason.code === 'WORKER_LOST' ? ('failed' as const) : ('timedOut' as const),
+    status: isLoss(reason) ? ('failed' as const) : ('timedOut' as const),
     duration: 0,
     retryCount: test.losses,
-    error: `${reason.code}: ${reason.message}${reason.code === 'WORKER_LOST' ? ` It was begun ${test.losses} times, and each time its worker was lost.` : ''}`,
+    error: `${reason.code}: ${reason.message}${isLoss(reason) ? ` It was begun ${test.losses} times, and each time ${reason.code === 'WORKER_LOST' ? 'its worker was lost' : 'what ran it died'}.` : ''}`,
   },
 })
+
+const isLoss = ({ code }: LossReason) => code === 'WORKER_LOST' || code === 'SHARD_FAILED'
 
 /** Tests of the shard that its holder had said to be at. */
 async function begunIn(tx: Queries, row: LostRow): Promise<Set<string>> {

@@ -17,6 +17,8 @@ export interface Link {
   stillRuns?(shard: { sessionId: string }): boolean
   give(order: ShardOrder): void
   stop(shardId: string): Promise<void> | void
+  /** Sessions for which something may run there; absent: not known. */
+  sessions?(): readonly string[]
   /** Nothing of the session will come any more. */
   sessionEnded(sessionId: string): void
 }
@@ -28,7 +30,7 @@ export interface Connected {
   stop: string[]
 }
 
-interface HeldRow {
+export interface HeldRow {
   id: string
   session_id: string
   attempt: number
@@ -37,7 +39,7 @@ interface HeldRow {
 }
 
 /** Shards that are the worker's by the database. */
-async function heldBy(core: Core, workerId: string): Promise<HeldRow[]> {
+export async function heldBy(core: Core, workerId: string): Promise<HeldRow[]> {
   return core.db.query<HeldRow>(
     `select shards.id, session_id, attempt, class,
        case when run->>'host' in ('command', 'none') then (config->>'testTimeoutMs')::float8 else 'infinity' end as test_timeout_ms
@@ -47,7 +49,7 @@ async function heldBy(core: Core, workerId: string): Promise<HeldRow[]> {
   )
 }
 
-const heldOf = (row: HeldRow): HeldShard => ({
+export const heldOf = (row: HeldRow): HeldShard => ({
   shardId: row.id,
   sessionId: row.session_id,
   attempt: row.attempt,
@@ -93,7 +95,7 @@ export async function connect(core: Core, link: Link): Promise<Connected> {
   await loseShards(
     core,
     rows.filter((row) => !runs(row)).map((row) => ({ shardId: row.id, attempt: row.attempt })),
-    { code: 'WORKER_LOST', message: `Worker ${workerId} came back and no longer ran it.` },
+    { code: 'RETURNED', message: `Worker ${workerId} came back and did not run it.` },
   )
   core.pump()
   return {
@@ -106,7 +108,7 @@ export async function connect(core: Core, link: Link): Promise<Connected> {
 export async function disconnect(core: Core, workerId: string, isGoodBye: boolean): Promise<void> {
   core.holders.remove(workerId)
   const graceMs = isGoodBye ? 0 : core.reconnectMs
-  await core.db.transaction(async (tx) => {
+  const isElsewhere = await core.db.transaction(async (tx) => {
     const gone = await tx.query(
       `update everwarm.workers set coordinator_id = null, is_gone = true, last_seen = now(), away_until = now() + make_interval(secs => $3)
        where id = $1 and coordinator_id = $2 returning id`,
@@ -114,14 +116,26 @@ export async function disconnect(core: Core, workerId: string, isGoodBye: boolea
     )
     if (gone.length > 0)
       await core.log.append([{ type: 'worker:disconnected', sessionId: null, data: { workerId, isGoodBye } }], tx)
+    return gone.length === 0
   })
   core.log.announce()
+  if (isElsewhere) await loseGivenHere(core, workerId)
   if (graceMs === 0) await loseOf(core, workerId)
   else
     core.clock.after(
       graceMs + 5,
       () => void loseOf(core, workerId).catch((error: unknown) => core.complain('taking shards from a lost worker', error)),
     )
+}
+
+/** It has gone over to another coordinator, which took its shards along: what was given to it here after that never reached it. */
+async function loseGivenHere(core: Core, workerId: string): Promise<void> {
+  const rows = await core.db.query<{ id: string; attempt: number }>(
+    `select id, attempt from everwarm.shards where worker_id = $1 and status = 'running' and coordinator_id = $2`,
+    [workerId, core.id],
+  )
+  const lost = rows.map((row) => ({ shardId: row.id, attempt: row.attempt }))
+  await loseShards(core, lost, { code: 'RETURNED', message: `Worker ${workerId} had gone to another coordinator.` })
 }
 
 /** What a worker that is gone, and has not come back in time, still held. */

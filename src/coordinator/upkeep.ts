@@ -6,6 +6,7 @@ import type { NewEvent } from './event-log.ts'
 import { goneWorkers } from './heartbeat.ts'
 import { loseShards } from './lose-shards.ts'
 import { loseOf } from './presence.ts'
+import { reconciler } from './reconcile.ts'
 import type { SessionStep } from './session-life.ts'
 import { lockSessions, stepSession } from './session-rows.ts'
 import { forgetTokens } from './tokens.ts'
@@ -33,11 +34,13 @@ const COORDINATOR_GONE_S = 20
 /** What must happen though nobody asks: leases renewed, time-outs, silent workers, dead coordinators, old sessions. */
 export function upkeep(core: Core, options: UpkeepOptions): Upkeep {
   const strandedSince = new Map<string, number>()
+  const reconcile = reconciler(core)
   const jobs: Job[] = [
     job(core, 'looking at time-outs', LOOK_MS, () => endOverdue(core)),
     job(core, 'renewing leases', RENEW_MS, () => renew(core)),
     job(core, 'looking for silent workers', SWEEP_MS, async () => {
       await sweepWorkers(core)
+      await reconcile.look()
       await endStranded(core, strandedSince, options.strandedMs)
     }),
     job(core, 'removing what is old', CLEAN_MS, () => clean(core, options.retentionDays)),
@@ -173,6 +176,11 @@ async function endStranded(core: Core, since: Map<string, number>, strandedMs: n
   const rows = await core.db.query<{ session_id: string; class: string }>(
     `select distinct session_id, class from everwarm.shards where status = 'pending'`,
   )
+  // Another coordinator may have died with what it had just taken from the line, and nobody says that it is back.
+  if (rows.length > 0) {
+    core.hope()
+    core.pump()
+  }
   const present = (await workerViews(core)).filter(({ status }) => status !== 'offline' && status !== 'error')
   const stranded = rows.filter((row) => !present.some(({ capabilities }) => fits(capabilities, needsOf(row.class))))
   const nowMs = core.clock.now()

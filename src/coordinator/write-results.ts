@@ -37,12 +37,15 @@ interface RunningShard {
 export async function writeSayings(core: Core, sayings: readonly Saying[]): Promise<ResultFate[]> {
   const fates = sayings.map((): ResultFate => 'stale')
   const endedShards: string[] = []
+  let over: string[] = []
   await core.db.transaction(async (tx) => {
     fates.fill('stale')
     endedShards.length = 0
     const shardIds = [...new Set(sayings.map(({ shardId }) => shardId))]
     const sessions = await lockSessionsOf(tx, shardIds)
     const shards = await runningShards(tx, shardIds)
+    // Also what an earlier try has ended, whose commit got through though its answer was lost.
+    over = shardIds.filter((id) => !shards.has(id))
     const isCurrent = ({ shardId, attempt, workerId }: Saying) => {
       const shard = shards.get(shardId)
       return shard !== undefined && shard.attempt === attempt && shard.worker_id === workerId
@@ -72,9 +75,10 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
       }
     endedShards.push(...(await settle(core, tx, sessions, { written, over, events })))
   })
-  for (const shardId of endedShards) core.holders.drop(shardId)
+  const freed = [...endedShards, ...over.filter((id) => core.holders.of(id))]
+  for (const shardId of freed) core.holders.drop(shardId)
   core.log.announce()
-  if (endedShards.length > 0) core.pump()
+  if (freed.length > 0) core.pump()
   return fates
 }
 

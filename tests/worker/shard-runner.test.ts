@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { WorkerConnection } from '../../src/coordinator/link/link-types.ts'
 import { sessionOfProcess, type ShardRunner, shardRunner } from '../../src/coordinator/link/shard-runner.ts'
-import type { ShardOutput } from '../../src/contracts/shard-run.ts'
+import type { ShardNews } from '../../src/coordinator/link/shard-program.ts'
 import { type LinkHouse, linkHouse, TOKEN, type WorkerProgram, workerProgram } from './link-house.ts'
 import { order, projectFolder } from './shard-house.ts'
 
@@ -19,7 +19,7 @@ const FILES = {
 let house: LinkHouse
 let project: ReturnType<typeof projectFolder>
 let worker: WorkerProgram | undefined
-let said: ShardOutput[]
+let said: ShardNews[]
 let listeners: Set<() => void>
 beforeEach(async () => {
   house = await linkHouse()
@@ -38,14 +38,14 @@ const startWorker = (...args: string[]) =>
   (worker = workerProgram(['--connect', house.url, '--dir', project.root, ...args], {
     env: { EVERWARM_TOKEN: TOKEN, EVERWARM: '0' },
   }))
-const keep = (output: ShardOutput) => {
+const keep = (output: ShardNews) => {
   said.push(output)
   for (const listener of listeners) listener()
 }
 const runnerOf = (connection: WorkerConnection): ShardRunner =>
   shardRunner(connection, { onOutput: async (output) => keep(output) })
-const until = <E extends ShardOutput['event']>(event: E, shardId = 'shard-1') =>
-  new Promise<Extract<ShardOutput, { event: E }>>((resolve) => {
+const until = <E extends ShardNews['event']>(event: E, shardId = 'shard-1') =>
+  new Promise<Extract<ShardNews, { event: E }>>((resolve) => {
     const look = () => {
       const found = said.find((output) => output.event === event && 'shardId' in output && output.shardId === shardId)
       if (!found) return
@@ -133,14 +133,14 @@ test('what could not be kept comes again over the next connection', async () => 
   expect(verdicts()).toEqual(['shard-1 a.test.ts passed'])
 })
 
-test('a program that is killed ends its shards, with its reason', async () => {
+test('a program that is killed loses its shards, with its reason', async () => {
   startWorker()
   const connection = await house.connection()
   const runner = runnerOf(connection)
   runner.run(order(['loop.test.ts']))
   await until('test-started')
   process.kill(programOf(worker!.pid), 'SIGKILL')
-  expect(await until('shard-ended')).toMatchObject({
+  expect(await until('shard-lost')).toMatchObject({
     error: { code: 'SHARD_FAILED', message: expect.stringContaining('SIGKILL') },
   })
   runner.run(order(['a.test.ts'], { attempt: 2 }))

@@ -22,6 +22,8 @@ export interface WatchOptions {
   signal?: AbortSignal
   /** How long it may be unreachable at a time, ms; default 60,000. */
   patienceMs?: number
+  /** Between two tries, ms; default 5,000. */
+  longestDelayMs?: number
 }
 
 const SESSIONS = '/api/execution/parallel'
@@ -98,7 +100,7 @@ async function* watch(
   open: ReturnType<typeof sender>['open'],
   url: string,
   clock: Clock,
-  { after, sessionId, signal, patienceMs = 60_000 }: WatchOptions,
+  { after, sessionId, signal, patienceMs = 60_000, longestDelayMs = LONGEST_DELAY_MS }: WatchOptions,
 ): AsyncGenerator<CoordinatorEvent> {
   let [delayMs, brokenSinceMs] = [FIRST_DELAY_MS, undefined as number | undefined]
   let from = after
@@ -120,7 +122,7 @@ async function* watch(
       if (clock.now() - brokenSinceMs + delayMs > patienceMs) throw error
     }
     await pause(clock, delayMs, signal)
-    delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)
+    delayMs = Math.min(delayMs * 2, longestDelayMs)
   }
 }
 

@@ -4,8 +4,11 @@ import { MAX_OUTPUT_LINE_BYTES } from '../../contracts/worker-link.ts'
 import { durableLines } from './durable-lines.ts'
 import type { RemoteProcess } from './link-types.ts'
 
+/** What comes of a shard: what its program says, or that the program died over it, which is said after all that it had said. */
+export type ShardNews = ShardOutput | { event: 'shard-lost'; shardId: string; attempt: number; error: ErrorInfo }
+
 export interface ShardProgramOptions {
-  onOutput(output: ShardOutput): Promise<void> | void
+  onOutput(output: ShardNews): Promise<void> | void
   /** What it said could not be kept. */
   onFailure(error: unknown): void
   /** It takes nothing any more; what it held is reported next. */
@@ -47,14 +50,17 @@ export function shardProgram(process: RemoteProcess, { onOutput, onFailure, onEn
   })
   void process.ended.then(async (end) => {
     if (end.isLost) return onEnded({ code: 'WORKER_LOST', message: 'The connection to the worker ended.' })
-    const error = fault ?? end.error ?? endedEarly(end.code, end.signal, tail)
+    // What broke the rules, or could not run at all, would do so again; what died may have been killed.
+    const final = fault ?? end.error
+    const error = final ?? endedEarly(end.code, end.signal, tail)
+    const event = final ? 'shard-ended' : 'shard-lost'
     // At once: what is asked for from now on is for another program.
     onEnded(error)
     const held = [...orders.values()]
     orders.clear()
     // In their order: first what it said, then that it has ended.
     await lines.settled()
-    await Promise.all(held.map(({ shardId, attempt }) => onOutput({ event: 'shard-ended', shardId, attempt, error }))).catch(
+    await Promise.all(held.map(({ shardId, attempt }) => onOutput({ event, shardId, attempt, error }))).catch(
       onFailure,
     )
   })

@@ -5,14 +5,14 @@ import type { ShardInput, ShardOrder, ShardOutput } from '../../contracts/shard-
 import { SHARD_COMMAND } from '../../contracts/worker-link.ts'
 import { type Clock, systemClock, type Timer } from '../../system/clock.ts'
 import type { RemoteProcess, WorkerConnection } from './link-types.ts'
-import { type ShardProgram, shardProgram } from './shard-program.ts'
+import { type ShardNews, type ShardProgram, shardProgram } from './shard-program.ts'
 
 export interface ShardRunnerOptions {
   /**
    * What shards say, in order of each shard. Resolves when it is durable: only then may the worker forget it. May come again
    * after a lost connection, with what was not acknowledged. A rejection ends the connection, so that it comes again.
    */
-  onOutput(output: Exclude<ShardOutput, { event: 'listed' }>): Promise<void> | void
+  onOutput(output: Exclude<ShardNews, { event: 'listed' }>): Promise<void> | void
   clock?: Clock
   /** For an answer to `list`, 300,000 by default. */
   listMs?: number
@@ -32,11 +32,14 @@ export interface ShardRunner {
    * @throws EverwarmError LIST_FAILED, WORKER_LOST and what the program says
    */
   list(run: HostRun, sessionId?: string): Promise<SessionTest[]>
+  /** Whose programs run there. */
+  readonly sessions: readonly string[]
   /** Shards that it was given and that have not ended. */
   readonly held: readonly { shardId: string; attempt: number }[]
 }
 
 const SESSION_NOTE = 'session:'
+const LIST = 'list:'
 const END_GRACE_MS = 2_000
 /** Linux takes no argument beyond 131,072 bytes. */
 const ARGUMENT_CHARS = 30_000
@@ -125,7 +128,7 @@ export function shardRunner(connection: WorkerConnection, options: ShardRunnerOp
     },
     list(run, sessionId) {
       const id = randomBytes(9).toString('base64url')
-      const key = sessionId ?? `list:${id}`
+      const key = sessionId ?? LIST + id
       return new Promise<SessionTest[]>((resolve, reject) => {
         const limit = clock.after(listMs, () => settleList({ event: 'listed', id, error: unlisted(listMs) }))
         lists.set(id, { key, resolve, reject, limit })
@@ -135,6 +138,11 @@ export function shardRunner(connection: WorkerConnection, options: ShardRunnerOp
         program.tell({ list: { id, run } })
         program.end()
       })
+    },
+    get sessions() {
+      const keys = takesInput ? [...programs.keys()].filter((key) => !key.startsWith(LIST)) : []
+      const ordered = [...programs.values()].flatMap(({ orders }) => [...orders.values()].map(({ sessionId }) => sessionId))
+      return [...new Set([...keys, ...ordered])]
     },
     get held() {
       return [...programs.values()].flatMap(({ orders }) =>

@@ -7,13 +7,13 @@ export type Fault = (typeof FAULTS)[number]
 
 /** How often each is chosen, against the others; those of databases only where there is a server. */
 const WEIGHTS: Record<Fault, number> = {
-  coordinator: 25,
-  worker: 25,
-  program: 20,
-  cut: 10,
-  freeze: 6,
+  coordinator: 12,
+  worker: 18,
+  program: 24,
+  cut: 16,
+  freeze: 4,
   callers: 6,
-  both: 2,
+  both: 1,
   database: 10,
   databases: 6,
 }
@@ -74,7 +74,7 @@ async function endConnections(url: string, most: number): Promise<void> {
   await client.connect()
   await client.query(
     `select pg_terminate_backend(pid) from (select pid from pg_stat_activity
-     where datname = current_database() and application_name = 'everwarm' order by random() limit ${most}) as some`,
+     where datname = current_database() and application_name = 'everwarm' order by random() limit ${most}) as chosen`,
   )
   await client.end()
 }

@@ -18,7 +18,7 @@ export function witness(client: ReturnType<typeof coordinatorClient>): Witness {
   const over = new AbortController()
   let last = 0
   const watching = (async () => {
-    for await (const event of client.events({ after: 0, signal: over.signal, patienceMs: 600_000 })) {
+    for await (const event of client.events({ after: 0, signal: over.signal, patienceMs: 600_000, longestDelayMs: 250 })) {
       if (event.id <= last) faults.push(`event ${event.id} came after event ${last}`)
       last = event.id
       if (event.sessionId === null) continue
