@@ -5,6 +5,7 @@ import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EverwarmError } from '../contracts/errors.ts'
 import { BROWSERS, browserProgram } from '../environments/browsers/names.ts'
+import type { WorkerRegistration } from '../contracts/worker.ts'
 import { say } from '../system/log.ts'
 import { type FoundBrowser, measureCapabilities } from '../worker/capabilities.ts'
 import { startWorker } from '../worker/worker.ts'
@@ -22,6 +23,8 @@ export const worker: Command = {
     tag: { type: 'string', multiple: true },
     allow: { type: 'string', multiple: true },
     browser: { type: 'string', multiple: true },
+    'vnc-url': { type: 'string' },
+    'vnc-port': { type: 'string' },
   },
   help: [
     '--connect <url>       the coordinator, ws://127.0.0.1:8632 by default; wss:// over a network',
@@ -32,6 +35,8 @@ export const worker: Command = {
     '--tag <tag>           what tests can ask for; may be repeated',
     '--browser <name>      keep to these browsers; default: all that are found here; may be repeated',
     '--allow <command>     a command that the coordinator may run, besides shards of Vitest and Playwright; may be repeated',
+    '--vnc-url <url>       a page of noVNC that shows this worker’s screen, http:// or https://; it is listed with its sessions’ streams',
+    '--vnc-port <n>        the same, as http://HOST:PORT/vnc.html of this machine',
     '--drain-seconds <s>   how long what runs may go on after the first Ctrl-C, 1800 by default',
     '',
     'Ctrl-C or SIGTERM: no more shards, and it ends when those it has are done. Once more: it ends at once.',
@@ -59,7 +64,7 @@ export const worker: Command = {
     return runUntilEnd({
       url: url.href,
       token,
-      registration: { name, type: 'remote', host: hostname(), capabilities, version: ownVersion() },
+      registration: { name, type: 'remote', host: hostname(), capabilities, ...ownScreen(values), version: ownVersion() },
       rules: {
         allowed: texts(values.allow ?? []),
         directory,
@@ -101,6 +106,18 @@ function coordinatorUrl(given: unknown): URL {
   if (url.username || url.password)
     throw badInput('The token does not go into the address: give --token or EVERWARM_TOKEN.', 'everwarm worker --help')
   return url
+}
+
+/** @throws EverwarmError BAD_INPUT */
+function ownScreen({ 'vnc-url': given, 'vnc-port': port }: Given['values']): Pick<WorkerRegistration, 'vncUrl' | 'vncPort'> {
+  if (given !== undefined && port !== undefined)
+    throw badInput('Of --vnc-url and --vnc-port one is enough: the address has a port already.', 'everwarm worker --help')
+  if (port !== undefined) return { vncPort: wholeNumber(port, { name: '--vnc-port', min: 1, max: 65_535, otherwise: 0 }) }
+  if (given === undefined) return {}
+  const url = URL.parse(String(given))
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw badInput(`--vnc-url must be like http://HOST:6080/vnc.html, not "${String(given)}".`, 'everwarm worker --help')
+  return { vncUrl: url.href }
 }
 
 const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))

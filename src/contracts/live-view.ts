@@ -10,6 +10,7 @@ export const ViewOrder = z.object({
   /** Nobody can guess it. */
   id: z.string().min(1).max(128),
   shardId: z.string().min(1).max(1_024),
+  sessionId: z.string().min(1).max(1_024),
   maxFps: z.number().min(0.1).max(30).default(5),
   /** CSS pixels */
   maxWidth: z.number().int().min(16).max(7_680).default(1_280),

@@ -8,7 +8,10 @@ export const VIEW_VARIABLE = 'EVERWARM_VIEW'
 /** Commands of DevTools from this id on are a looker's; Playwright's and everwarm's begin at 1. Chromium's end at 2^31. */
 export const FIRST_VIEW_ID = 2 ** 30
 
-/** Of a shard, in a folder that only this user can enter; its path has at most 60 bytes, since paths of sockets are short. */
+/** Bytes of a folder's path at most, since paths of sockets are short. */
+export const MAX_VIEW_FOLDER_BYTES = 60
+
+/** Of a shard, or of a session whose shards share their browsers, in a folder that only this user can enter. */
 export interface ViewPlace {
   shardId: string
   folder: string

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ErrorInfo } from './error-info.ts'
+import { ViewOrder } from './live-view.ts'
 import { WorkerRegistration } from './worker.ts'
 
 /** Raised with every change that the other end could not live with. See docs/protocol/worker-link.md. */
@@ -15,10 +16,10 @@ export const MAX_OUTPUT_LINE_BYTES = 524_288
 /** The command by which a coordinator asks for the program that runs shards. */
 export const SHARD_COMMAND = 'everwarm-shard'
 
-export const LINK_FEATURES = ['stdin', 'resume'] as const
+export const LINK_FEATURES = ['stdin', 'resume', 'view'] as const
 /**
  * What a worker can do beyond `spawn`. `stdin`: it passes input on to its processes. `resume`: it keeps output until it
- * is acknowledged, and processes over a lost connection. Unknown names are of later protocols and mean nothing here.
+ * is acknowledged, and processes over a lost connection. `view`: it shows the browsers of its shards. Unknown names are of later protocols and mean nothing here.
  */
 export type LinkFeature = (typeof LINK_FEATURES)[number]
 
@@ -116,6 +117,8 @@ export const DownFrame = z.union([
     ack: z.object({ stdout: Offset.optional(), stderr: Offset.optional(), close: z.boolean().optional() }),
   }),
   z.object({ id: ProcessId, kill: Signal }),
+  /** Somebody looks at a shard of it. */
+  z.object({ view: ViewOrder }),
   z.object({ credential: Credential }),
   z.object({ error: ErrorInfo }),
 ])

@@ -25,7 +25,10 @@ export const WorkerRegistration = z.object({
   capabilities: Capabilities.prefault({}),
   /** Where its browsers can be watched, if it shows them itself. */
   vncPort: z.number().int().min(1).max(65_535).optional(),
-  vncUrl: z.string().max(4_096).optional(),
+  vncUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(4_096)
+    .optional(),
   /** Version of everwarm, or of whatever it is. */
   version: z.string().max(64).optional(),
 })

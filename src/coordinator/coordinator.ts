@@ -23,6 +23,7 @@ import type { Coordinator, ResultFate, SessionStarted } from './service.ts'
 import { ENDED_CHANNEL } from './session-rows.ts'
 import { checkedSessionId, isOurId, resultPage, sessionView, sessionViews } from './session-view.ts'
 import { insertSession, normalTests, planSession } from './start-session.ts'
+import { streamsOf } from './streams.ts'
 import { callerOf, issueCredential, issueEnrolment, useEnrolment } from './tokens.ts'
 import { giveUp, sendAway, upkeep } from './upkeep.ts'
 import { workerView, workerViews } from './worker-rows.ts'
@@ -43,6 +44,8 @@ export interface CoordinatorOptions {
   retentionDays?: number
   /** Lists a project's tests by a worker; absent: requests must name them. */
   list?(run: SessionRequest['run']): Promise<SessionTest[]>
+  /** Where the browser of a running shard can be looked at; undefined: its worker cannot show it. */
+  screencast?(shard: { sessionId: string; shardId: string; workerId: string }): string | undefined
   complain?(what: string, error: unknown): void
 }
 
@@ -191,20 +194,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
       }
     },
     rebalance: async (sessionId) => hopeful(await rebalance(core, sessionId)),
-    async streams(sessionId) {
-      const { shards } = await sessionView(db, sessionId)
-      const views = new Map((await workerViews(core)).map((view) => [view.id, view]))
-      const running = shards.filter(({ status, workerId }) => status === 'running' && views.get(workerId ?? '')?.vncUrl)
-      return {
-        sessionId,
-        streams: running.map(({ workerId, index }) => ({
-          workerId: workerId!,
-          shardIndex: index,
-          kind: 'vnc' as const,
-          url: views.get(workerId!)!.vncUrl!,
-        })),
-      }
-    },
+    streams: async (sessionId) => streamsOf(await sessionView(db, sessionId), await workerViews(core), options.screencast),
 
     events: (after, limit, sessionId) =>
       core.log.read(after, limit, sessionId === undefined ? undefined : checkedSessionId(sessionId)),

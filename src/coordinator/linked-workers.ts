@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
+import type { ViewOrder } from '../contracts/live-view.ts'
 import type { HostRun, SessionTest } from '../contracts/session.ts'
 import { systemClock } from '../system/clock.ts'
 import type { LinkedCoordinator } from './coordinator.ts'
@@ -10,6 +11,10 @@ import { sessionOfProcess, type ShardRunner, shardRunner } from './link/shard-ru
 export interface LinkedWorkers extends LinkHost {
   /** A project's tests, listed by one of the workers. @throws EverwarmError NO_WORKER, LIST_FAILED */
   list(run: HostRun): Promise<SessionTest[]>
+  /** Whether the worker is connected here, and can show the browsers of its shards. */
+  canShow(workerId: string): boolean
+  /** Tells it to. false: it cannot. */
+  show(workerId: string, order: ViewOrder): boolean
   /** Connections that close from now on mean nothing: their workers come back to the next coordinator. */
   leave(): Promise<void>
 }
@@ -25,7 +30,7 @@ const RETRY_MS = 250
 /** Joins the worker link to the coordinator: who may come in, what is given to them, and what they say. */
 export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWorkersOptions): LinkedWorkers {
   let isLeaving = false
-  const runners = new Map<string, ShardRunner>()
+  const here = new Map<string, { connection: WorkerConnection; runner: ShardRunner }>()
   /** What happens to one worker happens in order: a connection may close while it is being announced. */
   const turns = new Map<string, Promise<void>>()
   const inTurn = (workerId: string, what: string, act: () => Promise<unknown>) => {
@@ -44,22 +49,24 @@ export function linkedWorkers(coordinator: LinkedCoordinator, options: LinkedWor
     onConnected(connection) {
       const { workerId } = connection
       const runner = shardRunner(connection, { onOutput: (output) => pass(coordinator, workerId, output) })
-      runners.set(workerId, runner)
+      here.set(workerId, { connection, runner })
       connection.onDrain(() => void inTurn(workerId, 'draining a worker', () => coordinator.drain(workerId)))
       connection.onClosed(({ isReplaced, isOrderly }) => {
-        if (runners.get(workerId) === runner) runners.delete(workerId)
+        if (here.get(workerId)?.runner === runner) here.delete(workerId)
         if (!isReplaced && !isLeaving) void inTurn(workerId, 'losing a worker', () => coordinator.disconnect(workerId, isOrderly))
       })
       void inTurn(workerId, 'connecting a worker', () => announce(coordinator, connection, runner))
     },
     async list(run) {
-      const [runner] = [...runners.values()].sort((a, b) => a.held.length - b.held.length)
+      const [runner] = [...here.values()].map(({ runner }) => runner).sort((a, b) => a.held.length - b.held.length)
       if (runner) return runner.list(run)
       throw new EverwarmError('NO_WORKER', {
         message: 'No worker is connected that could list the tests.',
         hint: 'Start one: `everwarm worker --connect ws://HOST:8632 --token TOKEN`, or name the tests.',
       })
     },
+    canShow: (workerId) => here.get(workerId)?.connection.features.has('view') === true,
+    show: (workerId, order) => here.get(workerId)?.connection.show(order) === true,
     async leave() {
       isLeaving = true
       await Promise.all(turns.values())

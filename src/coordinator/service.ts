@@ -3,6 +3,7 @@ import type { CoordinatorEvent } from '../contracts/session-events.ts'
 import type { Progress, Session, SessionConfig, SessionRequest, Shard, TestResult } from '../contracts/session.ts'
 import type { ShardOrder } from '../contracts/shard-run.ts'
 import type { WorkerRegistration, WorkerView } from '../contracts/worker.ts'
+import type { SessionStreams } from './streams.ts'
 
 /** Who asks: what their token lets them do. */
 export type Caller = { may: 'everything' } | { may: 'work'; workerId: string }
@@ -88,9 +89,8 @@ export interface Coordinator {
   }>
   /** What waits is cut anew for the workers that there are now. */
   rebalance(sessionId?: string): Promise<{ sessions: { sessionId: string; before: number; after: number }[] }>
-  streams(
-    sessionId: string,
-  ): Promise<{ sessionId: string; streams: { workerId: string; shardIndex: number; kind: 'vnc' | 'screencast'; url: string }[] }>
+  /** Where the browsers of its running shards can be looked at; addresses may be relative to the coordinator's. */
+  streams(sessionId: string): Promise<SessionStreams>
 
   /** Events after `after`, in order, as many as there are up to `limit`. */
   events(after: number, limit: number, sessionId?: string): Promise<CoordinatorEvent[]>

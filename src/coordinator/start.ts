@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
+import { PICTURES_PATH } from '../contracts/live-view.ts'
 import { openDatabase } from '../database/open.ts'
 import { systemClock } from '../system/clock.ts'
 import { privateFolder } from '../system/files.ts'
@@ -14,6 +15,7 @@ import { type HttpServer, serve } from './http/server.ts'
 import { workerLinkEnd, type WorkerLinkOptions } from './link/attach.ts'
 import { type LinkedWorkers, linkedWorkers } from './linked-workers.ts'
 import { needPackages } from './needed-packages.ts'
+import { openViewRoom } from './view-room.ts'
 import type { CoordinatorPlace } from './place.ts'
 import { openShardQueue } from './queue.ts'
 import { COORDINATOR_TABLES } from './tables.ts'
@@ -80,6 +82,11 @@ export async function startCoordinator(options: StartOptions): Promise<RunningCo
     })
     closing.push(() => queue.close())
     let linked: LinkedWorkers | undefined
+    const views = openViewRoom({
+      db,
+      canShow: (workerId) => linked!.canShow(workerId),
+      show: (workerId, order) => linked!.show(workerId, order),
+    })
     const coordinator = await openCoordinator({
       db,
       queue,
@@ -87,6 +94,7 @@ export async function startCoordinator(options: StartOptions): Promise<RunningCo
       heartbeatMs,
       offlineMs,
       list: (run) => linked!.list(run),
+      screencast: views.address,
       complain,
     })
     closing.push(() => coordinator.close())
@@ -103,12 +111,17 @@ export async function startCoordinator(options: StartOptions): Promise<RunningCo
       version: options.version,
       publicNames: options.publicNames ?? [],
       origins: options.origins ?? [],
-      mounts: room.mounts,
+      mounts: [...room.mounts, views.mount],
       onFault: (error, { method, path }) => complain(`answering ${method} ${path}`, error),
     })
     const server = await serve({ app, ...definedAddress(options) })
     closing.push(() => server.close())
-    closing.push(attachLink(server, app, { ...link, ...options.link }), () => link.leave())
+    server.attachUpgrade(PICTURES_PATH, views.receive, 'worker')
+    closing.push(
+      attachLink(server, app, { ...link, ...options.link }),
+      () => link.leave(),
+      () => views.close(),
+    )
     return { url: server.url, token, close }
   } catch (error) {
     await close()

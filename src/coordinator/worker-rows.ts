@@ -83,7 +83,7 @@ export async function saveWorker(
   isLinked: boolean,
   tx: Queries,
 ): Promise<void> {
-  const { name, type, host, port, capabilities, vncUrl, vncPort, version } = registration
+  const { name, type, host, port, capabilities, version } = registration
   await tx.query(
     `insert into everwarm.workers (id, name, type, host, port, capabilities, vnc_url, version, coordinator_id, is_linked)
      values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10)
@@ -98,10 +98,17 @@ export async function saveWorker(
       host === undefined ? null : storableText(host),
       port ?? null,
       storableJson(capabilities),
-      vncUrl ?? (vncPort === undefined ? null : `http://${host ?? 'localhost'}:${vncPort}/vnc.html`),
+      vncAddress(registration),
       version ?? null,
       isLinked ? core.id : null,
       isLinked,
     ],
   )
+}
+
+/** Of a page of noVNC, at its usual name. null: the worker has none, or its host has a name that no address can have. */
+function vncAddress({ vncUrl, vncPort, host = 'localhost' }: WorkerRegistration): string | null {
+  if (vncUrl !== undefined || vncPort === undefined) return vncUrl ?? null
+  const url = URL.parse(`http://${host.includes(':') ? `[${host}]` : host}:${vncPort}/vnc.html`)
+  return url && url.port === String(vncPort) && url.pathname === '/vnc.html' ? url.href : null
 }

@@ -37,7 +37,7 @@ interface RunningShard {
 export async function writeSayings(core: Core, sayings: readonly Saying[]): Promise<ResultFate[]> {
   const fates = sayings.map((): ResultFate => 'stale')
   const endedShards: string[] = []
-  let over: string[] = []
+  let past: string[] = []
   await core.db.transaction(async (tx) => {
     fates.fill('stale')
     endedShards.length = 0
@@ -45,7 +45,7 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
     const sessions = await lockSessionsOf(tx, shardIds)
     const shards = await runningShards(tx, shardIds)
     // Also what an earlier try has ended, whose commit got through though its answer was lost.
-    over = shardIds.filter((id) => !shards.has(id))
+    past = shardIds.filter((id) => !shards.has(id))
     const isCurrent = ({ shardId, attempt, workerId }: Saying) => {
       const shard = shards.get(shardId)
       return shard !== undefined && shard.attempt === attempt && shard.worker_id === workerId
@@ -75,7 +75,7 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
       }
     endedShards.push(...(await settle(core, tx, sessions, { written, over, events })))
   })
-  const freed = [...endedShards, ...over.filter((id) => core.holders.of(id))]
+  const freed = [...endedShards, ...past.filter((id) => core.holders.of(id))]
   for (const shardId of freed) core.holders.drop(shardId)
   core.log.announce()
   if (freed.length > 0) core.pump()

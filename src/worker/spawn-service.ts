@@ -26,10 +26,11 @@ export interface SpawnService {
 
 const MOST_PROCESSES = 1_024
 
-export function spawnService(rules: CommandRules, sink: FrameSink): SpawnService {
+/** @param folder removed when the worker ends, however it does */
+export function spawnService(rules: CommandRules, sink: FrameSink, folder?: string): SpawnService {
   const processes = new Map<string, ServedProcess>()
   const heldBy = new Map<string, HeldShard[]>()
-  const reaper = groupReaper()
+  const reaper = groupReaper(folder)
   let onChange = () => {}
 
   const hold = (id: string, held: HeldShard[]) => {

@@ -4,6 +4,8 @@ import { type DownFrame, LINK_FEATURES, LINK_PROTOCOL, type Welcome } from '../c
 import { type Clock, systemClock, type Timer } from '../system/clock.ts'
 import type { CommandRules } from './commands.ts'
 import { type LinkClientOptions, linkClient } from './link-client.ts'
+import { viewDesk } from './live-view/view-desk.ts'
+import { viewFolder } from './live-view/view-folder.ts'
 import { spawnService } from './spawn-service.ts'
 
 export interface WorkerOptions extends Pick<LinkClientOptions, 'pingMs' | 'deadMs' | 'minRetryMs' | 'maxRetryMs'> {
@@ -52,17 +54,32 @@ export function startWorker(options: WorkerOptions): Worker {
     EVERWARM_WORKER_API: apiOf(url),
     EVERWARM_WORKER_CREDENTIAL: credential ?? options.token ?? '',
     EVERWARM_WORKER_ALLOW: JSON.stringify(options.rules.allowed),
+    ...(folder === undefined ? {} : { EVERWARM_WORKER_VIEWS: folder }),
   })
+  const folder = viewFolder()
   const service = spawnService(
     { ...options.rules, shardEnv },
     { send: (frame) => client.send(frame), isReady: () => client.isReady() },
+    folder,
   )
+  const views =
+    folder === undefined
+      ? undefined
+      : viewDesk({
+          folder,
+          api: apiOf(url),
+          credential: () => credential ?? options.token ?? '',
+          held: () => service.held,
+          say,
+          clock,
+        })
   const heartbeat = () => {
     beat?.cancel()
     client.send({ heartbeat: { running: service.held } })
     beat = clock.after(heartbeatMs, heartbeat)
   }
   service.onChange(() => {
+    views?.look()
     if (life === 'draining' && service.isIdle) return stop()
     soon ??= clock.after(HELD_PAUSE_MS, () => {
       soon = undefined
@@ -85,6 +102,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
   const receive = (frame: Exclude<DownFrame, { welcome: unknown } | { error: unknown }>) => {
     if ('credential' in frame) credential = frame.credential.credential
+    else if ('view' in frame) views?.show(frame.view)
     else service.receive(frame)
   }
   const down = (why: EverwarmError, retryMs: number) => {
@@ -104,7 +122,7 @@ export function startWorker(options: WorkerOptions): Worker {
     hello: () => ({
       protocol: LINK_PROTOCOL,
       worker: { ...registration, id: workerId },
-      features: [...LINK_FEATURES],
+      features: LINK_FEATURES.filter((feature) => feature !== 'view' || views !== undefined),
       running: service.running,
     }),
     onWelcome: welcome,
@@ -125,6 +143,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const finish = () => {
     life = 'ended'
     for (const timer of [beat, soon, orphaned, deadline]) timer?.cancel()
+    views?.close()
     service.stopAll()
     service.close()
   }

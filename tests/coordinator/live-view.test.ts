@@ -31,7 +31,7 @@ beforeAll(async () => {
   const door = webSocketDoor({ maxBytes: MAX_PICTURE_BYTES })
   server = createAdaptorServer({
     fetch: async (request) =>
-      (await views.answer(request)) ??
+      shown(request.url) ??
       new Response(`<img src="${new URL(request.url).searchParams.get('see')}">`, { headers: { 'content-type': 'text/html' } }),
   }) as Server
   server.on('upgrade', (request, socket, head) => {
@@ -47,6 +47,11 @@ afterAll(() => {
   server.closeAllConnections()
   server.close()
 })
+
+function shown(url: string): Response | undefined {
+  const stream = views.read(new URL(url))
+  return stream && views.show(stream)
+}
 
 const address = (shardId: string, workerId = 'w1') => api + views.address({ sessionId: 'one', shardId, workerId })
 const sending = (open: Parameters<typeof sendView>[0]['open']) => (order: ViewOrder) =>
@@ -115,7 +120,7 @@ test('when the browser ends, the stream does', async () => {
 
 test('a view that nobody has asked for is not taken', async () => {
   let isStopped = false
-  const order: ViewOrder = { id: 'guessed', shardId: 's', maxFps: 5, maxWidth: 100, maxHeight: 100 }
+  const order: ViewOrder = { id: 'guessed', shardId: 's', sessionId: 'one', maxFps: 5, maxWidth: 100, maxHeight: 100 }
   sendView({
     api,
     credential: 'credential',
@@ -125,6 +130,6 @@ test('a view that nobody has asked for is not taken', async () => {
   await expect.poll(() => isStopped).toBe(true)
 })
 
-test('a worker that is connected elsewhere is said in words', async () => {
-  await expect(views.answer(new Request(address('x', 'w2')))).rejects.toMatchObject({ code: 'WORKER_UNKNOWN' })
+test('a worker that is connected elsewhere is said in words', () => {
+  expect(() => shown(address('x', 'w2'))).toThrow(expect.objectContaining({ code: 'WORKER_UNKNOWN' }))
 })

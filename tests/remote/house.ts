@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,6 +16,8 @@ export interface RemoteHouse {
   client(): ReturnType<typeof coordinatorClient>
   startCoordinator(): Promise<ChildProcess>
   startWorker(name: string, checkout: string, ...options: string[]): Promise<ChildProcess>
+  /** Any other command, to its end. */
+  everwarm(...args: string[]): void
   /** `everwarm test --workers remote …` in a project. */
   run(project: string, ...args: string[]): Running
   /** A project of these files, with this repository's packages. */
@@ -72,6 +74,7 @@ export async function remoteHouse(): Promise<RemoteHouse> {
       await saying(child, /connected to/)
       return child
     },
+    everwarm: (...args) => void spawnSync(process.execPath, [MAIN, ...args], { cwd: folder, env, stdio: 'ignore' }),
     run(project, ...args) {
       const child = start(['test', '--workers', 'remote', '--coordinator', url(), ...args], project)
       return { child, ended: outcome(child) }

@@ -90,6 +90,11 @@ export function openConnection(link: WorkerLink, workerId: string, hello: Hello,
       if (end) desks.get(id)?.lose()
       return process
     },
+    show(order) {
+      if (end || !link.isOpen || !features.has('view')) return false
+      link.send({ view: order })
+      return true
+    },
     onHeartbeat: (listener) => void (listeners.heartbeat = listener),
     onDrain: (listener) => void (listeners.drain = listener),
     onClosed: (listener) => (end ? listener(end) : void listeners.closed.push(listener)),

@@ -1,4 +1,5 @@
 import type { EverwarmError } from '../../contracts/errors.ts'
+import type { ViewOrder } from '../../contracts/live-view.ts'
 import type { WorkerRegistration } from '../../contracts/worker.ts'
 import type { Credential, HeldShard, LinkFeature, RunningProcess, SpawnOptions } from '../../contracts/worker-link.ts'
 
@@ -54,6 +55,8 @@ export interface WorkerConnection {
   readonly isOpen: boolean
   /** Throws nothing: what cannot be run says so by its end. @throws EverwarmError FRAME_TOO_LARGE */
   spawn(command: string, args: readonly string[], options?: SpawnOptions): RemoteProcess
+  /** Somebody looks. false: it cannot show its browsers, or is not there any more. */
+  show(order: ViewOrder): boolean
   /** One listener each. */
   onHeartbeat(listener: (running: readonly HeldShard[]) => void): void
   onDrain(listener: () => void): void

@@ -18,8 +18,10 @@ export interface LiveViewsOptions {
 export interface LiveViews {
   /** Where a running shard can be looked at, for an hour. */
   address(stream: StreamOf): string
-  /** `GET /api/sharding/executions/:id/streams/:shard?…`, without a token. undefined: not that. @throws EverwarmError */
-  answer(request: Request): Promise<Response | undefined>
+  /** Which browser a signed address is of; undefined: it is the address of something else. @throws EverwarmError TOKEN_REFUSED, TOKEN_EXPIRED */
+  read(url: URL): StreamOf | undefined
+  /** Pictures as they come, until nobody looks or the worker ends them. @throws EverwarmError WORKER_UNKNOWN */
+  show(stream: StreamOf): Response
   /** Whether a worker was told to send this view. */
   expects(viewId: string, workerId: string): boolean
   /** The WebSocket of a worker, at PICTURES_PATH; one that is not expected is closed. */
@@ -60,7 +62,8 @@ export function liveViews({ order, clock = systemClock, now = Date.now }: LiveVi
 
   function begin(stream: StreamOf): View {
     const view: View = { id: randomBytes(16).toString('base64url'), stream, channel: channel(() => linger(view)) }
-    if (!order(stream.workerId, ViewOrder.parse({ id: view.id, shardId: stream.shardId }))) throw notHere(stream.workerId)
+    if (!order(stream.workerId, ViewOrder.parse({ id: view.id, shardId: stream.shardId, sessionId: stream.sessionId })))
+      throw notHere(stream.workerId)
     views.set(keyOf(stream), view)
     view.timer = clock.after(OPEN_MS, () => end(view))
     return view
@@ -74,12 +77,8 @@ export function liveViews({ order, clock = systemClock, now = Date.now }: LiveVi
 
   return {
     address: (stream) => streamAddress(stream, now() + ADDRESS_MS, secret),
-    async answer(request) {
-      const stream = readStreamAddress(new URL(request.url), secret, now())
-      if (!stream) return undefined
-      const view = views.get(keyOf(stream)) ?? begin(stream)
-      return mjpegResponse(view.channel.watch())
-    },
+    read: (url) => readStreamAddress(url, secret, now()),
+    show: (stream) => mjpegResponse((views.get(keyOf(stream)) ?? begin(stream)).channel.watch()),
     expects: (viewId, workerId) => expected(viewId, workerId) !== undefined,
     receive(socket, viewId, workerId) {
       const view = expected(viewId, workerId)

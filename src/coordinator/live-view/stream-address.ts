@@ -15,11 +15,17 @@ export function streamAddress(stream: StreamOf, expiresAtMs: number, secret: Uin
   return `/api/sharding/executions/${encodeURIComponent(stream.sessionId)}/streams/${encodeURIComponent(stream.shardId)}?${query}`
 }
 
+/** What an address names, whoever asks; undefined: it is that of something else. */
+export function streamNames(url: URL): Pick<StreamOf, 'sessionId' | 'shardId'> | undefined {
+  const [, session, shard] = /^\/api\/sharding\/executions\/([^/]+)\/streams\/([^/]+)$/.exec(url.pathname) ?? []
+  return session === undefined || shard === undefined ? undefined : { sessionId: decoded(session), shardId: decoded(shard) }
+}
+
 /** undefined: it is the address of something else. @throws EverwarmError TOKEN_REFUSED, TOKEN_EXPIRED */
 export function readStreamAddress(url: URL, secret: Uint8Array, nowMs: number): StreamOf | undefined {
-  const [, session, shard] = /^\/api\/sharding\/executions\/([^/]+)\/streams\/([^/]+)$/.exec(url.pathname) ?? []
-  if (session === undefined || shard === undefined) return undefined
-  const stream = { sessionId: decoded(session), shardId: decoded(shard), workerId: url.searchParams.get('worker') ?? '' }
+  const names = streamNames(url)
+  if (!names) return undefined
+  const stream = { ...names, workerId: url.searchParams.get('worker') ?? '' }
   const expires = url.searchParams.get('expires') ?? ''
   const given = Buffer.from(url.searchParams.get('signature') ?? '', 'base64url')
   const wanted = signature(stream, /^\d{1,16}$/.test(expires) ? Number(expires) : -1, secret)

@@ -1,9 +1,8 @@
 import { cdpOver } from './cdp.ts'
+import { throughDoor } from './door-pictures.ts'
 import { type PictureLimits, type PictureSource, screencast, type TakePicture } from './screencast.ts'
 import { screenshots, webDriverPicture } from './screenshots.ts'
-import { type CdpWay } from './cdp.ts'
-import { doorWay } from './door-way.ts'
-import { FIRST_VIEW_ID, type ViewPlace } from '../../contracts/view-door.ts'
+import type { ViewPlace } from '../../contracts/view-door.ts'
 import { socketWay } from './socket-way.ts'
 
 /**
@@ -16,15 +15,8 @@ export type WatchedBrowser = { cdp: string } | { webDriver: string } | ViewPlace
 export async function pictures(browser: WatchedBrowser, take: TakePicture, limits: PictureLimits = {}): Promise<PictureSource> {
   if ('webDriver' in browser)
     return screenshots(webDriverPicture(browser.webDriver), take, { maxFps: Math.min(1, limits.maxFps ?? 1) })
-  if ('folder' in browser) return throughDoor(await doorWay(browser), take, limits)
+  if ('folder' in browser) return throughDoor(browser, take, limits)
   const way = await socketWay(browser.cdp)
   const source = await screencast(cdpOver(way), take, limits)
-  return { ended: source.ended, stop: () => source.stop().finally(() => way.close()) }
-}
-
-async function throughDoor(way: CdpWay & { close(): void }, take: TakePicture, limits: PictureLimits): Promise<PictureSource> {
-  const cdp = cdpOver(way, FIRST_VIEW_ID)
-  const { sessionId } = await cdp.call('Target.attachToBrowserTarget')
-  const source = await screencast(cdp, take, limits, { root: sessionId as string })
   return { ended: source.ended, stop: () => source.stop().finally(() => way.close()) }
 }

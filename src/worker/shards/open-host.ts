@@ -17,6 +17,8 @@ export interface OpenHostOptions {
   allowed: readonly string[]
   env: NodeJS.ProcessEnv
   scratch: string
+  /** Where the worker looks at browsers; absent: it does not. */
+  viewFolder: string | undefined
   reaper: GroupReaper
 }
 
@@ -26,16 +28,19 @@ const CONFIGS = {
 } as const
 
 /** @throws EverwarmError BAD_INPUT, COMMAND_REFUSED, HOST_START_FAILED */
-export function openHost(run: HostRun, { directory: base, allowed, env: own, scratch, reaper }: OpenHostOptions): TestHost {
+export function openHost(
+  run: HostRun,
+  { directory: base, allowed, env: own, scratch, viewFolder, reaper }: OpenHostOptions,
+): TestHost {
   const directory = folderWithin(base, run.directory)
   const env = { ...own, ...run.env }
   const host = run.host === 'auto' ? hostOf(directory, run.directory) : run.host
   const { args } = run
   if (host === 'vitest')
-    return vitestHost({ directory, vitestPackage: packageOf('vitest', directory), args, env, scratch, reaper })
+    return vitestHost({ directory, vitestPackage: packageOf('vitest', directory), args, env, scratch, viewFolder, reaper })
   if (host === 'playwright') {
     const playwrightPackage = packageOf('@playwright/test', directory)
-    return playwrightHost({ directory, playwrightPackage, args, env, scratch, reaper })
+    return playwrightHost({ directory, playwrightPackage, args, env, scratch, viewFolder, reaper })
   }
   if (host === 'none')
     throw new EverwarmError('BAD_INPUT', {

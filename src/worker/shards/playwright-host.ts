@@ -5,6 +5,7 @@ import type { ErrorInfo } from '../../contracts/error-info.ts'
 import { EverwarmError, errorFromData } from '../../contracts/errors.ts'
 import type { SessionTest } from '../../contracts/session.ts'
 import type { GroupReaper } from '../reaper.ts'
+import { viewEnv } from './view-env.ts'
 import { type HostProcess, type HostProcessEnd, type HostProcessOptions, hostProcess } from './host-process.ts'
 import type { HostMessage, TestHost } from './host-types.ts'
 
@@ -15,6 +16,8 @@ export interface PlaywrightHostOptions {
   args: readonly string[]
   env: NodeJS.ProcessEnv
   scratch: string
+  /** Where the worker looks at browsers; absent: it does not. */
+  viewFolder?: string | undefined
   reaper: GroupReaper
 }
 
@@ -35,7 +38,8 @@ const REFUSED = [
 const STOP_GRACE_MS = 1_000
 
 /** A `playwright test` for each shard, with the project's own configuration and a reporter that tells of each file. */
-export function playwrightHost({ directory, playwrightPackage, args, env, scratch, reaper }: PlaywrightHostOptions): TestHost {
+export function playwrightHost(options: PlaywrightHostOptions): TestHost {
+  const { directory, playwrightPackage, args, env, scratch, viewFolder, reaper } = options
   const refused = args.find((arg) => REFUSED.includes(arg.split('=', 1)[0]!))
   if (refused !== undefined)
     throw new EverwarmError('BAD_INPUT', {
@@ -43,7 +47,12 @@ export function playwrightHost({ directory, playwrightPackage, args, env, scratc
       hint: 'Leave it out.',
     })
   const running = new Set<HostProcess>()
-  const start = (more: readonly string[], folder: string, events: Pick<HostProcessOptions, 'onMessage' | 'onOutput'>) => {
+  const start = (
+    more: readonly string[],
+    folder: string,
+    events: Pick<HostProcessOptions, 'onMessage' | 'onOutput'>,
+    shownAs?: string,
+  ) => {
     const process = hostProcess({
       command: globalThis.process.execPath,
       args: [
@@ -55,7 +64,7 @@ export function playwrightHost({ directory, playwrightPackage, args, env, scratc
         ...more,
       ],
       cwd: directory,
-      env: { ...env, EVERWARM_SHARD_FOLDER: folder, PWTEST_BLOB_DO_NOT_REMOVE: '1' },
+      env: { ...env, EVERWARM_SHARD_FOLDER: folder, PWTEST_BLOB_DO_NOT_REMOVE: '1', ...viewEnv(viewFolder, shownAs) },
       reaper,
       hasChannel: true,
       ...events,
@@ -65,7 +74,7 @@ export function playwrightHost({ directory, playwrightPackage, args, env, scratc
     return process
   }
   return {
-    run(_order, tests, events) {
+    run({ shardId }, tests, events) {
       const left = new Map(tests.map((test) => [test.id, test]))
       let isStopped = false
       let current: HostProcess | undefined
@@ -74,16 +83,16 @@ export function playwrightHost({ directory, playwrightPackage, args, env, scratc
         const folder = mkdtempSync(join(scratch, 'playwright-'))
         let last: Extract<HostMessage, { kind: 'ended' }> | undefined
         writeFileSync(join(folder, 'tests.json'), JSON.stringify(asked))
-        current = start([...new Set(asked.map(({ path }) => filterOf(directory, path)))], folder, {
-          onMessage(message) {
-            if (isStopped) return
-            if (message.kind === 'started' || message.kind === 'alive') events[message.kind](message.testId)
-            else if (message.kind === 'output') events.output(message.stream, message.text)
-            else if (message.kind === 'ended') last = message
-            else if (message.kind === 'result' && left.delete(message.result.testId)) events.result(message)
-          },
-          onOutput: (stream, text) => !isStopped && events.output(stream, text),
-        })
+        const files = [...new Set(asked.map(({ path }) => filterOf(directory, path)))]
+        const onMessage = (message: HostMessage) => {
+          if (isStopped) return
+          if (message.kind === 'started' || message.kind === 'alive') events[message.kind](message.testId)
+          else if (message.kind === 'output') events.output(message.stream, message.text)
+          else if (message.kind === 'ended') last = message
+          else if (message.kind === 'result' && left.delete(message.result.testId)) events.result(message)
+        }
+        const onOutput: HostProcessOptions['onOutput'] = (stream, text) => !isStopped && events.output(stream, text)
+        current = start(files, folder, { onMessage, onOutput }, shardId)
         const end = await current.ended
         const fault = last ? undefined : startFault(end)
         return last ?? { kind: 'ended', ...(fault ? { error: fault } : {}) }

@@ -13,14 +13,21 @@ import { openHost } from './open-host.ts'
 import { publisher } from './publish.ts'
 import { shardDesk } from './shard-desk.ts'
 
-const { EVERWARM_WORKER_API: base, EVERWARM_WORKER_CREDENTIAL: credential, EVERWARM_WORKER_ALLOW: allow, ...env } = process.env
+const {
+  EVERWARM_WORKER_API: base,
+  EVERWARM_WORKER_CREDENTIAL: credential,
+  EVERWARM_WORKER_ALLOW: allow,
+  EVERWARM_WORKER_VIEWS: viewFolder,
+  ...env
+} = process.env
 const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'everwarm-shard-'))
 const reaper = groupReaper(scratch)
 const post = process.send?.bind(process)
 
 const desk = shardDesk({
   say: (output) => void process.stdout.write(fitLine(output)),
-  openHost: (run) => openHost(run, { directory: realpathSync('.'), allowed: allowedCommands(), env, scratch, reaper }),
+  openHost: (run) =>
+    openHost(run, { directory: realpathSync('.'), allowed: allowedCommands(), env, scratch, viewFolder, reaper }),
   complete: resultCompleter(base && credential ? publisher({ base, credential }) : undefined, (line) =>
     process.stderr.write(`${line}\n`),
   ),

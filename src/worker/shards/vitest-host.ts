@@ -5,6 +5,7 @@ import { EverwarmError, errorFromData } from '../../contracts/errors.ts'
 import type { SessionTest } from '../../contracts/session.ts'
 import type { GroupReaper } from '../reaper.ts'
 import { type HostProcess, hostProcess } from './host-process.ts'
+import { viewEnv } from './view-env.ts'
 import type { EngineRequest } from './vitest/engine-request.ts'
 import type { HostEvents, HostMessage, HostShard, TestHost } from './host-types.ts'
 
@@ -16,6 +17,8 @@ export interface VitestHostOptions {
   env: NodeJS.ProcessEnv
   /** A temporary folder for reports on their way. */
   scratch: string
+  /** Where the worker looks at browsers; absent: it does not. */
+  viewFolder?: string | undefined
   reaper: GroupReaper
 }
 
@@ -38,6 +41,7 @@ export function vitestHost(options: VitestHostOptions): TestHost {
   let running: Turn[] = []
   let lists: ((tests: SessionTest[] | EverwarmError) => void)[] = []
   let isClosed = false
+  let sessionId: string | undefined
 
   const turnOf = (testId: string) => running.find(({ tests }) => tests.has(testId))
   const receive = (message: HostMessage) => {
@@ -86,7 +90,7 @@ export function vitestHost(options: VitestHostOptions): TestHost {
       command: process.execPath,
       args: [ENGINE, options.vitestPackage, options.scratch, ...options.args],
       cwd: options.directory,
-      env: options.env,
+      env: { ...options.env, ...viewEnv(options.viewFolder, sessionId) },
       reaper: options.reaper,
       hasChannel: true,
       onMessage: (message) => engine === opened && receive(message),
@@ -115,7 +119,9 @@ export function vitestHost(options: VitestHostOptions): TestHost {
   }
 
   return {
-    run(_order, tests, events): HostShard {
+    run(order, tests, events): HostShard {
+      // Shards share one Vitest and its browsers: they are shown as the session's.
+      sessionId = order.sessionId
       const { promise: ended, resolve } = Promise.withResolvers<ErrorInfo | undefined>()
       const turn: Turn = { tests: new Map(tests.map((test) => [test.id, test])), events, end: resolve }
       waiting.push(turn)
