@@ -19,6 +19,8 @@ let folder = ''
 const desk = createDesk({
   onHolder(token, socket) {
     leases.add(token)
+    // It says nothing more, but its end must be seen.
+    socket.resume()
     socket.write(`${JSON.stringify({ socketPath: requestsPath() } satisfies KeptGreeting)}\n`)
     socket.once('close', () => {
       leases.delete(token)

@@ -54,6 +54,8 @@ async function open(about: LendingBoot): Promise<Engine> {
 }
 
 async function serve(token: string, socket: Socket): Promise<void> {
+  // It says nothing more, but its end must be seen.
+  socket.resume()
   const gone = new Promise<void>((resolve) => void socket.once('close', () => resolve()))
   let context: LentContext | undefined
   let taints: Taint[] = []

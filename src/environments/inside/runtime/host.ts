@@ -1,6 +1,9 @@
 // The program of a host of runtimes: started by the daemon, never by hand. It lends contexts of JavaScript, several at once.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import type { DaemonToHost, HostToDaemon } from '../../../contracts/host-wire.ts'
-import { type Door, openDoor } from '../door.ts'
+import { lineCutter } from '../../../system/lines.ts'
+import { createDesk } from '../../desk.ts'
 import { childContexts } from './children.ts'
 import type { Contexts } from './context.ts'
 import { serveLease } from './lease.ts'
@@ -9,9 +12,18 @@ import { workerContexts } from './workers.ts'
 type Boot = Extract<DaemonToHost, { kind: 'boot-runtime' }>
 
 let contexts: Contexts | undefined
-let door: Door | undefined
-const holders = new Map<string, { destroy(): void }>()
 let measured = { bytes: 0, atMs: -Infinity }
+
+const desk = createDesk({
+  tokenEnd: '\n',
+  onHolder(token, socket, first) {
+    const hear = lineCutter(serveLease(contexts!, socket, () => returned(token)))
+    socket.on('data', hear)
+    socket.resume()
+    hear(first)
+  },
+  onNeverCame: returned,
+})
 
 function tell(message: HostToDaemon): void {
   if (process.connected) process.send!(message)
@@ -23,8 +35,8 @@ process.on('message', (message: DaemonToHost) => {
       tell({ kind: 'boot-failed', message: String((error as Error)?.message ?? error) })
       contexts?.end()
     })
-  else if (message.kind === 'expect') door?.expect(message.token)
-  else if (message.kind === 'reclaim') reclaim(message.token)
+  else if (message.kind === 'expect') desk.expect(message.token)
+  else if (message.kind === 'reclaim') desk.reclaim(message.token)
 })
 process.on('disconnect', () => {
   contexts?.end()
@@ -33,13 +45,8 @@ process.on('disconnect', () => {
 
 async function boot(about: Boot): Promise<void> {
   contexts = await contextsOf(about)
-  door = await openDoor(about.address, (token, socket) => {
-    holders.set(token, socket)
-    return serveLease(contexts!, socket, () => {
-      holders.delete(token)
-      returned(token)
-    })
-  })
+  const server = createServer(desk.greet).listen(about.address)
+  await once(server, 'listening')
   tell({ kind: 'ready', rssBytes: memoryBytes(), heapBytes: 0 })
 }
 
@@ -55,13 +62,6 @@ async function contextsOf(about: Boot): Promise<Contexts> {
       return isolateContexts(about)
     }
   }
-}
-
-/** The holder is gone, perhaps before it ever came. */
-function reclaim(token: string): void {
-  const holder = holders.get(token)
-  if (holder) holder.destroy()
-  else if (door?.forget(token)) returned(token)
 }
 
 function returned(token: string): void {
