@@ -1,7 +1,8 @@
 // The program of a browser's host: started by the daemon, never by hand. It starts one Chromium and lends its DevTools pipe.
 import { createServer, type Socket } from 'node:net'
-import type { DaemonToHost, HostToDaemon, Taint } from '../../contracts/host-wire.ts'
+import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
 import { createDesk } from '../desk.ts'
+import { rarelyAsked, tellDaemon } from '../host-report.ts'
 import { type Chromium, startChromium } from './chromium-process.ts'
 import { serveLease } from './chromium-lease.ts'
 import { clearAfter } from './clear.ts'
@@ -16,16 +17,12 @@ let folder = ''
 /** The root of the next lease, attached in advance. */
 let nextSession = ''
 let scratch: Scratch | null = null
-let measured = { bytes: 0, atMs: -Infinity }
+const memoryBytes = rarelyAsked(() => groupBytes(process.pid))
 
 const desk = createDesk({
   onHolder: (token, socket, first) => void lease(token, socket, first),
   onNeverCame: (token) => report(token, []),
 })
-
-function tell(message: HostToDaemon): void {
-  if (process.connected) process.send!(message, undefined, undefined, () => {})
-}
 
 process.on('message', (message: DaemonToHost) => {
   if (message.kind === 'boot-browser') void boot(message)
@@ -39,7 +36,7 @@ async function boot(about: Boot): Promise<void> {
   try {
     chromium = startChromium(about)
   } catch (error) {
-    tell({ kind: 'boot-failed', message: (error as Error).message })
+    tellDaemon({ kind: 'boot-failed', message: (error as Error).message })
     return
   }
   // The daemon sees the exit of this process, and takes its last words from stderr.
@@ -50,7 +47,9 @@ async function boot(about: Boot): Promise<void> {
   } catch {
     return
   }
-  createServer(desk.greet).listen(about.address, () => tell({ kind: 'ready', rssBytes: groupBytes(process.pid), heapBytes: 0 }))
+  createServer(desk.greet).listen(about.address, () =>
+    tellDaemon({ kind: 'ready', rssBytes: groupBytes(process.pid), heapBytes: 0 }),
+  )
 }
 
 async function attach(chromium: Chromium): Promise<string> {
@@ -63,7 +62,7 @@ async function lease(token: string, socket: Socket, first: Buffer): Promise<void
   const taints = serveLease({ chromium: chromium!, session, socket, first, scratch })
   socket.resume()
   const found = await taints
-  tell({ kind: 'returning', token })
+  tellDaemon({ kind: 'returning', token })
   socket.destroySoon()
   await giveBack(token, session, found)
 }
@@ -80,13 +79,7 @@ async function giveBack(token: string, session: string, found: Taint[]): Promise
 }
 
 function report(returned: string, taints: Taint[]): void {
-  tell({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, returned })
-}
-
-/** Asked anew every 15 s at most: it takes 20 ms of the time in which the next lease may wait. */
-function memoryBytes(): number {
-  if (performance.now() - measured.atMs > 15_000) measured = { bytes: groupBytes(process.pid), atMs: performance.now() }
-  return measured.bytes
+  tellDaemon({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, returned })
 }
 
 async function end(code: number): Promise<void> {

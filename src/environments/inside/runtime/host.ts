@@ -1,9 +1,10 @@
 // The program of a host of runtimes: started by the daemon, never by hand. It lends contexts of JavaScript, several at once.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { DaemonToHost, HostToDaemon } from '../../../contracts/host-wire.ts'
+import type { DaemonToHost } from '../../../contracts/host-wire.ts'
 import { lineCutter } from '../../../system/lines.ts'
 import { createDesk } from '../../desk.ts'
+import { rarelyAsked, tellDaemon } from '../../host-report.ts'
 import { childContexts } from './children.ts'
 import type { Contexts } from './context.ts'
 import { serveLease } from './lease.ts'
@@ -12,7 +13,7 @@ import { workerContexts } from './workers.ts'
 type Boot = Extract<DaemonToHost, { kind: 'boot-runtime' }>
 
 let contexts: Contexts | undefined
-let measured = { bytes: 0, atMs: -Infinity }
+const memoryBytes = rarelyAsked(() => contexts?.rssBytes() || process.memoryUsage.rss())
 
 const desk = createDesk({
   tokenEnd: '\n',
@@ -25,14 +26,10 @@ const desk = createDesk({
   onNeverCame: returned,
 })
 
-function tell(message: HostToDaemon): void {
-  if (process.connected) process.send!(message)
-}
-
 process.on('message', (message: DaemonToHost) => {
   if (message.kind === 'boot-runtime')
     boot(message).catch((error: unknown) => {
-      tell({ kind: 'boot-failed', message: String((error as Error)?.message ?? error) })
+      tellDaemon({ kind: 'boot-failed', message: String((error as Error)?.message ?? error) })
       contexts?.end()
     })
   else if (message.kind === 'expect') desk.expect(message.token)
@@ -47,7 +44,7 @@ async function boot(about: Boot): Promise<void> {
   contexts = await contextsOf(about)
   const server = createServer(desk.greet).listen(about.address)
   await once(server, 'listening')
-  tell({ kind: 'ready', rssBytes: memoryBytes(), heapBytes: 0 })
+  tellDaemon({ kind: 'ready', rssBytes: memoryBytes(), heapBytes: 0 })
 }
 
 async function contextsOf(about: Boot): Promise<Contexts> {
@@ -65,12 +62,5 @@ async function contextsOf(about: Boot): Promise<Contexts> {
 }
 
 function returned(token: string): void {
-  tell({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints: [], returned: token })
-}
-
-/** Asked anew every 15 s at most: it takes longer than a lease. */
-function memoryBytes(): number {
-  if (performance.now() - measured.atMs > 15_000)
-    measured = { bytes: contexts?.rssBytes() || process.memoryUsage.rss(), atMs: performance.now() }
-  return measured.bytes
+  tellDaemon({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints: [], returned: token })
 }

@@ -1,8 +1,9 @@
 // The program of a host for wasm: started by the daemon, never by hand. It compiles each file once and serves many leases at once.
 import { createServer, type Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
-import type { DaemonToHost, HostToDaemon } from '../../../contracts/host-wire.ts'
+import type { DaemonToHost } from '../../../contracts/host-wire.ts'
 import { createDesk } from '../../desk.ts'
+import { tellDaemon } from '../../host-report.ts'
 import { createBinaries } from './binaries.ts'
 import { serveLease } from './lease.ts'
 import type { RunPlace } from './run-request.ts'
@@ -18,10 +19,6 @@ const place: RunPlace = {
 }
 const desk = createDesk({ onHolder: begin, onNeverCame: giveBack })
 
-function tell(message: HostToDaemon): void {
-  if (process.connected) process.send!(message, undefined, undefined, () => {})
-}
-
 process.on('message', (message: DaemonToHost) => {
   if (message.kind === 'boot-wasm') listen(message.address)
   else if (message.kind === 'expect') desk.expect(message.token)
@@ -31,8 +28,8 @@ process.on('disconnect', () => process.exit(0))
 
 function listen(address: string): void {
   const server = createServer(desk.greet)
-  server.once('error', (error) => tell({ kind: 'boot-failed', message: error.message }))
-  server.listen(address, () => tell({ kind: 'ready', ...memory() }))
+  server.once('error', (error) => tellDaemon({ kind: 'boot-failed', message: error.message }))
+  server.listen(address, () => tellDaemon({ kind: 'ready', ...memory() }))
 }
 
 const memory = () => ({ rssBytes: process.memoryUsage.rss(), heapBytes: 0 })
@@ -44,5 +41,5 @@ function begin(token: string, socket: Socket, first: Buffer): void {
 }
 
 function giveBack(returned: string): void {
-  tell({ kind: 'world-done', files: 0, taints: [], returned, ...memory() })
+  tellDaemon({ kind: 'world-done', files: 0, taints: [], returned, ...memory() })
 }
