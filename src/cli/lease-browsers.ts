@@ -2,6 +2,7 @@ import { BROWSERS } from '../environments/browsers/names.ts'
 import type { Addresses } from '../environments/browsers/lending/engine.ts'
 import { openContext } from '../pool/browsers/open-context.ts'
 import { type DriverName, driversOf, lentProfile } from '../pool/browsers/profile.ts'
+import { definedOnly } from '../system/settings.ts'
 import type { LeaseRow } from './lease-row.ts'
 
 /** The browsers, by their names and aliases; driven by `driver`, or else by the first they have. */
@@ -21,7 +22,7 @@ export function browserRows(driver?: DriverName): Record<string, LeaseRow> {
 }
 
 function variablesOf({ cdp, cdpPage, webdriver, sessionId, bidi }: Addresses): Record<string, string> {
-  const all = {
+  return definedOnly({
     EVERWARM_CDP_URL: cdp,
     EVERWARM_CDP_PAGE_URL: cdpPage,
     // For Playwright's `connectOverCDP`: its own protocol would need the same version on both sides.
@@ -29,6 +30,5 @@ function variablesOf({ cdp, cdpPage, webdriver, sessionId, bidi }: Addresses): R
     EVERWARM_WEBDRIVER_URL: webdriver,
     EVERWARM_SESSION_ID: sessionId,
     EVERWARM_BIDI_URL: bidi,
-  }
-  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  })
 }

@@ -4,6 +4,7 @@ import { EverwarmError } from '../contracts/errors.ts'
 import { daemonAddress } from '../pool/daemon/address.ts'
 import { connectDaemon } from '../pool/daemon/client.ts'
 import { lastUsed, type RememberedProfile } from '../pool/daemon/last-used.ts'
+import { definedOnly } from '../system/settings.ts'
 import { type Command, type Given, refusePositionals, wholeNumber } from './command.ts'
 
 export const poolWarm: Command = {
@@ -20,7 +21,7 @@ export const poolWarm: Command = {
     const chosen = chooseProfiles(given)
     const client = await connectDaemon({ label: 'everwarm pool warm', env: given.env })
     for (const { fixedEnvNames, ...profile } of chosen) {
-      const { ready } = await client.warm({ ...profile, env: ownEnv(given) }, hosts)
+      const { ready } = await client.warm({ ...profile, env: definedOnly(given.env) }, hosts)
       given.print(`${ready} ready for ${profile.root}`)
       const missing = fixedEnvNames.filter((name) => given.env[name] === undefined)
       if (missing.length > 0)
@@ -40,8 +41,4 @@ function chooseProfiles({ env, values }: Given): RememberedProfile[] {
     message: root ? `No test run of ${root} is remembered.` : 'No test run is remembered, so there is nothing to warm.',
     hint: 'Run its tests once with everwarm; the last three projects are remembered.',
   })
-}
-
-function ownEnv({ env }: Given): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

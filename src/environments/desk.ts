@@ -13,58 +13,65 @@ export interface Desk {
   greet(socket: Socket): void
 }
 
-interface DeskEvents {
-  /** A holder has come with its token; the lease ends with this connection. */
-  onHolder(token: string, socket: Socket): void
-  onNeverCame(token: string): void
+interface DeskOptions {
+  /** What ends a token: the byte that ends each message of what is spoken after it. */
+  tokenEnd?: '\0' | '\n'
+  /**
+   * A holder has come with its token; the lease ends with this connection. The socket is paused: resume it, or its end is not seen.
+   * @param first what it has said after the token
+   */
+  onHolder(token: string, socket: Socket, first: Buffer): void
+  onNeverCame?(token: string): void
 }
 
-/** Lets in those who have a token: the first message of a connection, ended by a NUL. */
-export function createDesk({ onHolder, onNeverCame }: DeskEvents): Desk {
+/** Lets in those who have a token, which is the first that they say. */
+export function createDesk({ tokenEnd = '\0', onHolder, onNeverCame }: DeskOptions): Desk {
   const expected = new Set<string>()
   const held = new Map<string, Socket>()
   /** Connections whose token came before the daemon's word of it. */
-  const early = new Map<string, Socket>()
+  const early = new Map<string, () => void>()
 
-  function admit(token: string, socket: Socket): void {
-    expected.delete(token)
-    held.set(token, socket)
-    socket.once('close', () => held.delete(token))
-    onHolder(token, socket)
+  function arrive(token: string, socket: Socket, admit: () => void): void {
+    const enter = () => {
+      expected.delete(token)
+      early.delete(token)
+      held.set(token, socket)
+      socket.once('close', () => held.delete(token))
+      admit()
+    }
+    if (expected.has(token)) return enter()
+    early.set(token, enter)
+    socket.once('close', () => early.get(token) === enter && early.delete(token))
   }
 
   return {
     expect(token) {
       expected.add(token)
-      const socket = early.get(token)
-      if (socket && early.delete(token)) admit(token, socket)
+      early.get(token)?.()
     },
     reclaim(token) {
-      if (expected.delete(token)) onNeverCame(token)
+      if (expected.delete(token)) onNeverCame?.(token)
       else held.get(token)?.destroy()
     },
     greet(socket) {
       socket.on('error', () => {})
       const late = setTimeout(() => socket.destroy(), TOKEN_MAX_MS)
-      let seen = ''
+      socket.once('close', () => clearTimeout(late))
+      let seen = Buffer.alloc(0)
       const listen = (chunk: Buffer) => {
-        seen += chunk.toString('latin1')
-        const end = seen.indexOf('\0')
+        seen = Buffer.concat([seen, chunk])
+        const end = seen.indexOf(tokenEnd)
         if (end === -1 && seen.length < TOKEN_MAX_BYTES) return
         socket.off('data', listen)
-        // Nothing more is expected; without a reader its end would not be seen.
-        socket.resume()
-        const token = seen.slice(0, Math.max(0, end))
-        if (token === '') return void socket.destroy()
-        if (expected.has(token)) {
+        if (end < 1) return void socket.destroy()
+        socket.pause()
+        const token = seen.toString('latin1', 0, end)
+        arrive(token, socket, () => {
           clearTimeout(late)
-          return admit(token, socket)
-        }
-        early.set(token, socket)
-        socket.once('close', () => early.get(token) === socket && early.delete(token))
+          onHolder(token, socket, seen.subarray(end + 1))
+        })
       }
       socket.on('data', listen)
-      socket.once('close', () => clearTimeout(late))
     },
   }
 }

@@ -2,6 +2,11 @@ import { EverwarmError } from '../contracts/errors.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
+/** Without what is not given: to JSON and to a child's environment undefined is no value. */
+export function definedOnly<Value>(all: Readonly<Record<string, Value | undefined>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, Value] => entry[1] !== undefined))
+}
+
 /** All that everwarm reads from variables of its own; undefined: not given. */
 export interface Settings {
   /** `EVERWARM` */

@@ -1,5 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { definedOnly } from '../../system/settings.ts'
 import { type Transport, TransportError, type WireRequest, type WireResponse } from './transport.ts'
 
 /** Longer than most servers keep theirs: they say so themselves (`Keep-Alive: timeout=5`), which Node's agent heeds. */
@@ -88,5 +89,5 @@ function once({ method, url, headers, body, signal }: WireRequest, connections: 
 }
 
 export function headersOf(all: http.IncomingHttpHeaders): Record<string, string | string[]> {
-  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined))
+  return definedOnly(all)
 }

@@ -4,8 +4,9 @@ import * as https from 'node:https'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import type { DaemonToHost, HostToDaemon } from '../../contracts/host-wire.ts'
+import type { DaemonToHost } from '../../contracts/host-wire.ts'
 import { createDesk } from '../desk.ts'
+import { tellDaemon } from '../host-report.ts'
 import { keptConnections } from './direct.ts'
 import { ERROR_HEADER, ERROR_STATUS, type KeptGreeting, LEASE_HEADER, NO_LEASE, REUSED_HEADER } from './kept-wire.ts'
 
@@ -19,6 +20,8 @@ let folder = ''
 const desk = createDesk({
   onHolder(token, socket) {
     leases.add(token)
+    // It says nothing more, but its end must be seen.
+    socket.resume()
     socket.write(`${JSON.stringify({ socketPath: requestsPath() } satisfies KeptGreeting)}\n`)
     socket.once('close', () => {
       leases.delete(token)
@@ -52,7 +55,7 @@ function boot(about: Extract<DaemonToHost, { kind: 'boot-api' }>): void {
   requests.requestTimeout = 0
   requests.listen(requestsPath(), () => {
     if (process.platform !== 'win32') chmodSync(requestsPath(), 0o600)
-    createServer(desk.greet).listen(about.address, () => tell({ kind: 'ready', ...memory() }))
+    createServer(desk.greet).listen(about.address, () => tellDaemon({ kind: 'ready', ...memory() }))
   })
 }
 
@@ -98,14 +101,10 @@ function ended(raw: string[]): string[] {
 }
 
 function returned(token: string): void {
-  tell({ kind: 'world-done', files: 0, taints: [], returned: token, ...memory() })
+  tellDaemon({ kind: 'world-done', files: 0, taints: [], returned: token, ...memory() })
 }
 
 function memory(): { rssBytes: number; heapBytes: number } {
   const { rss, heapUsed } = process.memoryUsage()
   return { rssBytes: rss, heapBytes: heapUsed }
-}
-
-function tell(message: HostToDaemon): void {
-  if (process.connected) process.send!(message, undefined, undefined, () => {})
 }

@@ -1,6 +1,8 @@
 // The program of a browser's host: started by the daemon, never by hand. It starts one Chromium and lends its DevTools pipe.
 import { createServer, type Socket } from 'node:net'
-import type { DaemonToHost, HostToDaemon, Taint } from '../../contracts/host-wire.ts'
+import type { DaemonToHost, Taint } from '../../contracts/host-wire.ts'
+import { createDesk } from '../desk.ts'
+import { rarelyAsked, tellDaemon } from '../host-report.ts'
 import { type Chromium, startChromium } from './chromium-process.ts'
 import { serveLease } from './chromium-lease.ts'
 import { clearAfter } from './clear.ts'
@@ -10,31 +12,22 @@ import type { Scratch } from './scratch.ts'
 
 type Boot = Extract<DaemonToHost, { kind: 'boot-browser' }>
 
-/** Who connects and does not say its token within this time is nobody. */
-const TOKEN_MAX_MS = 5_000
-const TOKEN_MAX_BYTES = 200
-
 let chromium: Chromium | undefined
 let folder = ''
 /** The root of the next lease, attached in advance. */
 let nextSession = ''
 let scratch: Scratch | null = null
-let expected: string | null = null
-let held: { socket: Socket; token: string } | null = null
-let measured = { bytes: 0, atMs: -Infinity }
-/** Connections whose token came before the daemon's word of it. */
-const early = new Map<string, (isRight: boolean) => void>()
+const memoryBytes = rarelyAsked(() => groupBytes(process.pid))
 
-function tell(message: HostToDaemon): void {
-  if (process.connected) process.send!(message, undefined, undefined, () => {})
-}
+const desk = createDesk({
+  onHolder: (token, socket, first) => void lease(token, socket, first),
+  onNeverCame: (token) => report(token, []),
+})
 
 process.on('message', (message: DaemonToHost) => {
   if (message.kind === 'boot-browser') void boot(message)
-  else if (message.kind === 'expect') {
-    expected = message.token
-    early.get(message.token)?.(true)
-  } else if (message.kind === 'reclaim') reclaim()
+  else if (message.kind === 'expect') desk.expect(message.token)
+  else if (message.kind === 'reclaim') desk.reclaim(message.token)
 })
 process.on('disconnect', () => void end(0))
 
@@ -43,7 +36,7 @@ async function boot(about: Boot): Promise<void> {
   try {
     chromium = startChromium(about)
   } catch (error) {
-    tell({ kind: 'boot-failed', message: (error as Error).message })
+    tellDaemon({ kind: 'boot-failed', message: (error as Error).message })
     return
   }
   // The daemon sees the exit of this process, and takes its last words from stderr.
@@ -54,7 +47,9 @@ async function boot(about: Boot): Promise<void> {
   } catch {
     return
   }
-  createServer(greet).listen(about.address, () => tell({ kind: 'ready', rssBytes: groupBytes(process.pid), heapBytes: 0 }))
+  createServer(desk.greet).listen(about.address, () =>
+    tellDaemon({ kind: 'ready', rssBytes: groupBytes(process.pid), heapBytes: 0 }),
+  )
 }
 
 async function attach(chromium: Chromium): Promise<string> {
@@ -62,48 +57,12 @@ async function attach(chromium: Chromium): Promise<string> {
   return sessionId
 }
 
-/** The first message of a connection is its token. */
-function greet(socket: Socket): void {
-  socket.setNoDelay(true)
-  socket.on('error', () => {})
-  const late = setTimeout(() => socket.destroy(), TOKEN_MAX_MS)
-  let seen = Buffer.alloc(0)
-  const listen = (chunk: Buffer) => {
-    seen = Buffer.concat([seen, chunk])
-    const end = seen.indexOf(0)
-    if (end === -1 && seen.length < TOKEN_MAX_BYTES) return
-    socket.off('data', listen)
-    socket.pause()
-    const token = seen.toString('latin1', 0, Math.max(0, end))
-    void isExpected(token, socket).then((isRight) => {
-      clearTimeout(late)
-      if (isRight) void lease(socket, token, seen.subarray(end + 1))
-      else socket.destroy()
-    })
-  }
-  socket.on('data', listen)
-}
-
-function isExpected(token: string, socket: Socket): Promise<boolean> {
-  if (token !== '' && token === expected) return Promise.resolve(true)
-  return new Promise((resolve) => {
-    early.set(token, resolve)
-    socket.once('close', () => resolve(false))
-  }).then((isRight) => {
-    early.delete(token)
-    return isRight as boolean
-  })
-}
-
-async function lease(socket: Socket, token: string, first: Buffer): Promise<void> {
-  expected = null
-  held = { socket, token }
+async function lease(token: string, socket: Socket, first: Buffer): Promise<void> {
   const session = nextSession
   const taints = serveLease({ chromium: chromium!, session, socket, first, scratch })
   socket.resume()
   const found = await taints
-  tell({ kind: 'returning', token })
-  held = null
+  tellDaemon({ kind: 'returning', token })
   socket.destroySoon()
   await giveBack(token, session, found)
 }
@@ -120,23 +79,7 @@ async function giveBack(token: string, session: string, found: Taint[]): Promise
 }
 
 function report(returned: string, taints: Taint[]): void {
-  tell({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, returned })
-}
-
-/** Asked anew every 15 s at most: it takes 20 ms of the time in which the next lease may wait. */
-function memoryBytes(): number {
-  if (performance.now() - measured.atMs > 15_000) measured = { bytes: groupBytes(process.pid), atMs: performance.now() }
-  return measured.bytes
-}
-
-/** Ends the lease of a holder that is gone; one that never came has left nothing. */
-function reclaim(): void {
-  if (held) held.socket.destroy()
-  else if (expected !== null) {
-    const token = expected
-    expected = null
-    report(token, [])
-  }
+  tellDaemon({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, returned })
 }
 
 async function end(code: number): Promise<void> {

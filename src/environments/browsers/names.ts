@@ -1,10 +1,10 @@
-import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { delimiter } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { namesHint } from '../../system/known-names.ts'
+import { onPath } from '../../system/programs.ts'
+import type { Env } from '../../system/settings.ts'
 
 export type Engine = 'chromium' | 'firefox' | 'webkit'
-type Env = Readonly<Record<string, string | undefined>>
 
 /** A program: the variable that names it, else the first of these that is there; a name without a slash is looked for on PATH. */
 interface Program {
@@ -206,34 +206,17 @@ export function webdriverProgram({ engine, webdriver }: Browser, env: Env = proc
   return engine === 'firefox' && !env[webdriver.variable] ? null : missing('DRIVER_NOT_FOUND', webdriver.title, webdriver, env)
 }
 
-function findProgram(program: Program, env: Env): string | null {
+function findProgram(program: Program, env: Env): string | undefined {
   const given = env[program.variable]
   if (given) return onPath(given, env)
   const places = process.platform === 'darwin' ? program.darwin : program.linux
-  return places.map((place) => onPath(place, env)).find((path) => path !== null) ?? null
+  return places.map((place) => onPath(place, env)).find((path) => path !== undefined)
 }
 
 /** Packages of npm under the names of drivers are programs that download one when they are run. */
 function withoutPackages(env: Env): Env {
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => !/[/\\]node_modules[/\\]\.bin[/\\]?$/.test(folder))
   return { ...env, PATH: folders.join(delimiter) }
-}
-
-/** The absolute path of a program, by its path or its name; null: there is none. */
-export function onPath(name: string, env: Env): string | null {
-  if (isAbsolute(name)) return isProgram(name) ? name : null
-  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
-  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    // Not there, or not ours to run: the next place is looked at.
-    return false
-  }
 }
 
 function missing(code: 'BROWSER_NOT_FOUND' | 'DRIVER_NOT_FOUND', title: string, program: Program, env: Env): never {

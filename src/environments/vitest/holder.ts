@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import { constants } from 'node:os'
 import { encodeFrontFrame, frontFrameReader, type FrontRequest, requestReader } from '../../contracts/front-door.ts'
 import type { Taint } from '../../contracts/host-wire.ts'
+import { createDesk } from '../desk.ts'
 import type { Peer } from './terminal.ts'
 
 /** The client that holds the lease. */
@@ -21,46 +22,25 @@ interface Listening {
   onToken(listener: (token: string) => void): void
 }
 
-/** A connection begins with a token, a NUL, and the request; who says no token in time is nobody. */
-const TOKEN_MAX_MS = 5_000
-const TOKEN_MAX_BYTES = 200
-
+/** After the token it says its request. */
 export function listenForHolder(address: string, { serve, ready, over, onToken }: Listening): void {
-  const expected = new Set<string>()
-  const early = new Map<string, () => void>()
-  onToken((token) => {
-    expected.add(token)
-    early.get(token)?.()
-  })
-  const server = createServer((socket) => {
-    socket.on('error', () => {})
-    const late = setTimeout(() => socket.destroy(), TOKEN_MAX_MS).unref()
-    let seen = Buffer.alloc(0)
-    const listen = (chunk: Buffer) => {
-      seen = Buffer.concat([seen, chunk])
-      const end = seen.indexOf(0)
-      if (end === -1) return void (seen.length > TOKEN_MAX_BYTES && socket.destroy())
-      const token = seen.toString('latin1', 0, end)
-      socket.off('data', listen)
+  const desk = createDesk({
+    onHolder(token, socket, first) {
       const read = requestReader((request, rest) => {
-        clearTimeout(late)
         socket.off('data', read)
-        const accept = () => {
-          server.close()
-          serve(
-            holderAt(socket, rest, (taints) => over(token, taints)),
-            request,
-          )
-        }
-        // The daemon's word of it may come later than its holder.
-        if (expected.has(token)) accept()
-        else early.set(token, accept)
+        server.close()
+        serve(
+          holderAt(socket, rest, (taints) => over(token, taints)),
+          request,
+        )
       })
       socket.on('data', read)
-      read(seen.subarray(end + 1))
-    }
-    socket.on('data', listen)
+      socket.resume()
+      read(first)
+    },
   })
+  onToken(desk.expect)
+  const server = createServer(desk.greet)
   server.listen(address, ready)
 }
 

@@ -1,7 +1,9 @@
-import { accessSync, constants, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
+import { isProgram, onPath } from '../../system/programs.ts'
+import type { Env } from '../../system/settings.ts'
 import type { Runtime } from './runtime-names.ts'
 
 interface Origin {
@@ -46,7 +48,7 @@ const ORIGINS: Record<Exclude<Runtime, 'node'>, Origin> = {
 export interface SearchOptions {
   /** The folder of the project that the runtime is for. */
   root: string
-  env: Readonly<Record<string, string | undefined>>
+  env: Env
   platform?: string
   arch?: string
 }
@@ -70,7 +72,10 @@ export function findRuntime(runtime: Runtime, options: SearchOptions): string {
     })
   }
   if (runtime === 'node') return process.execPath
-  const found = inPackages(ORIGINS[runtime], options) ?? onPath(runtime, options)
+  const { platform = process.platform } = options
+  // On PATH may stand the shims of packages, too: a text is not what is looked for.
+  const found =
+    inPackages(ORIGINS[runtime], options) ?? onPath(platform === 'win32' ? `${runtime}.exe` : runtime, options.env, isLarge)
   if (found) return found
   throw new EverwarmError('ENVIRONMENT_UNAVAILABLE', {
     message: `${runtime} is neither installed in ${options.root} nor on PATH.`,
@@ -103,25 +108,7 @@ function folderOf(name: string, from: string): string | undefined {
   }
 }
 
-/** On PATH may stand the shims of packages, too: a text is not what is looked for. */
-function onPath(runtime: Runtime, { env, platform = process.platform }: SearchOptions): string | undefined {
-  const names = platform === 'win32' ? [`${runtime}.exe`] : [runtime]
-  for (const folder of (env['PATH'] ?? '').split(delimiter))
-    for (const name of names) if (folder !== '' && isLarge(join(folder, name))) return join(folder, name)
-  return undefined
-}
-
 /** The stubs that wait for an install script are programs of a few bytes. */
 function isLarge(path: string): boolean {
   return isProgram(path) && statSync(path).size > 1_000_000
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    // Absent, or not for us to run.
-    return false
-  }
 }

@@ -3,6 +3,7 @@ import type { LentBrowserProfile } from '../../contracts/profiles.ts'
 import { lendingArguments } from '../../environments/browsers/lending/arguments.ts'
 import { type Browser, browserNamed, browserProgram, webdriverProgram } from '../../environments/browsers/names.ts'
 import { namesHint } from '../../system/known-names.ts'
+import { definedOnly } from '../../system/settings.ts'
 
 export type DriverName = 'cdp' | 'webdriver' | 'bidi' | 'playwright'
 export const DRIVER_NAMES: readonly DriverName[] = ['cdp', 'webdriver', 'bidi', 'playwright']
@@ -42,7 +43,7 @@ export function lentProfile({ name, driver, env, cwd }: BrowserChoice): LentBrow
     command: browserProgram(browser, env),
     driverCommand: spoken === 'cdp' ? '' : (webdriverProgram(browser, env) ?? ''),
     args: lendingArguments(browser, spoken),
-    env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    env: definedOnly(env),
     cwd,
   }
 }

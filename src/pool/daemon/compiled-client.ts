@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { accessSync, constants, lstatSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeFolder } from '../../system/files.ts'
+import { isProgram } from '../../system/programs.ts'
 import type { Env } from '../../system/settings.ts'
 import { spawnProcess } from '../../system/spawn.ts'
 import { cacheFolder } from '../vitest/options.ts'
@@ -92,16 +93,6 @@ function cString(text: string): string {
       : `\\${byte.toString(8).padStart(3, '0')}`,
   )
   return `"${plain.join('')}"`
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    // Not compiled yet.
-    return false
-  }
 }
 
 /** What the compiler complained of; empty when it did not. */

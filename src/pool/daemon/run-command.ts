@@ -1,8 +1,9 @@
-import { access, constants, open } from 'node:fs/promises'
-import { delimiter, extname, join, resolve } from 'node:path'
+import { open } from 'node:fs/promises'
+import { extname, resolve } from 'node:path'
 import type { FrontRequest } from '../../contracts/front-door.ts'
 import { parseRunArgs, type RunOptions } from '../../environments/inside/libtest/options.ts'
 import { RUN_HELP, runVersion } from '../../environments/inside/libtest/help.ts'
+import { onPath } from '../../system/programs.ts'
 import type { FrontAnswer } from './front-door.ts'
 import { packageVersion } from './version.ts'
 
@@ -41,22 +42,10 @@ async function isWasm(path: string): Promise<boolean> {
   }
 }
 
-async function inWasmtime(path: string, { rest }: RunOptions, env: FrontRequest['env']): Promise<FrontAnswer> {
-  const program = await onPath('wasmtime', env.PATH ?? '')
+function inWasmtime(path: string, { rest }: RunOptions, env: FrontRequest['env']): FrontAnswer {
+  const program = onPath('wasmtime', env)
   if (program) return exec(program, 'run', '--dir=.', ...Object.keys(env).flatMap((name) => ['--env', name]), path, ...rest)
   const text =
     'everwarm: ENVIRONMENT_UNAVAILABLE: There is no wasmtime on the PATH.\neverwarm: Install it, or run without `--runtime wasmtime`.\n'
   return { do: 'fail', code: 1, text }
-}
-
-async function onPath(name: string, path: string): Promise<string | undefined> {
-  for (const folder of path.split(delimiter).filter((folder) => folder !== '')) {
-    const program = join(folder, name)
-    const isThere = await access(program, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (isThere) return program
-  }
-  return undefined
 }

@@ -1,7 +1,8 @@
 import { accessSync, constants, realpathSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { FrontRequest } from '../../contracts/front-door.ts'
 import type { ResidentProfile } from '../../contracts/profiles.ts'
+import { onPath } from '../../system/programs.ts'
 import type { FrontCommand } from './front-door.ts'
 
 type Program = [string, ...string[]]
@@ -36,11 +37,12 @@ const PLAIN_OPTIONS =
 /** Decides from the outside; nothing of the project is loaded. */
 export function planVitest({ cwd, args: argv, env, terminals }: FrontRequest): VitestPlan {
   const vitestPackage = findUp(cwd, join('node_modules', 'vitest', 'package.json'))
-  const nodePath = program('node', env['PATH'])
+  const node = onPath('node', env)
   if (vitestPackage === undefined)
     return { kind: 'absent', message: `Vitest is not installed in ${cwd}.`, hint: 'Run `npm install --save-dev vitest`.' }
-  if (nodePath === undefined)
+  if (node === undefined)
     return { kind: 'absent', message: 'There is no `node` on the PATH.', hint: 'Vitest needs Node 22.12 or newer.' }
+  const nodePath = realpathSync(node)
   const command: Program = [nodePath, join(dirname(vitestPackage), 'vitest.mjs'), ...argv]
   const profile: ResidentProfile = { environment: 'vitest', nodePath, env, cwd, vitestPackage, argv, terminals }
   if (env['EVERWARM'] === '0' || !willRunOnce(argv, env, terminals[0])) return { kind: 'plain', command }
@@ -58,23 +60,15 @@ function willRunOnce(argv: readonly string[], env: FrontRequest['env'], isIntera
 
 function findUp(folder: string, name: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
-    const found = real(join(at, name), constants.R_OK)
+    const found = readable(join(at, name))
     if (found !== undefined) return found
     if (at === dirname(at)) return undefined
   }
 }
 
-function program(name: string, path = ''): string | undefined {
-  for (const folder of path.split(delimiter)) {
-    const found = folder === '' ? undefined : real(join(folder, name), constants.X_OK)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-function real(path: string, mode: number): string | undefined {
+function readable(path: string): string | undefined {
   try {
-    accessSync(path, mode)
+    accessSync(path, constants.R_OK)
     return realpathSync(path)
   } catch {
     // Not there, or not for us.

@@ -1,4 +1,5 @@
 import type { BrowserProfile } from '../../contracts/profiles.ts'
+import { definedOnly } from '../../system/settings.ts'
 
 /** A call of `child_process.spawn`, as far as it matters here. */
 export interface SpawnCall {
@@ -60,8 +61,4 @@ export function launchOf({ command, args, stdio, env, cwd }: SpawnCall): Launch 
     },
     folder: folder.slice('--user-data-dir='.length),
   }
-}
-
-function definedOnly(env: SpawnCall['env']): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { PoolOptions } from 'vitest/node'
 import type { StockPool } from '../../contracts/host-wire.ts'
 import type { HostProfile } from '../../contracts/profiles.ts'
+import { definedOnly } from '../../system/settings.ts'
 import { profileKey } from '../kinds.ts'
 import type { KeyedProfile } from './keeper.ts'
 import { stockPoolOf } from './stock-pool.ts'
@@ -51,8 +52,4 @@ function hostProfile({ env, execArgv, environment, distPath, project }: PoolOpti
     preload: environment.name === 'node' ? [] : [environment.name],
     cacheDir,
   }
-}
-
-export function definedOnly(env: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

@@ -3,6 +3,7 @@ import type { TestProject, Vitest } from 'vitest/node'
 import type { EverwarmError } from '../../contracts/errors.ts'
 import { systemClock, type Clock } from '../../system/clock.ts'
 import { folderFault } from '../../system/files.ts'
+import { definedOnly } from '../../system/settings.ts'
 import type { Leaser } from '../leaser.ts'
 import { runRefusal } from './eligible.ts'
 import { Foresight } from './foresight.ts'
@@ -147,12 +148,11 @@ function onlyFile({ type, context }: RunRequest): string | undefined {
 export function phasesOf(verdict: Verdict, filepath: string): Record<string, number> {
   const file = verdict.files.find((found) => found.filepath === filepath)
   if (!file) return {}
-  const measured = {
+  return definedOnly({
     environment: file.environmentLoad,
     prepare: file.prepareDuration,
     setup: file.setupDuration,
     collect: file.collectDuration,
     tests: verdict.tasks.get(file.id)?.result?.duration,
-  }
-  return Object.fromEntries(Object.entries(measured).filter((entry): entry is [string, number] => entry[1] !== undefined))
+  })
 }

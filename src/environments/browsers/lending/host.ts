@@ -1,25 +1,22 @@
 // The program of a host that lends contexts of one browser, or sessions of one driver: started by the daemon, never by hand.
 import { createServer, type Socket } from 'node:net'
 import { errorFromData } from '../../../contracts/errors.ts'
-import type { DaemonToHost, HostToDaemon, Taint } from '../../../contracts/host-wire.ts'
+import type { DaemonToHost, Taint } from '../../../contracts/host-wire.ts'
 import { removeFolder } from '../folder.ts'
 import { groupBytes } from '../memory.ts'
 import { createDesk } from '../../desk.ts'
+import { rarelyAsked, tellDaemon } from '../../host-report.ts'
 import type { Engine, Greeting, LendingBoot, LentContext } from './engine.ts'
 
 let engine: Engine | undefined
 let isEnding = false
 let folder = ''
-let measured = { bytes: 0, atMs: -Infinity }
+const memoryBytes = rarelyAsked(() => groupBytes(process.pid))
 
 const desk = createDesk({
   onHolder: (token, socket) => void serve(token, socket),
   onNeverCame: (token) => report(token, []),
 })
-
-function tell(message: HostToDaemon): void {
-  if (process.connected) process.send!(message, undefined, undefined, () => {})
-}
 
 process.on('message', (message: DaemonToHost) => {
   if (message.kind === 'boot-lending') void boot(message)
@@ -34,17 +31,19 @@ async function boot(about: LendingBoot): Promise<void> {
     engine = await open(about)
   } catch (error) {
     const { message, hint } = errorFromData(error)
-    return tell({ kind: 'boot-failed', message: hint ? `${message} ${hint}` : message })
+    return tellDaemon({ kind: 'boot-failed', message: hint ? `${message} ${hint}` : message })
   }
   // The daemon sees the exit of this process, and takes its last words from stderr.
   void engine.exited.then(({ code, signal }) => {
     isEnding = true
     // Before any holder can see it by its connection: who asks again at once must get another host.
     const detail = `its browser ended (${signal ?? `code ${code}`})`
-    tell({ kind: 'world-done', files: 0, rssBytes: 0, heapBytes: 0, taints: [{ code: 'browser-ended', detail }] })
+    tellDaemon({ kind: 'world-done', files: 0, rssBytes: 0, heapBytes: 0, taints: [{ code: 'browser-ended', detail }] })
     void end(signal ? 1 : (code ?? 1))
   })
-  createServer(desk.greet).listen(about.address, () => tell({ kind: 'ready', rssBytes: groupBytes(process.pid), heapBytes: 0 }))
+  createServer(desk.greet).listen(about.address, () =>
+    tellDaemon({ kind: 'ready', rssBytes: groupBytes(process.pid), heapBytes: 0 }),
+  )
 }
 
 /** Each engine is loaded only where it is used. */
@@ -54,6 +53,8 @@ async function open(about: LendingBoot): Promise<Engine> {
 }
 
 async function serve(token: string, socket: Socket): Promise<void> {
+  // It says nothing more, but its end must be seen.
+  socket.resume()
   const gone = new Promise<void>((resolve) => void socket.once('close', () => resolve()))
   let context: LentContext | undefined
   let taints: Taint[] = []
@@ -69,7 +70,7 @@ async function serve(token: string, socket: Socket): Promise<void> {
     socket.end()
   }
   await gone
-  tell({ kind: 'returning', token })
+  tellDaemon({ kind: 'returning', token })
   taints.push(...((await context?.end().catch(failedEnd)) ?? []))
   report(token, taints)
 }
@@ -83,13 +84,7 @@ function greetWith(socket: Socket, greeting: Greeting): void {
 }
 
 function report(returned: string, taints: Taint[]): void {
-  tell({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, returned })
-}
-
-/** Asked anew every 15 s at most: it takes 20 ms of the time in which the next lease may wait. */
-function memoryBytes(): number {
-  if (performance.now() - measured.atMs > 15_000) measured = { bytes: groupBytes(process.pid), atMs: performance.now() }
-  return measured.bytes
+  tellDaemon({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints, returned })
 }
 
 async function end(code: number): Promise<void> {

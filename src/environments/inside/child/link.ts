@@ -1,6 +1,8 @@
-import type { Socket } from 'node:net'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import type { DaemonToHost } from '../../../contracts/host-wire.ts'
-import { openDoor } from '../door.ts'
+import { lineCutter } from '../../../system/lines.ts'
+import { createDesk } from '../../desk.ts'
 
 /** The way to whoever holds this process. */
 export interface ChildLink {
@@ -29,16 +31,24 @@ export function channelLink({ on, send }: Channel): ChildLink {
 export async function socketLink(address: string, { on }: Pick<Channel, 'on'>): Promise<ChildLink> {
   let holder: Socket | undefined
   const link: ChildLink = { send: (line) => void holder?.write(`${line}\n`), onLine: () => {}, onGone: () => {} }
-  const door = await openDoor(address, (_token, socket) => {
-    holder = socket
-    // One holder, ever: nobody else can come any more.
-    door.close()
-    socket.once('close', () => link.onGone())
-    return (line) => link.onLine(line)
+  const desk = createDesk({
+    tokenEnd: '\n',
+    onHolder(_token, socket, first) {
+      holder = socket
+      // One holder, ever: nobody else can come any more.
+      server.close()
+      socket.once('close', () => link.onGone())
+      const hear = lineCutter((line) => link.onLine(line))
+      socket.on('data', hear)
+      socket.resume()
+      hear(first)
+    },
   })
+  const server = createServer(desk.greet).listen(address)
+  await once(server, 'listening')
   on('message', (message) => {
     const news = message as DaemonToHost
-    if (news.kind === 'expect') door.expect(news.token)
+    if (news.kind === 'expect') desk.expect(news.token)
   })
   return link
 }

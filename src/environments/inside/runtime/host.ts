@@ -1,6 +1,10 @@
 // The program of a host of runtimes: started by the daemon, never by hand. It lends contexts of JavaScript, several at once.
-import type { DaemonToHost, HostToDaemon } from '../../../contracts/host-wire.ts'
-import { type Door, openDoor } from '../door.ts'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { DaemonToHost } from '../../../contracts/host-wire.ts'
+import { lineCutter } from '../../../system/lines.ts'
+import { createDesk } from '../../desk.ts'
+import { rarelyAsked, tellDaemon } from '../../host-report.ts'
 import { childContexts } from './children.ts'
 import type { Contexts } from './context.ts'
 import { serveLease } from './lease.ts'
@@ -9,22 +13,27 @@ import { workerContexts } from './workers.ts'
 type Boot = Extract<DaemonToHost, { kind: 'boot-runtime' }>
 
 let contexts: Contexts | undefined
-let door: Door | undefined
-const holders = new Map<string, { destroy(): void }>()
-let measured = { bytes: 0, atMs: -Infinity }
+const memoryBytes = rarelyAsked(() => contexts?.rssBytes() || process.memoryUsage.rss())
 
-function tell(message: HostToDaemon): void {
-  if (process.connected) process.send!(message)
-}
+const desk = createDesk({
+  tokenEnd: '\n',
+  onHolder(token, socket, first) {
+    const hear = lineCutter(serveLease(contexts!, socket, () => returned(token)))
+    socket.on('data', hear)
+    socket.resume()
+    hear(first)
+  },
+  onNeverCame: returned,
+})
 
 process.on('message', (message: DaemonToHost) => {
   if (message.kind === 'boot-runtime')
     boot(message).catch((error: unknown) => {
-      tell({ kind: 'boot-failed', message: String((error as Error)?.message ?? error) })
+      tellDaemon({ kind: 'boot-failed', message: String((error as Error)?.message ?? error) })
       contexts?.end()
     })
-  else if (message.kind === 'expect') door?.expect(message.token)
-  else if (message.kind === 'reclaim') reclaim(message.token)
+  else if (message.kind === 'expect') desk.expect(message.token)
+  else if (message.kind === 'reclaim') desk.reclaim(message.token)
 })
 process.on('disconnect', () => {
   contexts?.end()
@@ -33,14 +42,9 @@ process.on('disconnect', () => {
 
 async function boot(about: Boot): Promise<void> {
   contexts = await contextsOf(about)
-  door = await openDoor(about.address, (token, socket) => {
-    holders.set(token, socket)
-    return serveLease(contexts!, socket, () => {
-      holders.delete(token)
-      returned(token)
-    })
-  })
-  tell({ kind: 'ready', rssBytes: memoryBytes(), heapBytes: 0 })
+  const server = createServer(desk.greet).listen(about.address)
+  await once(server, 'listening')
+  tellDaemon({ kind: 'ready', rssBytes: memoryBytes(), heapBytes: 0 })
 }
 
 async function contextsOf(about: Boot): Promise<Contexts> {
@@ -57,20 +61,6 @@ async function contextsOf(about: Boot): Promise<Contexts> {
   }
 }
 
-/** The holder is gone, perhaps before it ever came. */
-function reclaim(token: string): void {
-  const holder = holders.get(token)
-  if (holder) holder.destroy()
-  else if (door?.forget(token)) returned(token)
-}
-
 function returned(token: string): void {
-  tell({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints: [], returned: token })
-}
-
-/** Asked anew every 15 s at most: it takes longer than a lease. */
-function memoryBytes(): number {
-  if (performance.now() - measured.atMs > 15_000)
-    measured = { bytes: contexts?.rssBytes() || process.memoryUsage.rss(), atMs: performance.now() }
-  return measured.bytes
+  tellDaemon({ kind: 'world-done', files: 0, rssBytes: memoryBytes(), heapBytes: 0, taints: [], returned: token })
 }

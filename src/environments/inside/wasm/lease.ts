@@ -3,18 +3,14 @@ import { constants } from 'node:os'
 import * as door from '../../../contracts/front-door.ts'
 import { type RunPlace, runRequest } from './run-request.ts'
 
-export interface Lease {
-  /** Its holder is gone, or was never there. */
-  end(): void
-  /** When nothing of it runs any more. */
-  over: Promise<void>
-}
-
 /** A frame has a limit, output has none. */
 const PIECE_BYTES = 1024 * 1024
 
-/** Serves one holder of a lease: one request, then its input and signals, until its exit code or its end. */
-export function serveLease(socket: Socket, first: Buffer, place: RunPlace): Lease {
+/**
+ * Serves one holder of a lease: one request, then its input and signals, until its exit code or its end.
+ * Resolves when nothing of it runs any more.
+ */
+export function serveLease(socket: Socket, first: Buffer, place: RunPlace): Promise<void> {
   const gone = new AbortController()
   const { promise: over, resolve: done } = Promise.withResolvers<void>()
   let signalled = 0
@@ -79,5 +75,5 @@ export function serveLease(socket: Socket, first: Buffer, place: RunPlace): Leas
     })
   }
 
-  return { end: () => socket.destroy(), over }
+  return over
 }

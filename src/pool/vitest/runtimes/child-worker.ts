@@ -3,6 +3,7 @@ import type { PoolOptions, WorkerRequest } from 'vitest/node'
 import { EverwarmError, errorFromData } from '../../../contracts/errors.ts'
 import type { ChildProfile } from '../../../contracts/profiles.ts'
 import { findRuntime } from '../../../environments/vms/binaries.ts'
+import { definedOnly } from '../../../system/settings.ts'
 import { finishedAnswer } from '../attempt.ts'
 import { asError, crashError, reportInstead } from '../crash-report.ts'
 import { hangReport } from '../hang-report.ts'
@@ -19,7 +20,6 @@ import {
   type RunRequest,
   type StartRequest,
 } from '../messages.ts'
-import { definedOnly } from '../profile.ts'
 import { phasesOf, type Session } from '../session.ts'
 import { memoryName } from '../stock-pool.ts'
 import { type TaskData, Verdict } from '../verdict.ts'
