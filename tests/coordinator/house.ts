@@ -9,6 +9,7 @@ import { openShardQueue } from '../../src/coordinator/queue.ts'
 import { COORDINATOR_TABLES } from '../../src/coordinator/tables.ts'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
+import { databaseCache } from '../support/databases.ts'
 
 /** A database that lasts for a test file, and coordinators on it. */
 export interface House {
@@ -17,13 +18,23 @@ export interface House {
   close(): Promise<void>
 }
 
-export async function house(url?: string): Promise<House> {
+/** @param db with the coordinator's tables; absent: an embedded one of its own, that ends with the house */
+export async function house(db?: Database): Promise<House> {
+  if (db) return houseOn(db)
   const folder = await mkdtemp(join(tmpdir(), 'everwarm-coordinator-'))
-  const db = await openDatabase({
-    ...(url === undefined ? {} : { url }),
-    folder: join(folder, 'db'),
-    migrations: COORDINATOR_TABLES,
-  })
+  const own = await openDatabase({ folder: join(folder, 'db'), cacheFolder: databaseCache, migrations: COORDINATOR_TABLES })
+  const home = await houseOn(own)
+  return {
+    ...home,
+    async close() {
+      await home.close()
+      await own.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function houseOn(db: Database): Promise<House> {
   const queue = await openShardQueue(db, { leaseSeconds: 30 })
   const opened: LinkedCoordinator[] = []
   return {
@@ -42,8 +53,6 @@ export async function house(url?: string): Promise<House> {
     async close() {
       for (const coordinator of opened) await coordinator.close()
       await queue.close()
-      await db.close()
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LinkedCoordinator } from '../../src/coordinator/coordinator.ts'
+import { COORDINATOR_TABLES } from '../../src/coordinator/tables.ts'
+import { databaseKinds, useDatabases } from '../support/databases.ts'
 import { ending, type House, house, someTests, worker } from './house.ts'
 
-describe('sessions', () => {
+describe.each(databaseKinds)('sessions (%s)', (kind) => {
+  const databases = useDatabases(kind)
   let home: House
   let coordinator: LinkedCoordinator
   beforeAll(async () => {
-    home = await house()
+    home = await house(await databases.fresh(COORDINATOR_TABLES))
     coordinator = await home.open({ reconnectMs: 50 })
   })
   afterAll(() => home.close())
@@ -159,6 +162,31 @@ describe('sessions', () => {
     await expect(coordinator.authenticate('other')).rejects.toMatchObject({ code: 'TOKEN_REFUSED' })
     await coordinator.unregister(enrolled.id)
   })
+
+  test.skipIf(kind === 'embedded')(
+    'workers of two coordinators on one database share a session, and watchers of both hear all of it',
+    async () => {
+      const other = await home.open({ reconnectMs: 50 })
+      const heard: string[] = []
+      const unwatch = other.watch((events) => {
+        for (const { type, data } of events) if (type === 'test:completed') heard.push(String(data['testId']))
+      })
+      const here = await worker(coordinator, { id: 'here', isEager: true })
+      const there = await worker(other, { id: 'there', isEager: true })
+      const { id } = await coordinator.startSession({ tests: someTests(40) })
+      expect((await ending(other, id)).progress.passed).toBe(40)
+      expect(here.orders.length).toBeGreaterThan(0)
+      expect(there.orders.length).toBeGreaterThan(0)
+      expect(new Set(heard).size).toBe(40)
+      const cancelled = await coordinator
+        .startSession({ tests: someTests(4), config: { mode: 'static', shards: 1, needs: { tags: ['slow'] } } })
+        .catch((error: { code: string }) => error.code)
+      expect(cancelled).toBe('NO_WORKER_FITS')
+      unwatch()
+      await here.leave(true)
+      await there.leave(true)
+    },
+  )
 
   test('what waits is cut anew for the workers that are there', async () => {
     const one = await worker(coordinator, { id: 'one' })

@@ -103,7 +103,8 @@ async function oneRound(scene: Scene, round: number, report: ChaosReport): Promi
     const ev = seen.of(sessionId)
     for (let i = 1; i < ev.length; i++) {
       const gap = Date.parse(ev[i]!.at) - Date.parse(ev[i - 1]!.at)
-      if (gap > 700) console.log('  gap', round, gap, ev[i - 1]!.at, ev[i - 1]!.type, '->', ev[i]!.type, JSON.stringify(ev[i]!.data))
+      if (gap > 700)
+        console.log('  gap', round, gap, ev[i - 1]!.at, ev[i - 1]!.type, '->', ev[i]!.type, JSON.stringify(ev[i]!.data))
     }
     console.log('  session', round, ev[0]?.at, ev.at(-1)?.at)
   }
