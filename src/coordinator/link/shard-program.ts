@@ -60,9 +60,7 @@ export function shardProgram(process: RemoteProcess, { onOutput, onFailure, onEn
     orders.clear()
     // In their order: first what it said, then that it has ended.
     await lines.settled()
-    await Promise.all(held.map(({ shardId, attempt }) => onOutput({ event, shardId, attempt, error }))).catch(
-      onFailure,
-    )
+    await Promise.all(held.map(({ shardId, attempt }) => onOutput({ event, shardId, attempt, error }))).catch(onFailure)
   })
   return {
     orders,

@@ -103,13 +103,16 @@ async function oneRound(scene: Scene, round: number, report: ChaosReport): Promi
     const ev = seen.of(sessionId)
     for (let i = 1; i < ev.length; i++) {
       const gap = Date.parse(ev[i]!.at) - Date.parse(ev[i - 1]!.at)
-      if (gap > 700) console.log('  gap', round, gap, ev[i - 1]!.at, ev[i - 1]!.type, '->', ev[i]!.type, JSON.stringify(ev[i]!.data))
+      if (gap > 700)
+        console.log('  gap', round, gap, ev[i - 1]!.at, ev[i - 1]!.type, '->', ev[i]!.type, JSON.stringify(ev[i]!.data))
     }
     console.log('  session', round, ev[0]?.at, ev.at(-1)?.at)
   }
   options.onRound?.(round, `${fault} after ${atMs} ms, ${tookMs} ms`)
   if (faults.length > 0)
-    report.failures.push(await story(scene, sessionId, `Round ${round} of seed ${options.seed} (${fault} after ${atMs} ms)`, faults))
+    report.failures.push(
+      await story(scene, sessionId, `Round ${round} of seed ${options.seed} (${fault} after ${atMs} ms)`, faults),
+    )
 }
 
 const start = (client: CoordinatorClient, id: string, testIds: readonly string[]) =>
@@ -146,7 +149,9 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const over = new AbortController()
-  const late = wait(ms, undefined, { signal: over.signal }).then(() => Promise.reject(new Error(`It did not end within ${ms} ms.`)))
+  const late = wait(ms, undefined, { signal: over.signal }).then(() =>
+    Promise.reject(new Error(`It did not end within ${ms} ms.`)),
+  )
   try {
     return await Promise.race([work, late])
   } finally {
@@ -173,11 +178,23 @@ function turns(): Scene['inTurn'] {
   }
 }
 
-async function story({ client, fleet, seen }: Scene, sessionId: string, title: string, faults: readonly string[]): Promise<string> {
+async function story(
+  { client, fleet, seen }: Scene,
+  sessionId: string,
+  title: string,
+  faults: readonly string[],
+): Promise<string> {
   const [session, workers] = await Promise.all([
     client.session(sessionId).catch((error: unknown) => String(error)),
     client.workers().catch((error: unknown) => String(error)),
   ])
   const events = seen.of(sessionId).map(({ id, at, type, data }) => `  ${id} ${at} ${type} ${JSON.stringify(data)}`)
-  return [title, ...faults.map((fault) => `- ${fault}`), `session ${JSON.stringify(session)}`, `workers ${JSON.stringify(workers)}`, ...events, fleet.complaints()].join('\n')
+  return [
+    title,
+    ...faults.map((fault) => `- ${fault}`),
+    `session ${JSON.stringify(session)}`,
+    `workers ${JSON.stringify(workers)}`,
+    ...events,
+    fleet.complaints(),
+  ].join('\n')
 }

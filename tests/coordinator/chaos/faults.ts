@@ -25,7 +25,13 @@ export function faultBy(chance: number, hasServer: boolean): Fault {
 }
 
 /** Does it, and resolves when whatever was killed is there again. */
-export async function inflict(fault: Fault, fleet: Fleet, sessionId: string, databaseUrl: string | undefined, uniform: () => number) {
+export async function inflict(
+  fault: Fault,
+  fleet: Fleet,
+  sessionId: string,
+  databaseUrl: string | undefined,
+  uniform: () => number,
+) {
   const some = (count: number) => Math.floor(uniform() * count)
   switch (fault) {
     case 'coordinator':
@@ -52,7 +58,8 @@ export async function inflict(fault: Fault, fleet: Fleet, sessionId: string, dat
 }
 
 /** Shard programs of a session that run now. */
-export const programsOf = (sessionId: string) => processes().flatMap(({ pid, command }) => (command.startsWith(sessionId) ? [pid] : []))
+export const programsOf = (sessionId: string) =>
+  processes().flatMap(({ pid, command }) => (command.startsWith(sessionId) ? [pid] : []))
 
 function kill(pid: number): void {
   try {
