@@ -1,7 +1,7 @@
 import { coordinatorPlace } from '../coordinator/place.ts'
 import { startCoordinator } from '../coordinator/start.ts'
 import { say } from '../system/log.ts'
-import { ownVersion } from './own-version.ts'
+import { ownVersion } from '../system/own-version.ts'
 import { badInput, type Command, refusePositionals, wholeNumber } from './command.ts'
 
 export const coordinator: Command = {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import { say } from '../system/log.ts'
+import { ownVersion } from '../system/own-version.ts'
 import { badInput, type Command } from './command.ts'
 
 /** A new command: one line here, and its file. */
@@ -88,7 +88,7 @@ const RAW: Record<string, { summary: string; load(): Promise<(args: string[], en
 /** Exit codes: 0 done, 1 failed, 2 asked wrongly; or that of a command which was run for somebody. */
 async function main(args: string[]): Promise<number> {
   try {
-    if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) return print(`everwarm ${version()}`)
+    if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) return print(`everwarm ${ownVersion()}`)
     const [word = '', ...rest] = args[0] === 'help' && args.length === 2 ? [args[1]!, '--help'] : args
     if (Object.hasOwn(RAW, word)) return await (await RAW[word]!.load())(rest, process.env)
     const asked = readQuestion(args)
@@ -197,10 +197,6 @@ function complain(error: EverwarmError): number {
   say(`${error.code}: ${error.message}`)
   if (error.hint) say(error.hint)
   return ASKED_WRONGLY.has(error.code) ? 2 : 1
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 }
 
 // `everwarm pool status | head -1`: who does not read on has got what was wanted.

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { isIPv4 } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,9 +6,10 @@ import { EverwarmError } from '../contracts/errors.ts'
 import { BROWSERS, browserProgram } from '../environments/browsers/names.ts'
 import type { WorkerRegistration } from '../contracts/worker.ts'
 import { say } from '../system/log.ts'
+import { isLoopback } from '../system/loopback.ts'
+import { ownVersion } from '../system/own-version.ts'
 import { type FoundBrowser, measureCapabilities } from '../worker/capabilities.ts'
 import { startWorker } from '../worker/worker.ts'
-import { ownVersion } from './own-version.ts'
 import { badInput, type Command, type Given, refusePositionals, wholeNumber } from './command.ts'
 
 export const worker: Command = {
@@ -119,8 +119,6 @@ function ownScreen({ 'vnc-url': given, 'vnc-port': port }: Given['values']): Pic
     throw badInput(`--vnc-url must be like http://HOST:6080/vnc.html, not "${String(given)}".`, 'everwarm worker --help')
   return { vncUrl: url.href }
 }
-
-const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
 
 function workFolder(given: string): string {
   const path = resolve(given)

@@ -1,7 +1,8 @@
 import { EverwarmError } from '../contracts/errors.ts'
 import { RunAccepted, RunRequest, RunResults, RunStatus, RunnerAnswer, RunnerCall, RunnerInfo } from '../contracts/runs.ts'
 import type { Database } from '../database/database.ts'
-import { mounted, packageVersion } from './http/mounted.ts'
+import { ownVersion } from '../system/own-version.ts'
+import { mounted } from './http/mounted.ts'
 import { RUN_ROUTES } from './http/run-routes.ts'
 import { RUNNER_ROUTES } from './http/runner-routes.ts'
 import { openOrchestrator, type Orchestrator } from './orchestrator.ts'
@@ -108,7 +109,7 @@ export function runnerHandler(
   { leaseBrowser }: Pick<House, 'leaseBrowser'>,
 ): (request: Request) => Promise<Response> {
   const { region = null, basePath } = options
-  const desk = runnerDesk({ runners: runnersOf(options.runners), region, version: packageVersion(), leaseBrowser })
+  const desk = runnerDesk({ runners: runnersOf(options.runners), region, version: ownVersion(), leaseBrowser })
   return mounted({
     kind: 'runner',
     routes: RUNNER_ROUTES,

@@ -10,6 +10,8 @@ import pg from 'pg'
 export interface TestPostgres {
   /** Over loopback. */
   url: string
+  /** Of its first process; of others they are children. */
+  readonly pid: number
   /** An empty database in it. */
   freshUrl(): Promise<string>
   /** As an administrator would. */
@@ -65,6 +67,9 @@ export async function startPostgres(): Promise<TestPostgres> {
   let databases = 0
   return {
     url: urlOf('postgres'),
+    get pid() {
+      return server!.pid!
+    },
     async freshUrl() {
       const name = `fresh_${++databases}`
       const client = new pg.Client({ connectionString: urlOf('postgres') })

@@ -1,4 +1,5 @@
 import { EverwarmError } from '../../contracts/errors.ts'
+import { isLoopback } from '../../system/loopback.ts'
 import type { Caller } from '../service.ts'
 
 /** What of a request is looked at before anything else is. */
@@ -15,7 +16,8 @@ export interface Admission {
   origins: readonly string[]
 }
 
-const LOOPBACK = /^(localhost|[\w-]+(\.[\w-]+)*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
+/** @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
+const UNDER_LOCALHOST = /^[\w-]+(\.[\w-]+)*\.localhost$/
 const LONGEST_TOKEN = 4_096
 
 /**
@@ -27,7 +29,11 @@ export function checkHost(host: string | undefined, { publicNames }: Pick<Admiss
     ?.toLowerCase()
     .replace(/:\d{0,5}$/, '')
     .replace(/\.$/, '')
-  if (name !== undefined && (LOOPBACK.test(name) || publicNames.some((known) => known.toLowerCase() === name))) return
+  if (
+    name !== undefined &&
+    (isLoopback(name) || UNDER_LOCALHOST.test(name) || publicNames.some((known) => known.toLowerCase() === name))
+  )
+    return
   throw new EverwarmError('HOST_REFUSED', {
     message: name ? `The coordinator does not answer for the host "${name.slice(0, 100)}".` : 'The request names no host.',
     hint: 'Call it by a loopback name, or start the coordinator with this one as a public name.',

@@ -31,7 +31,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ])
 
 /** These are about one context, if they name one, and about the profile of the browser otherwise. */
-const OF_A_CONTEXT: ReadonlySet<string> = new Set([
+export const OF_A_CONTEXT: ReadonlySet<string> = new Set([
   'Browser.cancelDownload',
   'Browser.grantPermissions',
   'Browser.resetPermissions',

@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { BadInput, issuesOf } from '../../system/http/bad-input.ts'
 import { readJsonText } from '../../system/http/body.ts'
@@ -10,6 +9,7 @@ import type { Route, RouteInput } from '../../system/http/route.ts'
 import { errorAnswer } from '../../system/http/status.ts'
 import { namesHint } from '../../system/known-names.ts'
 import { say } from '../../system/log.ts'
+import { ownVersion } from '../../system/own-version.ts'
 import { splitPath } from '../base-path.ts'
 
 /** Handlers know one kind of caller: whoever has the token, where one is asked for. */
@@ -41,7 +41,7 @@ export function mounted<Context>(options: Mounted<Context>): (request: Request) 
   function spec(base: string): Response {
     const securitySchemes: SpecOptions['securitySchemes'] =
       token === undefined ? {} : { token: { access: ['everything'], description: 'The token of this handler.' } }
-    document ??= openApi(routes, { ...about, version: packageVersion(), securitySchemes })
+    document ??= openApi(routes, { ...about, version: ownVersion(), securitySchemes })
     return Response.json({ ...document, servers: [{ url: base || '.' }] }, { headers: HEADERS })
   }
 
@@ -165,15 +165,4 @@ function unknownRoute<Context>(path: string, routes: readonly Route<Context, Any
     message: `There is nothing at ${path.slice(0, 200)}.`,
     hint: namesHint(path.slice(0, 200), [...routes.map(({ path }) => path), '/docs', '/spec.json']),
   })
-}
-
-/** everwarm's; `unknown` where a bundler has taken the file away from its package. */
-export function packageVersion(): string {
-  try {
-    const file = new URL('../../../package.json', import.meta.url)
-    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
-  } catch {
-    // Only told to whoever reads the spec.
-    return 'unknown'
-  }
 }

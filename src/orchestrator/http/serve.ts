@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { errorAnswer } from '../../system/http/status.ts'
+import { isLoopback } from '../../system/loopback.ts'
 
 export interface Serving {
   /** `http://127.0.0.1:4000` */
@@ -9,8 +10,6 @@ export interface Serving {
   /** Ends connections, too. */
   close(): Promise<void>
 }
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/
 
 /**
  * Serves a handler on a port; `port` 0: whichever is free.
@@ -20,14 +19,14 @@ export async function serveHandler(
   handler: (request: Request) => Promise<Response>,
   { host, port, hasToken, tokenVariable }: { host: string; port: number; hasToken: boolean; tokenVariable: string },
 ): Promise<Serving> {
-  const isLoopback = LOOPBACK.test(host)
-  if (!isLoopback && !hasToken)
+  const isOwn = isLoopback(host)
+  if (!isOwn && !hasToken)
     throw new EverwarmError('BAD_INPUT', {
       message: `Without a token nothing is served on ${host}: others can reach it.`,
       hint: `Set ${tokenVariable}, or take --host 127.0.0.1.`,
     })
   const { getRequestListener } = await library()
-  const server = createServer(getRequestListener((request) => guard(request, isLoopback) ?? handler(request)) as Listener)
+  const server = createServer(getRequestListener((request) => guard(request, isOwn) ?? handler(request)) as Listener)
   // A runner may take longer than any default; its own time-out ends it.
   server.requestTimeout = 0
   await listening(server, host, port)
@@ -44,9 +43,9 @@ export async function serveHandler(
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
 /** A page of a browser must not reach what stands on loopback, by its own name or by one that leads there. */
-function guard(request: Request, isLoopback: boolean): Response | undefined {
+function guard(request: Request, isOwn: boolean): Response | undefined {
   const { hostname, host } = new URL(request.url)
-  if (isLoopback && !LOOPBACK.test(hostname))
+  if (isOwn && !isLoopback(hostname))
     return errorAnswer(
       new EverwarmError('HOST_REFUSED', { message: `"${hostname}" is not served here.`, hint: 'Ask by 127.0.0.1 or localhost.' }),
     )

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { ownVersion } from '../../system/own-version.ts'
 
 /**
- * The version of this package, from its package.json: the same distance from `src` and from `dist`.
+ * The version of this package.
  * In a checkout the build adds `dist/build-id`, a sum over the code: or a daemon, and hosts, of yesterday's code would serve today's tests.
  */
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
   const build = buildId()
-  return build === '' ? version : `${version}+${build}`
+  return build === '' ? ownVersion() : `${ownVersion()}+${build}`
 }
 
 function buildId(): string {

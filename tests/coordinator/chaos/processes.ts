@@ -6,12 +6,14 @@ export interface Program {
   pid: number
   /** Resolves with the first line that matches; rejects if it ends before. */
   until(pattern: RegExp): Promise<string>
+  /** Its input ends. */
+  end(): void
   kill(signal?: NodeJS.Signals): Promise<void>
   /** What it wrote to stderr, the end of it. */
   complaints(): string
 }
 
-/** A program of this folder, told what to do by one argument. */
+/** A program of this folder, or at a file URL, told what to do by one argument. */
 export function program(name: string, options: unknown, env: NodeJS.ProcessEnv): Program {
   const path = fileURLToPath(new URL(name, import.meta.url))
   const child: ChildProcess = spawn(process.execPath, ['--no-warnings', path, JSON.stringify(options)], { env, stdio: 'pipe' })
@@ -23,13 +25,14 @@ export function program(name: string, options: unknown, env: NodeJS.ProcessEnv):
     for (const listener of listeners) listener()
   }
   child.stdout!.on('data', (data: Buffer) => {
-    text = (text + data.toString()).slice(-16_384)
+    text = (text + data.toString()).slice(-MOST_CHARS)
     wake()
   })
   child.stderr!.on('data', (data: Buffer) => (errors = (errors + data.toString()).slice(-16_384)))
   void exit.then(wake)
   return {
     pid: child.pid!,
+    end: () => void child.stdin!.end(),
     complaints: () => errors,
     until: (pattern) =>
       new Promise((resolve, reject) => {
@@ -49,6 +52,9 @@ export function program(name: string, options: unknown, env: NodeJS.ProcessEnv):
     },
   }
 }
+
+/** A program's last words may be long lists. */
+const MOST_CHARS = 64 * 1_048_576
 
 export interface SeenProcess {
   pid: number

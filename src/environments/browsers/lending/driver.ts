@@ -2,12 +2,11 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LentBrowserProfile } from '../../../contracts/profiles.ts'
 import type { Driver } from '../../driver.ts'
+import { folderBeside, helperHost } from '../../helper-host.ts'
 import { type HostOptions, openHost } from '../../host-process.ts'
 import { removeFolder } from '../folder.ts'
 
 const HOST_ENTRY = fileURLToPath(new URL(`./host${extname(import.meta.url)}`, import.meta.url))
-/** The host only moves bytes and must stay small: it stands beside every warm browser. */
-const HOST_FLAGS = ['--max-semi-space-size=4', '--single-threaded']
 /** A driver with its browser may take as long on a busy machine: 10 s were seen for Firefox. */
 const START_MS = 60_000
 
@@ -16,18 +15,13 @@ export function lendingDriver({ startTimeoutMs = START_MS, ...options }: HostOpt
   return {
     environment: 'browser',
     open({ environment: _, ...profile }, seat) {
-      const folder = seat.address.replace(/(?:\.sock)?$/, '.d')
+      const folder = folderBeside(seat.address)
       return openHost(
         {
-          command: process.execPath,
-          args: [...HOST_FLAGS, HOST_ENTRY],
-          // The environment of its client is the browser's; NODE_OPTIONS and the like are not for the host.
-          env: { PATH: process.env.PATH ?? '' },
-          cwd: '/',
+          ...helperHost(HOST_ENTRY),
           boot: { kind: 'boot-lending', address: seat.address, folder, ...profile },
           about: `${profile.name} by ${profile.driver} (${profile.driverCommand || profile.command})`,
           hint: `Try \`${profile.command} --version\`; \`everwarm lease --list\` shows what is here.`,
-          isReclaiming: true,
           onGone: () => removeFolder(folder),
         },
         seat,

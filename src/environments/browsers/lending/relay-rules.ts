@@ -1,4 +1,4 @@
-import { taintOf } from '../commands.ts'
+import { OF_A_CONTEXT, taintOf } from '../commands.ts'
 
 /** A command of DevTools, as a client says it. */
 export interface Command {
@@ -24,19 +24,6 @@ export type Verdict =
   | { do: 'answer'; isLast: boolean }
 
 const PASS: Verdict = { do: 'pass' }
-
-/** About a context, and about the leased one if none is named. */
-const OF_A_CONTEXT: ReadonlySet<string> = new Set([
-  'Browser.cancelDownload',
-  'Browser.grantPermissions',
-  'Browser.resetPermissions',
-  'Browser.setDownloadBehavior',
-  'Browser.setPermission',
-  'Storage.clearCookies',
-  'Storage.getCookies',
-  'Storage.setCookies',
-  'Target.createTarget',
-])
 
 /** About a target: only of the lease's own. */
 const OF_A_TARGET: ReadonlySet<string> = new Set([
@@ -70,6 +57,7 @@ export function judgeRootCommand({ method = '', params = {} }: Command, own: Own
     if (context !== undefined && !own.contexts.has(context)) return { do: 'refuse', message: 'No target with given id found' }
     return PASS
   }
+  // About the leased context, if it names none.
   if (OF_A_CONTEXT.has(method))
     return typeof browserContextId === 'string' ? PASS : { do: 'pass', params: { ...params, browserContextId: own.contextId } }
   if (method === 'Target.createBrowserContext') return { do: 'pass', params: { ...params, disposeOnDetach: true } }
