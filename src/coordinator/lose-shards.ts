@@ -18,6 +18,8 @@ export interface LossReason {
   /** RETURNED: its holder never had it, and no test is to blame. */
   code: 'WORKER_LOST' | 'SHARD_FAILED' | 'SHARD_TIMEOUT' | 'TEST_TIMEOUT' | 'RETURNED'
   message: string
+  /** Of TEST_TIMEOUT: those whose time is up. */
+  tests?: readonly string[]
 }
 
 interface LostRow {
@@ -69,6 +71,9 @@ export async function loseShards(core: Core, lost: readonly Lost[], reason: Loss
   core.pump()
 }
 
+/** No test has this id, so that none is to blame. */
+const NOBODY: ReadonlySet<string> = new Set([''])
+
 /** @returns verdicts on tests that have cost too many workers, or too much time */
 async function queueAgain(
   core: Core,
@@ -80,8 +85,8 @@ async function queueAgain(
 ): Promise<WrittenResult[]> {
   const open = (await openTests(tx, [row.id])).map(({ id, estimate_ms, losses }) => ({ id, estimateMs: estimate_ms, losses }))
   if (open.length === 0) return []
-  const isTooLong = reason.code === 'SHARD_TIMEOUT'
-  const atWork = isLoss(reason) || isTooLong ? await begunIn(tx, row) : new Set([''])
+  const isTooLong = reason.code === 'SHARD_TIMEOUT' || reason.code === 'TEST_TIMEOUT'
+  const atWork = reason.tests ? new Set(reason.tests) : isLoss(reason) || isTooLong ? await begunIn(tx, row) : NOBODY
   const { shards, givenUp } = recutLost(open, atWork, await placesFor(tx, row.class), isTooLong ? -1 : maxRetries)
   const next = shards.map((tests) => ({ tests, capabilityClass: row.class }))
   const ids = await addShards(core, tx, row.session_id, next, await nextIndex(tx, row.session_id), true)

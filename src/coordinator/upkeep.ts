@@ -113,11 +113,13 @@ async function endOverdue(core: Core): Promise<void> {
   }
   const nowMs = core.clock.now()
   for (const holder of core.holders.all.values())
-    for (const shard of holder.held.values())
-      if ([...shard.begun.values()].some((sinceMs) => nowMs - sinceMs > shard.testTimeoutMs)) {
+    for (const shard of holder.held.values()) {
+      const tests = [...shard.begun].filter(([, sinceMs]) => nowMs - sinceMs > shard.testTimeoutMs).map(([testId]) => testId)
+      if (tests.length > 0) {
         await holder.stop(shard.shardId)
-        await loseShards(core, [shard], { code: 'TEST_TIMEOUT', message: 'The test took longer than it may.' })
+        await loseShards(core, [shard], { code: 'TEST_TIMEOUT', message: 'The test took longer than it may.', tests })
       }
+    }
 }
 
 /** Ends a session whatever its workers do. */
