@@ -3,6 +3,7 @@ import type { ErrorInfo } from '../contracts/error-info.ts'
 import { setImmediate } from 'node:timers/promises'
 import { errorFromData } from '../contracts/errors.ts'
 import type { Core } from './core.ts'
+import { loseShards } from './lose-shards.ts'
 import type { ResultFate } from './service.ts'
 import { writeSayings } from './write-results.ts'
 
@@ -52,7 +53,7 @@ export function resultWriter(core: Core): ResultWriter {
 
   async function writeBatch(batch: readonly Waiting[], patienceMs = PATIENCE_MS): Promise<void> {
     try {
-      const fates = await writeSayings(
+      const fates = await write(
         core,
         batch.map(({ saying }) => saying),
       )
@@ -79,4 +80,19 @@ export function resultWriter(core: Core): ResultWriter {
       await writing
     },
   }
+}
+
+/** A holder whose time for the shard is up gives back what had not begun; all else it has said is written before. */
+const isReturn = (saying: Saying) => saying.type === 'ended' && saying.error?.code === 'SHARD_TIMEOUT'
+
+async function write(core: Core, sayings: readonly Saying[]): Promise<ResultFate[]> {
+  const returned = sayings.filter(isReturn)
+  if (returned.length === 0) return writeSayings(core, sayings)
+  const others = await writeSayings(
+    core,
+    sayings.filter((saying) => !isReturn(saying)),
+  )
+  await loseShards(core, returned, { code: 'RETURNED', message: 'Its shard took longer than it may.' })
+  const rest = others.values()
+  return sayings.map((saying) => (isReturn(saying) ? 'recorded' : rest.next().value!))
 }

@@ -56,6 +56,23 @@ describe('time', () => {
     await one.leave(true)
   })
 
+  test('what a worker had not begun when its time for the shard was up goes to others', async () => {
+    const one = await worker(coordinator, { id: 'one' })
+    const { id } = await coordinator.startSession({ tests: someTests(3), config: { mode: 'static', shards: 1 } })
+    const order = await one.next()
+    void one.report(order, 't0', { status: 'timedOut' })
+    await one.end(order, { code: 'SHARD_TIMEOUT', message: 'The shard did not end in time.' })
+    const again: string[] = []
+    while ((await coordinator.session(id)).finishedAt === null) {
+      const next = await one.next()
+      again.push(...next.tests.map((each) => each.id))
+      await one.run(next)
+    }
+    expect(again.sort()).toEqual(['t1', 't2'])
+    expect((await coordinator.session(id)).progress).toMatchObject({ passed: 2, failed: 1 })
+    await one.leave(true)
+  })
+
   test('a session whose last worker is gone does not wait until its time is up', async () => {
     const one = await worker(coordinator, { id: 'one' })
     const { id } = await coordinator.startSession({ tests: someTests(2) })
