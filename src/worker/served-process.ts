@@ -28,6 +28,8 @@ export interface ServedProcess {
   resume(offsets: { stdout: number; stderr: number }): boolean
   /** Ends it with all that it has started; nothing of it is sent any more. */
   stop(): void
+  /** A message to a program of ours; others have no ear for it. */
+  tell(message: object): void
   readonly isShardProgram: boolean
   /** All that it has said is acknowledged. */
   readonly isTaken: boolean
@@ -142,6 +144,8 @@ export function servedProcess({ id, note, isShardProgram, child, sink, onTaken, 
       // Read to its end, or it would wait for ever.
       for (const name of STREAMS) child[name]?.removeAllListeners('data').resume()
     },
+    // One that ends in this moment needs it no more.
+    tell: (message) => void (isShardProgram && child.connected && child.send(message, () => {})),
     isShardProgram,
     get isTaken() {
       return isTaken()

@@ -17,6 +17,8 @@ export interface SpawnService {
   readonly held: HeldShard[]
   /** Nothing runs but programs without shards, and all they have said is acknowledged. */
   readonly isIdle: boolean
+  /** For all shard programs that run. */
+  tellPrograms(message: object): void
   /** Runs whenever `held` or `isIdle` may have changed. */
   onChange(listener: () => void): void
   /** Ends all, with all they have started. */
@@ -93,6 +95,9 @@ export function spawnService(rules: CommandRules, sink: FrameSink, folder?: stri
     },
     get isIdle() {
       return [...processes].every(([id, { isShardProgram, isTaken }]) => isTaken && isShardProgram && !heldBy.has(id))
+    },
+    tellPrograms(message) {
+      for (const process of processes.values()) process.tell(message)
     },
     onChange: (listener) => void (onChange = listener),
     stopAll() {

@@ -87,11 +87,15 @@ export function startWorker(options: WorkerOptions): Worker {
     })
   })
 
+  const renew = (fresh: string) => {
+    credential = fresh
+    service.tellPrograms({ credential })
+  }
   const welcome = (given: Welcome) => {
     const isBack = workerId === given.workerId && wasDown !== ''
     workerId = given.workerId
     heartbeatMs = given.heartbeatMs
-    credential = given.credential ?? credential
+    if (given.credential) renew(given.credential)
     wasDown = ''
     orphaned?.cancel()
     orphaned = undefined
@@ -101,7 +105,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (life === 'draining') client.send({ drain: true })
   }
   const receive = (frame: Exclude<DownFrame, { welcome: unknown } | { error: unknown }>) => {
-    if ('credential' in frame) credential = frame.credential.credential
+    if ('credential' in frame) renew(frame.credential.credential)
     else if ('view' in frame) views?.show(frame.view)
     else service.receive(frame)
   }

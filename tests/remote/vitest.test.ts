@@ -11,7 +11,7 @@ const FILES: Record<string, string> = {
   'tests/red.test.ts': `import { describe, expect, test } from 'vitest'
     describe('a group', () => { test('is wrong', () => expect({ a: 1 }).toEqual({ a: 2 })); test.skip('waits', () => {}) })`,
   'tests/unhandled.test.ts': `import { test } from 'vitest'
-    test('is green', async () => { void Promise.reject(new Error('nobody catches this')); await new Promise((r) => setTimeout(r, 50)) })`,
+    test('is green', async () => { console.log('said by a test'); void Promise.reject(new Error('nobody catches this')); await new Promise((r) => setTimeout(r, 50)) })`,
   'tests/broken.test.ts': `throw new Error('cannot be loaded')`,
   ...Object.fromEntries(
     Array.from({ length: 10 }, (_, i) => [
@@ -76,6 +76,13 @@ test('an error that no test has caught turns a green run red, as it does here', 
   const { code, stdout, stderr } = await house.run(project, 'unhandled').ended
   expect(code, stderr).toBe(1)
   expect(stdout + stderr).toContain('nobody catches this')
+  const { sessions } = await house.client().sessions({ limit: 1 })
+  const listed = await fetch(`${house.url()}/api/execution/parallel/${sessions[0]!.id}/artifacts`, {
+    headers: { authorization: `Bearer ${house.token}` },
+  })
+  const { artifacts } = (await listed.json()) as { artifacts: { kind: string; url: string }[] }
+  const log = artifacts.find(({ kind }) => kind === 'log')!
+  expect(await (await fetch(new URL(log.url, house.url()))).text()).toContain('said by a test')
 }, 120_000)
 
 test('a worker that is killed in the middle costs no result, nor does the coordinator', async () => {

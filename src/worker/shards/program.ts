@@ -12,10 +12,11 @@ import { fitLine } from './fit-line.ts'
 import { openHost } from './open-host.ts'
 import { publisher } from './publish.ts'
 import { shardDesk } from './shard-desk.ts'
+import { shardLogKeeper } from './shard-log.ts'
 
 const {
   EVERWARM_WORKER_API: base,
-  EVERWARM_WORKER_CREDENTIAL: credential,
+  EVERWARM_WORKER_CREDENTIAL: firstCredential,
   EVERWARM_WORKER_ALLOW: allow,
   EVERWARM_WORKER_VIEWS: viewFolder,
   ...env
@@ -23,17 +24,23 @@ const {
 const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'everwarm-shard-'))
 const reaper = groupReaper(scratch)
 const post = process.send?.bind(process)
+let credential = firstCredential ?? ''
+const artifacts = base && credential ? publisher({ base, credential: () => credential }) : undefined
+const warn = (line: string) => void process.stderr.write(`${line}\n`)
 
 const desk = shardDesk({
   say: (output) => void process.stdout.write(fitLine(output)),
   openHost: (run) =>
     openHost(run, { directory: realpathSync('.'), allowed: allowedCommands(), env, scratch, viewFolder, reaper }),
-  complete: resultCompleter(base && credential ? publisher({ base, credential }) : undefined, (line) =>
-    process.stderr.write(`${line}\n`),
-  ),
+  complete: resultCompleter(artifacts, warn),
+  keepLog: shardLogKeeper(artifacts, warn),
   onHeld: (running) => void (process.connected && post?.({ running }, undefined, undefined, () => {})),
 })
 
+// The worker's credential is renewed while a session runs, and what is published goes by it.
+process.on('message', (message: { credential?: unknown }) => {
+  if (typeof message?.credential === 'string') credential = message.credential
+})
 // The worker is gone. What runs for it ends with the reaper's input, which is ours.
 process.on('disconnect', () => end(1))
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(1))

@@ -38,7 +38,7 @@ const META = {
 }
 const EXISTS = '{"exists":true}'
 const sum = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex')
-const open = () => publisher({ base, credential: 'c', pauseMs: 1, attempts: 5 })
+const open = () => publisher({ base, credential: () => 'c', pauseMs: 1, attempts: 5 })
 
 test('bytes go where the coordinator says, and are named by their hash', async () => {
   let stored: Buffer | undefined

@@ -12,7 +12,8 @@ export interface ArtifactMeta {
   type: string
   kind: ArtifactKind
   sessionId: string
-  testId: string
+  /** Absent: it is the whole shard's. */
+  testId?: string
   shardId: string
   attempt: number
 }
@@ -20,7 +21,8 @@ export interface ArtifactMeta {
 export interface PublisherOptions {
   /** The coordinator's HTTP address, without `/api`. */
   base: string
-  credential: string
+  /** Of now: it changes while a session runs. */
+  credential(): string
   clock?: Clock
   /** 8 by default: a coordinator that begins anew is back by then. */
   attempts?: number
@@ -59,7 +61,7 @@ export function publisher({ base, credential, clock = systemClock, attempts = 8,
       const { sha256, size } = await measure(content)
       // From the beginning at each attempt: a grant may have run out, and somebody else may have brought the bytes.
       await again(async () => {
-        const announce = () => askGrant(base, credential, { sha256, size, ...meta })
+        const announce = () => askGrant(base, credential(), { sha256, size, ...meta })
         const grant = await announce()
         if (!('upload' in grant)) return
         await send(content, size, grant.upload, base)

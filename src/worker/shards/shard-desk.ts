@@ -4,6 +4,7 @@ import type { HostRun, SessionTest, TestResult } from '../../contracts/session.t
 import type { ShardInput, ShardOrder, ShardOutput } from '../../contracts/shard-run.ts'
 import type { HeldShard } from '../../contracts/worker-link.ts'
 import { type Clock, systemClock, type Timer } from '../../system/clock.ts'
+import { type ShardLog, shardLog } from './shard-log.ts'
 import type { FoundResult, HostShard, TestHost } from './host-types.ts'
 
 export interface ShardDeskOptions {
@@ -12,6 +13,8 @@ export interface ShardDeskOptions {
   openHost(run: HostRun): TestHost
   /** Puts what belongs to a result where it can be had, and names it in the result. Never rejects. */
   complete(found: FoundResult, order: ShardOrder): Promise<TestResult>
+  /** Puts what the host has printed where it can be had. Never rejects. */
+  keepLog?(order: ShardOrder, log: ShardLog): Promise<void>
   onHeld(held: readonly HeldShard[]): void
   clock?: Clock
 }
@@ -31,6 +34,7 @@ interface HeldWork {
   /** Silence of a test that has begun. */
   watches: Map<string, Timer>
   limit: Timer
+  log: ShardLog
   /** Results on their way. */
   completing: Set<Promise<void>>
   isOver: boolean
@@ -41,7 +45,7 @@ const GRACE_MS = 2_000
 const MAX_TEXT_CHARS = 65_536
 
 /** The shards that this program has: each test gets one result, or the end of its shard says why not. */
-export function shardDesk({ say, openHost, complete, onHeld, clock = systemClock }: ShardDeskOptions): ShardDesk {
+export function shardDesk({ say, openHost, complete, keepLog, onHeld, clock = systemClock }: ShardDeskOptions): ShardDesk {
   const held = new Map<string, HeldWork>()
   /** Orders that were ever given, by shard: an attempt that is not higher is the same order again. */
   const known = new Map<string, number>()
@@ -67,7 +71,7 @@ export function shardDesk({ say, openHost, complete, onHeld, clock = systemClock
     held.delete(work.order.shardId)
   }
   const end = async (work: HeldWork, error?: ErrorInfo) => {
-    await Promise.all(work.completing)
+    await Promise.all([...work.completing, keepLog?.(work.order, work.log)])
     if (work.isOver) return
     const { shardId, attempt } = work.order
     leave(work)
@@ -108,6 +112,7 @@ export function shardDesk({ say, openHost, complete, onHeld, clock = systemClock
       alive: (testId) => void (work.watches.has(testId) && watch(work, testId)),
       result: (found) => settle(work, found),
       output(stream, text) {
+        work.log.add(text)
         for (let at = 0; at < text.length; at += MAX_TEXT_CHARS)
           say({ event: 'output', shardId, attempt, stream, text: text.slice(at, at + MAX_TEXT_CHARS) })
       },
@@ -167,6 +172,7 @@ export function shardDesk({ say, openHost, complete, onHeld, clock = systemClock
         host: hostFor(order.run),
         watches: new Map(),
         limit: clock.after(shardTimeoutMs, () => void timeOutShard(work)),
+        log: shardLog(),
         completing: new Set(),
         isOver: false,
       }
