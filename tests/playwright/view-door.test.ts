@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
+import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { messageCutter } from '../../src/environments/browsers/cdp.ts'
 import { viewDoor } from '../../src/pool/playwright/view-door.ts'
@@ -59,4 +59,16 @@ test('a worker looks at a browser that a test drives through its pipe, and the t
   await once(child, 'exit')
   await expect.poll(() => readdirSync(folder)).toEqual([])
   rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+})
+
+test('a door has its name only when it is open', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'everwarm-door-'))
+  const output = new PassThrough()
+  viewDoor({ input: new PassThrough(), output }, { folder, shardId: 'shard 1' })
+  // Bound, and not open yet.
+  expect(readdirSync(folder)).toEqual([expect.stringMatching(/^\./)])
+  await expect.poll(() => readdirSync(folder)).toEqual([expect.stringMatching(/^[0-9a-f]/)])
+  output.destroy()
+  await expect.poll(() => readdirSync(folder)).toEqual([])
+  rmSync(folder, { recursive: true })
 })

@@ -204,6 +204,14 @@ test.for<[string, string[], Record<string, string>, RegExp]>([
   ],
   ['a folder that is not there', ['--dir', '/none'], { EVERWARM_TOKEN: 't' }, /BAD_INPUT: --dir \/none is not a folder/],
   ['a number that is none', ['--max-concurrent', 'x'], { EVERWARM_TOKEN: 't' }, /BAD_INPUT: --max-concurrent/],
+  [
+    'a screen that is no page',
+    ['--vnc-url', 'javascript:alert(1)'],
+    { EVERWARM_TOKEN: 't' },
+    /BAD_INPUT: --vnc-url must be like http/,
+  ],
+  ['a screen that is none', ['--vnc-port', '0'], { EVERWARM_TOKEN: 't' }, /BAD_INPUT: --vnc-port must be/],
+  ['two screens', ['--vnc-port', '6080', '--vnc-url', 'http://x/'], { EVERWARM_TOKEN: 't' }, /BAD_INPUT: Of --vnc-url and/],
   ['a browser that nobody knows', ['--browser', 'firefux'], { EVERWARM_TOKEN: 't' }, /Did you mean "firefox"/],
 ])('the command says what is wrong with %s, and ends with code 2', async ([, args, env, said]) => {
   const worker = workerProgram(args, { env: { EVERWARM_TOKEN: '', ...env } })

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
@@ -24,7 +24,10 @@ export function viewDoor({ input, output }: DevToolsPipe, { folder, shardId }: V
   let looker: Looker | undefined
   /** The last chunk ended with a message: only there a looker may come or go. */
   let isWhole = true
-  const path = join(folder, `${viewSocketPrefix(shardId)}${process.pid}-${++opened}`)
+  const name = `${viewSocketPrefix(shardId)}${process.pid}-${++opened}`
+  const path = join(folder, name)
+  // It has its name when it is open: before, who knocks would take it for the door of a dead process.
+  const draft = join(folder, `.${name}`)
   output.on('data', (chunk: Buffer) => {
     const passed = looker ? looker.sift(chunk) : chunk
     isWhole = chunk.at(-1) === 0
@@ -46,7 +49,16 @@ export function viewDoor({ input, output }: DevToolsPipe, { folder, shardId }: V
   // Looking is never worth a failed test.
   server.on('error', () => {})
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  server.listen(path).unref()
+  server
+    .listen(draft, () => {
+      try {
+        renameSync(draft, path)
+      } catch {
+        // The folder is gone, and with it who would look.
+        server.close()
+      }
+    })
+    .unref()
   output.once('close', () => {
     driver.end()
     server.close()
