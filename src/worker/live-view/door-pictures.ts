@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../system/clock.ts'
 import { cdpOver } from './cdp.ts'
 import { doorWay } from './door-way.ts'
 import { type PictureLimits, type PictureSource, screencast, type TakePicture } from './screencast.ts'
+import { type SharedSource, sharedSource } from './shared-source.ts'
 
 /** Before the next door is tried: a browser that ends may take its door away a moment later. */
 const PAUSE_MS = 200
@@ -22,14 +23,33 @@ export async function throughDoor(place: ViewPlace, take: TakePicture, limits: P
   }
 }
 
+/** Of `sharedDoors`. @throws Error: there is none */
+export type OpenDoor = (name: string, take: TakePicture, limits: PictureLimits) => Promise<PictureSource>
+
+/** The doors of a folder, each looked through once, for all who want to see the same. The first one's limits hold. */
+export function sharedDoors(folder: string): OpenDoor {
+  const shared = new Map<string, Promise<SharedSource>>()
+  return async (name, take, limits) => {
+    const leave = () => void (shared.get(name) === source && shared.delete(name))
+    const begin = () => sharedSource((give) => throughDoor({ folder, shardId: name }, give, limits), leave)
+    const source = shared.get(name) ?? begin()
+    shared.set(name, source)
+    try {
+      return (await source).join(take)
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+}
+
 /**
  * Pictures of one browser after the other, as the tests of a shard open them, until it is stopped: a test that failed gets
  * a new browser, and who looks sees that one next. Waits while there is none.
  * @param names of the shard, and of what it shares browsers with
  */
 export function followDoors(
-  folder: string,
-  names: readonly string[],
+  { folder, open, names }: { folder: string; open: OpenDoor; names: readonly string[] },
   take: TakePicture,
   limits: PictureLimits,
   clock: Clock = systemClock,
@@ -47,7 +67,10 @@ export function followDoors(
     watcher.on('error', () => {})
     while (isOn()) {
       const changed = new Promise<void>((resolve) => (onChange = resolve))
-      const source = await firstOf(folder, names, take, limits)
+      const opening = firstOf(open, names, take, limits)
+      const source = await Promise.race([opening, stopped.promise])
+      // A browser that says nothing may keep who knocks waiting.
+      if (isStopped) return void opening.then((late) => late?.stop())
       if (!source) {
         await Promise.race([changed, stopped.promise])
         continue
@@ -69,14 +92,14 @@ export function followDoors(
 }
 
 async function firstOf(
-  folder: string,
+  open: OpenDoor,
   names: readonly string[],
   take: TakePicture,
   limits: PictureLimits,
 ): Promise<PictureSource | undefined> {
-  for (const shardId of names) {
+  for (const name of names) {
     try {
-      return await throughDoor({ folder, shardId }, take, limits)
+      return await open(name, take, limits)
     } catch {
       // None is open, or it ended in this moment: another one will be.
     }

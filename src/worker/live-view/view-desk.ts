@@ -1,7 +1,7 @@
 import type { ViewOrder } from '../../contracts/live-view.ts'
 import type { HeldShard } from '../../contracts/worker-link.ts'
 import { type Clock, systemClock, type Timer } from '../../system/clock.ts'
-import { followDoors } from './door-pictures.ts'
+import { followDoors, sharedDoors } from './door-pictures.ts'
 import { sendView } from './send-view.ts'
 
 export interface ViewDeskOptions {
@@ -36,6 +36,7 @@ const BEGIN_MS = 10_000
 
 export function viewDesk({ folder, api, credential, held, say, clock = systemClock }: ViewDeskOptions): ViewDesk {
   const views = new Map<string, OpenView>()
+  const open = sharedDoors(folder)
   const end = (shardId: string) => {
     const view = views.get(shardId)
     views.delete(shardId)
@@ -58,7 +59,7 @@ export function viewDesk({ folder, api, credential, held, say, clock = systemClo
         api,
         credential: credential(),
         order,
-        open: async (take, limits) => followDoors(folder, [shardId, sessionId], take, limits),
+        open: async (take, limits) => followDoors({ folder, open, names: [shardId, sessionId] }, take, limits),
         say,
       })
       const limit = clock.after(BEGIN_MS, () => view.wasHeld || end(shardId))
