@@ -1,3 +1,5 @@
+import { homedir, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
@@ -62,6 +64,31 @@ export function readSettings(env: Env): Settings {
     timings: text(env, 'EVERWARM_TIMINGS'),
     runId: text(env, 'EVERWARM_RUN_ID'),
     hostEntry: text(env, 'EVERWARM_HOST_ENTRY'),
+  }
+}
+
+/** What may be deleted at any time. Touches nothing. */
+export function cacheFolder(env: Env): string {
+  const given = text(env, 'EVERWARM_CACHE')
+  return given !== undefined ? resolve(given) : join(env['XDG_CACHE_HOME'] || join(homeFolder(), '.cache'), 'everwarm')
+}
+
+/**
+ * What must outlive a restart of the machine, after which the daemon's own folder is gone: `$EVERWARM_HOME/room`, else
+ * `everwarm/room` among this user's data. Touches nothing.
+ * @throws EverwarmError CONFIG_INVALID
+ */
+export function dataFolder(env: Env, room: 'coordinator' | 'orchestrator'): string {
+  const { home } = readSettings(env)
+  return resolve(home ?? join(env['XDG_DATA_HOME'] || join(homeFolder(), '.local', 'share'), 'everwarm'), room)
+}
+
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    // A user without an entry in the system's list and without HOME, as in some containers.
+    return tmpdir()
   }
 }
 
