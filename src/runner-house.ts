@@ -7,7 +7,7 @@ import type { OrchestratorHandlerOptions } from './orchestrator/handler.ts'
 import { MIGRATIONS } from './orchestrator/migrations.ts'
 import type { LeaseBrowser } from './orchestrator/runners/playwright.ts'
 import { leaseBrowser as leaseFromPool } from './pool/browsers/lease-browser.ts'
-import { cacheFolder, dataFolder } from './system/settings.ts'
+import { cacheFolder, dataFolder, readSettings } from './system/settings.ts'
 
 export { type RunnerHandlerOptions, runnerHandler } from './orchestrator/handler.ts'
 
@@ -25,7 +25,7 @@ export const leaseBrowser: LeaseBrowser = async (name, waitMs) => {
 /** Embedded, beside the coordinator's; or Postgres where one is named: by an option, or EVERWARM_DATABASE_URL. */
 export function openRunsDatabase(options: OrchestratorHandlerOptions): Promise<Database> {
   const { env = process.env, cwd = process.cwd(), folder, databaseUrl } = options
-  const url = databaseUrl ?? (env.EVERWARM_DATABASE_URL?.trim() ? env.EVERWARM_DATABASE_URL : undefined)
+  const url = databaseUrl ?? readSettings(env).databaseUrl
   const own = folder === undefined ? dataFolder(env, 'orchestrator') : resolve(cwd, folder)
   return open({ url, folder: own, cacheFolder: cacheFolder(env), migrations: MIGRATIONS })
 }

@@ -37,6 +37,18 @@ export interface Settings {
   timings: string | undefined
   /** `EVERWARM_RUN_ID`: what all shards of one run have in common */
   runId: string | undefined
+  /** `EVERWARM_COORDINATOR`: the URL of the one that commands speak to, as given */
+  coordinator: string | undefined
+  /** `EVERWARM_TOKEN`: what opens that coordinator, and what it asks for itself */
+  token: string | undefined
+  /** `EVERWARM_DATABASE_URL`: a Postgres instead of the embedded database, as given */
+  databaseUrl: string | undefined
+  /** `EVERWARM_REGIONS`: a file, as given */
+  regions: string | undefined
+  /** `EVERWARM_ORCHESTRATOR_TOKEN` */
+  orchestratorToken: string | undefined
+  /** `EVERWARM_RUNNER_TOKEN` */
+  runnerToken: string | undefined
   /** `EVERWARM_HOST_ENTRY`: another program for hosts, for tests of everwarm itself */
   hostEntry: string | undefined
 }
@@ -63,6 +75,12 @@ export function readSettings(env: Env): Settings {
     spares: whole(env, 'EVERWARM_SPARES', 0, 1_024),
     timings: text(env, 'EVERWARM_TIMINGS'),
     runId: text(env, 'EVERWARM_RUN_ID'),
+    coordinator: text(env, 'EVERWARM_COORDINATOR'),
+    token: text(env, 'EVERWARM_TOKEN')?.trim(),
+    databaseUrl: text(env, 'EVERWARM_DATABASE_URL'),
+    regions: text(env, 'EVERWARM_REGIONS'),
+    orchestratorToken: text(env, 'EVERWARM_ORCHESTRATOR_TOKEN')?.trim(),
+    runnerToken: text(env, 'EVERWARM_RUNNER_TOKEN')?.trim(),
     hostEntry: text(env, 'EVERWARM_HOST_ENTRY'),
   }
 }
