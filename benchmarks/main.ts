@@ -75,7 +75,7 @@ const sizedTo =
 async function measureSuite(suite: Suite, folder: string, options: Arguments): Promise<Sample[]> {
   const runners = suite.runners.filter((runner) => !options.skip.has(runner))
   const samples: Sample[] = []
-  const warmth = new Warmth(folder)
+  const warmth = new Warmth({ project: folder })
   console.log(`\n${suite.title}${options.files ? ` (${suite.files} files)` : ''}`)
   try {
     // The run before the first: daemon, hosts and packs are there afterwards, Vite's and npm's files are in memory for all.

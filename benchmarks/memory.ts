@@ -11,7 +11,7 @@ export interface MemoryPoint {
 
 /** Samples the pool while one long run goes on. */
 export async function measureMemory(suite: Suite, folder: string, limits: typeof MEMORY): Promise<MemoryResult> {
-  const warmth = new Warmth(folder)
+  const warmth = new Warmth({ project: folder })
   try {
     const points: MemoryPoint[] = []
     const over = new AbortController()

@@ -10,7 +10,7 @@ export const MAX_WORKERS = 2
 export async function runOnce(suite: Suite, folder: string, runner: RunnerName, warmth: Warmth): Promise<Sample> {
   if (runner === 'everwarm') return sampleOf(suite, runner, await runWarm(suite, folder, warmth))
   if (runner === 'everwarm-cold') {
-    const cold = new Warmth(folder)
+    const cold = new Warmth({ project: folder })
     try {
       return sampleOf(suite, runner, await runWarm(suite, folder, cold))
     } finally {

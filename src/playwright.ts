@@ -1,13 +1,12 @@
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PlaywrightTestConfig } from '@playwright/test'
-import { cacheFolder } from './pool/vitest/options.ts'
 import { installDoor } from './pool/playwright/door.ts'
 import { daemonLender, type Lender } from './pool/playwright/lender.ts'
 import { runRefusal, willLease } from './pool/playwright/refusals.ts'
 import { type ReporterSetting, withReporter } from './reporter/add-reporter.ts'
 import { onceEach, say } from './system/log.ts'
-import { readSettings, settingsFault } from './system/settings.ts'
+import { cacheFolder, readSettings, settingsFault } from './system/settings.ts'
 
 /**
  * Lets tests run in warm browsers: `export default withEverwarm(defineConfig({ … }))`.

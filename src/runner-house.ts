@@ -1,13 +1,13 @@
 /** What the room of runs is given by the rooms beside it. */
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { EverwarmError } from './contracts/errors.ts'
-import { coordinatorPlace } from './coordinator/place.ts'
 import type { Database } from './database/database.ts'
 import { openDatabase as open } from './database/open.ts'
 import type { OrchestratorHandlerOptions } from './orchestrator/handler.ts'
 import { MIGRATIONS } from './orchestrator/migrations.ts'
 import type { LeaseBrowser } from './orchestrator/runners/playwright.ts'
 import { leaseBrowser as leaseFromPool } from './pool/browsers/lease-browser.ts'
+import { cacheFolder, dataFolder, readSettings } from './system/settings.ts'
 
 export { type RunnerHandlerOptions, runnerHandler } from './orchestrator/handler.ts'
 
@@ -25,8 +25,7 @@ export const leaseBrowser: LeaseBrowser = async (name, waitMs) => {
 /** Embedded, beside the coordinator's; or Postgres where one is named: by an option, or EVERWARM_DATABASE_URL. */
 export function openRunsDatabase(options: OrchestratorHandlerOptions): Promise<Database> {
   const { env = process.env, cwd = process.cwd(), folder, databaseUrl } = options
-  const url = databaseUrl ?? (env.EVERWARM_DATABASE_URL?.trim() ? env.EVERWARM_DATABASE_URL : undefined)
-  const place = coordinatorPlace(env)
-  const own = folder === undefined ? join(dirname(place.folder), 'orchestrator') : resolve(cwd, folder)
-  return open({ url, folder: own, cacheFolder: place.cache, migrations: MIGRATIONS })
+  const url = databaseUrl ?? readSettings(env).databaseUrl
+  const own = folder === undefined ? dataFolder(env, 'orchestrator') : resolve(cwd, folder)
+  return open({ url, folder: own, cacheFolder: cacheFolder(env), migrations: MIGRATIONS })
 }

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { measure, quietCpuMs } from '../measure.ts'
+import { Warmth } from '../pool.ts'
 import { BenchError, packEverwarm, versionIn } from '../projects.ts'
 import { median } from '../report.ts'
 import { type Figure, ms } from './figure.ts'
-import { openHouse } from './house.ts'
 
 const repo = resolve(import.meta.dirname, '../..')
 const FILES = 30
@@ -13,17 +13,17 @@ const FILES = 30
 /** Thirty files of browser mode with Vitest's Playwright provider, and one of them: as it is, and with warm browsers. */
 export async function benchBrowserMode(rounds: number): Promise<Figure[]> {
   const cwd = prepare()
-  const house = openHouse({ BROWSER: process.env['EVERWARM_CHROMIUM'] ?? '/usr/bin/chromium' })
+  const warmth = new Warmth({ env: { BROWSER: process.env['EVERWARM_CHROMIUM'] ?? '/usr/bin/chromium' } })
   const run = async (side: 'stock' | 'ours', files: string[]) => {
-    const before = side === 'ours' ? await quietCpuMs(house.status().daemon?.pid ?? 0) : 0
+    const before = side === 'ours' ? await quietCpuMs((await warmth.status())?.daemon.pid ?? 0) : 0
     const args = ['node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=2', ...files]
     const { exitCode, wallMs, cpuMs, output } = await measure(process.execPath, args, {
       cwd,
-      env: { ...house.env, ...(side === 'stock' ? { EVERWARM: '0' } : {}) },
+      env: { ...warmth.env, ...(side === 'stock' ? { EVERWARM: '0' } : {}) },
     })
     if (exitCode !== 0 || /without everwarm|not used/.test(output))
       throw new BenchError('RUN_FAILED', `${side} ended with ${exitCode}:\n${output.slice(-2_000)}`)
-    return { wallMs, cpuMs: cpuMs + (side === 'ours' ? (await quietCpuMs(house.status().daemon!.pid)) - before : 0) }
+    return { wallMs, cpuMs: cpuMs + (side === 'ours' ? (await quietCpuMs((await warmth.status())!.daemon.pid)) - before : 0) }
   }
   try {
     const figures: Figure[] = []
@@ -51,7 +51,7 @@ export async function benchBrowserMode(rounds: number): Promise<Figure[]> {
     }
     return figures
   } finally {
-    house.end()
+    warmth.end()
   }
 }
 

@@ -12,18 +12,18 @@ import type { Lease } from '../../src/contracts/protocol.ts'
 import { openContext } from '../../src/pool/browsers/open-context.ts'
 import { connectDaemon, type DaemonClient } from '../../src/pool/daemon/client.ts'
 import { writeLibtest } from '../../tests/wasm/libtest-program.ts'
+import { Warmth } from '../pool.ts'
 import { BenchError } from '../projects.ts'
 import { chromedriver, seleniumGrid } from './cold-sessions.ts'
 import { type Figure, ms, quantile } from './figure.ts'
-import { openHouse } from './house.ts'
 
 const repo = resolve(import.meta.dirname, '../..')
 
 /** From the wish for a lease to the first answer of what was leased, one after another, with a pause in which the next is prepared. */
 export async function benchLeases(rounds: number): Promise<Figure[]> {
-  const house = openHouse({ EVERWARM_SPARES: '2' })
-  const client = await connectDaemon({ label: 'bench', env: house.env })
-  const wasm = join(house.folder, 'one.wasm')
+  const warmth = new Warmth({ env: { EVERWARM_SPARES: '2' } })
+  const client = await connectDaemon({ label: 'bench', env: warmth.env })
+  const wasm = join(warmth.folder, 'one.wasm')
   await writeLibtest(wasm, [{ name: 'passes' }])
   try {
     const figures: Figure[] = []
@@ -31,23 +31,23 @@ export async function benchLeases(rounds: number): Promise<Figure[]> {
     for (const runtime of ['node', 'bun', 'deno', 'workerd'] as const)
       figures.push(
         await figure(`lease of ${runtime}, to the first value`, runtime === 'workerd' ? 10 : 2, times, () =>
-          evaluateOnce(client, house.env, runtime),
+          evaluateOnce(client, warmth.env, runtime),
         ),
       )
     const path = wasm
     figures.push(
-      await figure('lease of a wasm instance, to the result of its test', 1, times, () => runWasm(client, house.env, path)),
+      await figure('lease of a wasm instance, to the result of its test', 1, times, () => runWasm(client, warmth.env, path)),
     )
     figures.push(
       await figure(
         'lease of a Chromium context with a page, from a spare',
         5,
         Math.min(times, 20),
-        () => openPage(client, house.env),
+        () => openPage(client, warmth.env),
         1_500,
       ),
     )
-    figures.push(await figure('the same without a pause', 100, Math.min(times, 20), () => openPage(client, house.env), 0))
+    figures.push(await figure('the same without a pause', 100, Math.min(times, 20), () => openPage(client, warmth.env), 0))
     for (const begin of [chromedriver, seleniumGrid]) {
       const opener = await begin()
       if (!opener) continue
@@ -56,7 +56,7 @@ export async function benchLeases(rounds: number): Promise<Figure[]> {
     return figures
   } finally {
     await client.close()
-    house.end()
+    warmth.end()
   }
 }
 
@@ -144,13 +144,13 @@ async function openPage(client: DaemonClient, env: Env): Promise<number> {
 
 /** Sixteen commands at once that each want a Chromium. */
 export async function benchSharing(): Promise<Figure[]> {
-  const house = openHouse()
+  const warmth = new Warmth()
   try {
-    const log = join(house.folder, 'launches')
-    const browser = join(house.folder, 'browser.sh')
+    const log = join(warmth.folder, 'launches')
+    const browser = join(warmth.folder, 'browser.sh')
     writeFileSync(log, '')
     writeFileSync(browser, `#!/bin/sh\necho >> '${log}'\nexec /usr/bin/chromium "$@"\n`, { mode: 0o755 })
-    const env = { ...house.env, EVERWARM_CHROMIUM: browser }
+    const env = { ...warmth.env, EVERWARM_CHROMIUM: browser }
     const args = [join(repo, 'dist/cli/main.js'), 'lease', 'chromium', '--', 'sh', '-c', 'test -n "$EVERWARM_CDP_URL"']
     await Promise.all(Array.from({ length: 16 }, () => promisify(execFile)(process.execPath, args, { env })))
     return [
@@ -164,6 +164,6 @@ export async function benchSharing(): Promise<Figure[]> {
       },
     ]
   } finally {
-    house.end()
+    warmth.end()
   }
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { measure } from '../measure.ts'
+import { Warmth } from '../pool.ts'
 import { BenchError, checkGenerators, packEverwarm, prepareProject } from '../projects.ts'
 import { median } from '../report.ts'
 import { type Figure, ms } from './figure.ts'
-import { openHouse, untilRested } from './house.ts'
 
 const CASES = [
   { kind: 'jsdom', file: 'jsdom/counter000.test.tsx', atMost: 0.12 },
@@ -16,21 +16,21 @@ export async function benchResident(rounds: number): Promise<Figure[]> {
   const cwd = prepareProject({ generator: 'components.mjs', files: 60 }, packEverwarm())
   const figures: Figure[] = []
   for (const { kind, file, atMost } of CASES) {
-    const house = openHouse({ KIND: kind })
+    const warmth = new Warmth({ env: { KIND: kind } })
     try {
       const command = 'node_modules/.bin/everwarm'
       // What a first run has done behind it.
-      house.client()
-      const stock = () => run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', file], { ...house.env, EVERWARM: '0' })
-      const ours = () => run(command, ['vitest', 'run', '--config', 'everwarm.config.ts', file], house.env)
+      warmth.client()
+      const stock = () => run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', file], { ...warmth.env, EVERWARM: '0' })
+      const ours = () => run(command, ['vitest', 'run', '--config', 'everwarm.config.ts', file], warmth.env)
       const byNode = () =>
         run(
           process.execPath,
           [join('node_modules/everwarm/dist/cli/main.js'), 'vitest', 'run', '--config', 'everwarm.config.ts', file],
-          house.env,
+          warmth.env,
         )
       const ready = () =>
-        untilRested(() => house.status().hosts.some(({ environment, state }) => environment === 'vitest' && state === 'idle'))
+        warmth.untilRested(({ hosts }) => hosts.some(({ environment, state }) => environment === 'vitest' && state === 'idle'))
       // The first is Vitest itself, the second warms the host.
       for (let i = 0; i < 2; i += 1) {
         await ours()
@@ -68,7 +68,7 @@ export async function benchResident(rounds: number): Promise<Figure[]> {
         },
       )
     } finally {
-      house.end()
+      warmth.end()
     }
   }
   return figures

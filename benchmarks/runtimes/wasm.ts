@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeLibtest } from '../../tests/wasm/libtest-program.ts'
 import { measure, quietCpuMs } from '../measure.ts'
+import { Warmth } from '../pool.ts'
 import { BenchError } from '../projects.ts'
 import { median } from '../report.ts'
 import { type Figure, ms } from './figure.ts'
-import { openHouse } from './house.ts'
 
 const AT_ONCE = 16
 const TESTS = Array.from({ length: 100 }, (_, i) => `tests::t${String(i).padStart(3, '0')}`)
@@ -24,31 +24,31 @@ process.exitCode = wasi.start(await WebAssembly.instantiate(module, imports))
 
 /** A hundred tests of one binary, a process each, sixteen at once, as nextest calls them. */
 export async function benchWasm(rounds: number): Promise<Figure[]> {
-  const house = openHouse()
+  const warmth = new Warmth()
   try {
-    const binary = join(house.folder, 'hundred.wasm')
+    const binary = join(warmth.folder, 'hundred.wasm')
     await writeLibtest(
       binary,
       TESTS.map((name) => ({ name, does: [{ out: `${name}\n` }] })),
     )
-    const cold = join(house.folder, 'cold.mjs')
+    const cold = join(warmth.folder, 'cold.mjs')
     writeFileSync(cold, COLD)
-    const client = house.client()
+    const client = warmth.client()
     const all = (command: string) =>
       `printf '%s\\n' ${TESTS.join(' ')} | xargs -P ${AT_ONCE} -I{} ${command} ${binary} --exact {} --nocapture`
     const commands = { ours: all(`${client} run`), cold: all(`${process.execPath} --no-warnings ${cold}`) }
     const run = async (side: keyof typeof commands) => {
-      const daemon = house.status().daemon!.pid
+      const daemon = (await warmth.status())!.daemon.pid
       const before = side === 'ours' ? await quietCpuMs(daemon) : 0
       const { exitCode, wallMs, cpuMs, output } = await measure('/bin/sh', ['-c', commands[side]], {
-        cwd: house.folder,
-        env: house.env,
+        cwd: warmth.folder,
+        env: warmth.env,
       })
       if (exitCode !== 0 || (output.match(/\.\.\. /g) ?? []).length !== TESTS.length)
         throw new BenchError('RUN_FAILED', `${side} ended with ${exitCode}:\n${output.slice(-2_000)}`)
       return { wallMs, cpuMs: cpuMs + (side === 'ours' ? (await quietCpuMs(daemon)) - before : 0) }
     }
-    await measure(client, ['run', binary], { cwd: house.folder, env: house.env })
+    await measure(client, ['run', binary], { cwd: warmth.folder, env: warmth.env })
     await run('ours')
     const samples = { ours: [] as Awaited<ReturnType<typeof run>>[], cold: [] as Awaited<ReturnType<typeof run>>[] }
     for (let round = 0; round < rounds; round += 1)
@@ -65,8 +65,8 @@ export async function benchWasm(rounds: number): Promise<Figure[]> {
       unit: 'ratio' as const,
     })
     const peakMb =
-      (await peakBytes(house.status().daemon!.pid, () =>
-        measure('/bin/sh', ['-c', commands.ours], { cwd: house.folder, env: house.env }),
+      (await peakBytes((await warmth.status())!.daemon.pid, () =>
+        measure('/bin/sh', ['-c', commands.ours], { cwd: warmth.folder, env: warmth.env }),
       )) /
       2 ** 20
     return [
@@ -82,7 +82,7 @@ export async function benchWasm(rounds: number): Promise<Figure[]> {
       },
     ]
   } finally {
-    house.end()
+    warmth.end()
   }
 }
 

@@ -2,6 +2,7 @@ import { coordinatorPlace } from '../coordinator/place.ts'
 import { startCoordinator } from '../coordinator/start.ts'
 import { say } from '../system/log.ts'
 import { ownVersion } from '../system/own-version.ts'
+import { readSettings } from '../system/settings.ts'
 import { badInput, type Command, refusePositionals, wholeNumber } from './command.ts'
 
 export const coordinator: Command = {
@@ -41,15 +42,16 @@ export const coordinator: Command = {
     const [heartbeatMs, offlineMs] = [seconds('heartbeat-seconds', 30), seconds('offline-seconds', 90)]
     if (offlineMs <= heartbeatMs)
       throw badInput('--offline-seconds must be more than --heartbeat-seconds.', 'everwarm coordinator --help')
+    const settings = readSettings(env)
     const place = coordinatorPlace(env, text('folder'))
     const running = await startCoordinator({
       place,
       version: ownVersion(),
-      databaseUrl: text('database') ?? (env['EVERWARM_DATABASE_URL'] || undefined),
+      databaseUrl: text('database') ?? settings.databaseUrl,
       cacheFolder: place.cache,
       artifacts: text('artifacts'),
       env,
-      token: text('token') ?? (env['EVERWARM_TOKEN']?.trim() || undefined),
+      token: text('token') ?? settings.token,
       host: text('host'),
       port: wholeNumber(values['port'], { name: '--port', min: 0, max: 65_535, otherwise: 8_632 }),
       publicNames: texts('public-name'),
@@ -59,7 +61,7 @@ export const coordinator: Command = {
       say,
     })
     say(`coordinator at ${running.url}, docs at ${running.url}/api/docs`)
-    if (text('token') === undefined && !env['EVERWARM_TOKEN']) say(`its token stands in ${place.token}`)
+    if ((text('token') ?? settings.token) === undefined) say(`its token stands in ${place.token}`)
     await new Promise<void>((resolve) => {
       process.once('SIGTERM', resolve).once('SIGINT', resolve)
     })

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 import { FileMemory, type FileRun, type Lesson } from '../pool/vitest/memory.ts'
-import { cacheFolder } from '../pool/vitest/options.ts'
+import { cacheFolder } from '../system/settings.ts'
 import { badInput, type Command, type Given } from './command.ts'
 import { duration, table } from './table.ts'
 

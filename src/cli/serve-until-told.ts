@@ -1,9 +1,11 @@
 import { serveHandler, type Serving } from '../orchestrator/http/serve.ts'
+import { readSettings } from '../system/settings.ts'
 import { badInput, type Given, wholeNumber } from './command.ts'
 
 export const SERVE_OPTIONS = { port: { type: 'string' }, host: { type: 'string' } } as const
-/** Not an option: those can be read by everybody on the machine. */
-export type TokenVariable = 'EVERWARM_RUNNER_TOKEN' | 'EVERWARM_ORCHESTRATOR_TOKEN'
+/** Not options: those can be read by everybody on the machine. */
+const TOKENS = { EVERWARM_RUNNER_TOKEN: 'runnerToken', EVERWARM_ORCHESTRATOR_TOKEN: 'orchestratorToken' } as const
+export type TokenVariable = keyof typeof TOKENS
 
 export const serveHelp = (variable: TokenVariable): string[] => [
   '--port N     0 by default: whichever is free',
@@ -13,8 +15,8 @@ export const serveHelp = (variable: TokenVariable): string[] => [
 ]
 
 export function givenToken(env: Given['env'], variable: TokenVariable): { token?: string } {
-  const token = env[variable]?.trim()
-  return token ? { token } : {}
+  const token = readSettings(env)[TOKENS[variable]]
+  return token === undefined ? {} : { token }
 }
 
 /** Serves until SIGTERM or SIGINT; prints where. @param path of the handler, for the line that is printed */

@@ -8,6 +8,7 @@ import type { WorkerRegistration } from '../contracts/worker.ts'
 import { say } from '../system/log.ts'
 import { isLoopback } from '../system/loopback.ts'
 import { ownVersion } from '../system/own-version.ts'
+import { readSettings } from '../system/settings.ts'
 import { type FoundBrowser, measureCapabilities } from '../worker/capabilities.ts'
 import { startWorker } from '../worker/worker.ts'
 import { badInput, type Command, type Given, refusePositionals, wholeNumber } from './command.ts'
@@ -45,7 +46,7 @@ export const worker: Command = {
     refusePositionals(given)
     const { values, env } = given
     const url = coordinatorUrl(values.connect ?? 'ws://127.0.0.1:8632')
-    const token = text(values.token) ?? (env['EVERWARM_TOKEN']?.trim() || undefined)
+    const token = text(values.token) ?? readSettings(env).token
     if (token === undefined) throw noToken()
     const directory = workFolder(text(values.dir) ?? '.')
     const capabilities = measureCapabilities(

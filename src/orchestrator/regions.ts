@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { EverwarmError } from '../contracts/errors.ts'
 import { namesHint } from '../system/known-names.ts'
-import type { Env } from '../system/settings.ts'
+import { type Env, readSettings } from '../system/settings.ts'
 
 export interface Region {
   name: string
@@ -38,7 +38,7 @@ export interface RegionsSource {
 export function readRegions({ regions, regionsFile, env, cwd }: RegionsSource): Regions {
   if (regions !== undefined) return regionsOf(regions, 'regions')
   if (env.PLAYWRIGHT_RUNNERS?.trim()) return regionsOf(parsed(env.PLAYWRIGHT_RUNNERS, 'PLAYWRIGHT_RUNNERS'), 'PLAYWRIGHT_RUNNERS')
-  const named = regionsFile ?? (env.EVERWARM_REGIONS?.trim() ? env.EVERWARM_REGIONS : undefined)
+  const named = regionsFile ?? readSettings(env).regions
   const path = resolve(cwd, named ?? FILE)
   const text = readOr(path, named === undefined)
   return text === undefined ? new Map() : regionsOf(parsed(text, path), path)

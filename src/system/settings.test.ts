@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readSettings, settingsFault } from './settings.ts'
+import { cacheFolder, dataFolder, readSettings, settingsFault } from './settings.ts'
 
 test('what is not given, or empty, or blank, is undefined', () => {
   expect(Object.values(readSettings({})).every((value) => value === undefined)).toBe(true)
@@ -30,4 +30,12 @@ test.for([
   expect(fault).toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining(`unset ${name}`) })
   expect(fault!.message).toContain(`${name} must be ${wanted}`)
   expect(fault!.message).toContain(`"${value}"`)
+})
+
+test('folders are those of the variables, else where this user keeps such things', () => {
+  const user = { XDG_CACHE_HOME: '/user/cache', XDG_DATA_HOME: '/user/data' }
+  expect(cacheFolder(user)).toBe('/user/cache/everwarm')
+  expect(cacheFolder({ ...user, EVERWARM_CACHE: '/own' })).toBe('/own')
+  expect(dataFolder(user, 'coordinator')).toBe('/user/data/everwarm/coordinator')
+  expect(dataFolder({ ...user, EVERWARM_HOME: '/home' }, 'orchestrator')).toBe('/home/orchestrator')
 })

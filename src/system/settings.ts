@@ -1,3 +1,5 @@
+import { homedir, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
@@ -35,6 +37,18 @@ export interface Settings {
   timings: string | undefined
   /** `EVERWARM_RUN_ID`: what all shards of one run have in common */
   runId: string | undefined
+  /** `EVERWARM_COORDINATOR`: the URL of the one that commands speak to, as given */
+  coordinator: string | undefined
+  /** `EVERWARM_TOKEN`: what opens that coordinator, and what it asks for itself */
+  token: string | undefined
+  /** `EVERWARM_DATABASE_URL`: a Postgres instead of the embedded database, as given */
+  databaseUrl: string | undefined
+  /** `EVERWARM_REGIONS`: a file, as given */
+  regions: string | undefined
+  /** `EVERWARM_ORCHESTRATOR_TOKEN` */
+  orchestratorToken: string | undefined
+  /** `EVERWARM_RUNNER_TOKEN` */
+  runnerToken: string | undefined
   /** `EVERWARM_HOST_ENTRY`: another program for hosts, for tests of everwarm itself */
   hostEntry: string | undefined
 }
@@ -61,7 +75,38 @@ export function readSettings(env: Env): Settings {
     spares: whole(env, 'EVERWARM_SPARES', 0, 1_024),
     timings: text(env, 'EVERWARM_TIMINGS'),
     runId: text(env, 'EVERWARM_RUN_ID'),
+    coordinator: text(env, 'EVERWARM_COORDINATOR'),
+    token: text(env, 'EVERWARM_TOKEN')?.trim(),
+    databaseUrl: text(env, 'EVERWARM_DATABASE_URL'),
+    regions: text(env, 'EVERWARM_REGIONS'),
+    orchestratorToken: text(env, 'EVERWARM_ORCHESTRATOR_TOKEN')?.trim(),
+    runnerToken: text(env, 'EVERWARM_RUNNER_TOKEN')?.trim(),
     hostEntry: text(env, 'EVERWARM_HOST_ENTRY'),
+  }
+}
+
+/** What may be deleted at any time. Touches nothing. */
+export function cacheFolder(env: Env): string {
+  const given = text(env, 'EVERWARM_CACHE')
+  return given !== undefined ? resolve(given) : join(env['XDG_CACHE_HOME'] || join(homeFolder(), '.cache'), 'everwarm')
+}
+
+/**
+ * What must outlive a restart of the machine, after which the daemon's own folder is gone: `$EVERWARM_HOME/room`, else
+ * `everwarm/room` among this user's data. Touches nothing.
+ * @throws EverwarmError CONFIG_INVALID
+ */
+export function dataFolder(env: Env, room: 'coordinator' | 'orchestrator'): string {
+  const { home } = readSettings(env)
+  return resolve(home ?? join(env['XDG_DATA_HOME'] || join(homeFolder(), '.local', 'share'), 'everwarm'), room)
+}
+
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    // A user without an entry in the system's list and without HOME, as in some containers.
+    return tmpdir()
   }
 }
 

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream, writeFileSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/artifacts/retention.ts'
 import type { ArtifactAnswer, ArtifactPage } from '../../src/contracts/artifacts.ts'
-import { uploadArtifact } from '../../src/worker/upload-artifact.ts'
+import { type ArtifactMeta, publisher } from '../../src/worker/shards/publish.ts'
 import { inChunks, sha256 } from '../artifacts/bytes.ts'
 import { artifactHouse } from './artifact-house.ts'
 import type { ArtifactHouse } from './artifact-house.ts'
@@ -52,18 +52,13 @@ const listOf = async (session: string, query = '') =>
   ).json()) as ArtifactPage
 
 /** Stored and listed, as a worker does it. */
-async function store(content: string, more: object = {}) {
-  const file = join(house.home, sha256(content))
-  writeFileSync(file, content)
-  const { name, type, kind, sessionId, shardId, attempt, testId } = announceOf(content, more) as ReturnType<typeof announceOf> & {
-    testId?: string
-  }
-  await uploadArtifact(
-    file,
-    { name, type, kind: kind as 'log', sessionId, shardId, attempt, ...(testId ? { testId } : {}) },
-    { url: house.url, token: 'worker' },
-  )
+async function store(content: string, more: Partial<ArtifactMeta> = {}) {
+  const { name, type, sessionId, shardId, attempt } = announceOf(content)
+  await publish(Buffer.from(content), { name, type, kind: 'log', sessionId, shardId, attempt, ...more })
 }
+
+const publish = (content: Uint8Array | string, meta: ArtifactMeta) =>
+  publisher({ base: house.url, credential: () => 'worker' }).publish(content, meta)
 
 test('a worker announces, sends, and announces again: then it is listed, with an address that needs no token', async () => {
   const { method, url, headers } = await uploadOf('hello', { sessionId: 'first', testId: 't1', name: '../dir/a.txt' })
@@ -222,9 +217,9 @@ test('two hundred megabytes go up and down in little memory', { timeout: 120_000
   const file = createWriteStream(path)
   for (let i = 0; i < 200; i++) if (!file.write(chunk)) await once(file, 'drain')
   await new Promise<void>((resolve) => file.end(resolve))
-  const about = { sessionId: 'large', kind: 'video' as const, type: 'video/webm', ...HELD }
+  const about = { sessionId: 'large', name: 'large', kind: 'video' as const, type: 'video/webm', ...HELD }
   // Both ends are this process; a stream that is not held back takes the whole file and more.
-  const up = await grownBytes(async () => void (await uploadArtifact(path, about, { url: house.url, token: 'worker' })))
+  const up = await grownBytes(async () => void (await publish(path, about)))
   const { url, sha256: hash } = (await listOf('large')).artifacts[0]!
   const down = await grownBytes(async () => {
     const found = createHash('sha256')

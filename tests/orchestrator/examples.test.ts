@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { eventually } from '../daemon/harness.ts'
-import { ask, overRun, regionsHouse, type RegionsHouse, resultsOf } from './house.ts'
+import { hear } from '../support/hear.ts'
+import { ask, overRun, regionsHouse, type RegionsHouse, resultsOf, SERVED } from './house.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../docs/examples/regions/', import.meta.url))
 
@@ -19,12 +19,8 @@ async function start(example: string, env: Record<string, string>): Promise<stri
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   at.onClose(() => child.kill('SIGKILL'))
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk) => (out += chunk))
-  child.stderr.on('data', (chunk) => (err += chunk))
-  await eventually(`${example} serves`, () => /^http\S+\n/m.test(out) || child.exitCode !== null, 60_000)
-  if (child.exitCode !== null) throw new Error(err)
-  return out.trim()
+  const [url] = await hear(child).until(SERVED)
+  return url
 }
 
 test.for(['node-http.js', 'hono.js', 'h3.js'])('the example %s runs a run', { timeout: 120_000 }, async (example) => {

@@ -7,8 +7,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RunResults, RunStatus } from '../../src/contracts/runs.ts'
 import { eventually, house } from '../daemon/harness.ts'
+import { hear } from '../support/hear.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** What a program prints that serves. */
+export const SERVED = /^http\S+(?=\n)/m
 export const RUNNERS = fileURLToPath(new URL('../../fixtures/regions/runners.ts', import.meta.url))
 
 export interface Served {
@@ -38,12 +41,8 @@ export function regionsHouse(env: Record<string, string> = {}) {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     ends.push(() => child.kill('SIGKILL'))
-    let [out, err] = ['', '']
-    child.stdout.on('data', (chunk) => (out += chunk))
-    child.stderr.on('data', (chunk) => (err += chunk))
-    await eventually(`${args.join(' ')} serves`, () => /^http\S+\n/m.test(out) || child.exitCode !== null, 60_000)
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${err}`)
-    return { url: out.trim(), child }
+    const [url] = await hear(child).until(SERVED)
+    return { url, child }
   }
 
   return {

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { coordinatorClient } from '../../src/coordinator/http/client.ts'
+import { type Ended, hear } from '../support/hear.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const NODE_MODULES = join(import.meta.dirname, '../../node_modules')
@@ -29,7 +30,7 @@ export interface RemoteHouse {
 
 export interface Running {
   child: ChildProcess
-  ended: Promise<{ code: number | null; stdout: string; stderr: string }>
+  ended: Promise<Ended>
 }
 
 export async function remoteHouse(): Promise<RemoteHouse> {
@@ -62,7 +63,7 @@ export async function remoteHouse(): Promise<RemoteHouse> {
     client: () => coordinatorClient({ url: url(), token }),
     async startCoordinator() {
       const child = start(['coordinator', '--port', String(port), '--folder', join(folder, 'coordinator')], folder)
-      const line = await saying(child, /coordinator at http:\/\/127\.0\.0\.1:(\d+)/)
+      const line = await hear(child).until(/coordinator at http:\/\/127\.0\.0\.1:(\d+)/)
       port = Number(line[1])
       return child
     },
@@ -71,13 +72,13 @@ export async function remoteHouse(): Promise<RemoteHouse> {
         ['worker', '--connect', url().replace('http', 'ws'), '--name', name, '--dir', checkout, ...options],
         checkout,
       )
-      await saying(child, /connected to/)
+      await hear(child).until(/connected to/)
       return child
     },
     everwarm: (...args) => void spawnSync(process.execPath, [MAIN, ...args], { cwd: folder, env, stdio: 'ignore' }),
     run(project, ...args) {
       const child = start(['test', '--workers', 'remote', '--coordinator', url(), ...args], project)
-      return { child, ended: outcome(child) }
+      return { child, ended: hear(child).ended }
     },
     async project(name, files) {
       const root = join(folder, name)
@@ -100,27 +101,4 @@ export async function remoteHouse(): Promise<RemoteHouse> {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 })
     },
   }
-}
-
-/** Resolves when the process has said this; what it says until then stands in the error. */
-function saying(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let said = ''
-    const hear = (chunk: Buffer) => {
-      said += chunk.toString()
-      const match = pattern.exec(said)
-      if (match) resolve(match)
-    }
-    child.stderr!.on('data', hear)
-    child.stdout!.on('data', hear)
-    child.on('exit', (code) => reject(new Error(`ended with ${code} before it said ${pattern}:\n${said}`)))
-  })
-}
-
-async function outcome(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ['', '']
-  child.stdout!.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, stdout, stderr }
 }

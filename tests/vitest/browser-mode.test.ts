@@ -4,28 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { countedBrowser } from '../playwright/browsers.ts'
 import { realProject, type RealProject } from '../support/real-run.ts'
+import { BROWSER_FILES } from './browser-files.ts'
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname
-const FILES = {
-  'clicks.test.ts': `
-    import { expect, test } from 'vitest'
-    import { page, userEvent } from 'vitest/browser'
-    test('a button is clicked through the provider', async () => {
-      document.body.innerHTML = '<button>go</button><output></output>'
-      const [button, output] = document.body.children as unknown as HTMLElement[]
-      button.onclick = () => (output.textContent = 'done')
-      await userEvent.click(button)
-      await expect.element(page.getByText('done')).toBeInTheDocument()
-    })
-    test('fails', () => expect(1).toBe(2))`,
-  'leaves.test.ts': `
-    import { expect, test } from 'vitest'
-    test('finds nothing of the run before', () => {
-      expect(document.cookie + localStorage.length).toBe('0')
-      document.cookie = 'a=1; max-age=3600'
-      localStorage.setItem('a', '1')
-    })`,
-}
 
 let project: RealProject
 let folder: string
@@ -43,7 +24,7 @@ test(
   async () => {
     const { executablePath, launches } = countedBrowser(folder)
     project = realProject({
-      ...FILES,
+      ...BROWSER_FILES,
       'vitest.config.ts': `
       import { playwright } from '@vitest/browser-playwright'
       import { everwarm } from '${REPOSITORY}src/vitest.ts'

@@ -10,34 +10,10 @@ import { eventually, processesWith } from '../daemon/harness.ts'
 import { CHROMIUM, countedBrowser } from '../playwright/browsers.ts'
 import { realProject, type RealProject } from '../support/real-run.ts'
 import { cleanEnv } from '../support/vitest-run.ts'
+import { BROWSER_FILES, BROWSER_VERDICTS } from './browser-files.ts'
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname
 const VITEST = join(REPOSITORY, 'node_modules/vitest/vitest.mjs')
-const FILES = {
-  'clicks.test.ts': `
-    import { expect, test } from 'vitest'
-    import { page, userEvent } from 'vitest/browser'
-    test('a button is clicked through the provider', async () => {
-      document.body.innerHTML = '<button>go</button><output></output>'
-      const [button, output] = document.body.children as unknown as HTMLElement[]
-      button.onclick = () => (output.textContent = 'done')
-      await userEvent.click(button)
-      await expect.element(page.getByText('done')).toBeInTheDocument()
-    })
-    test('fails', () => expect(1).toBe(2))`,
-  'leaves.test.ts': `
-    import { expect, test } from 'vitest'
-    test('finds nothing of the run before', () => {
-      expect(document.cookie + localStorage.length).toBe('0')
-      document.cookie = 'a=1; max-age=3600'
-      localStorage.setItem('a', '1')
-    })`,
-}
-const VERDICTS = {
-  'clicks.test.ts > a button is clicked through the provider': 'passed',
-  'clicks.test.ts > fails': 'failed',
-  'leaves.test.ts > finds nothing of the run before': 'passed',
-}
 /** Vitest's name of a browser, and ours. */
 const BROWSERS = [
   ['chrome', 'chromium'],
@@ -89,12 +65,12 @@ test.for(BROWSERS)(
     if (!program) skip(`${name} is not installed`)
     const { executablePath, launches } = countedBrowser(folder, program)
     const env = { [`EVERWARM_${name.toUpperCase()}`]: executablePath }
-    project = realProject({ ...FILES, 'vitest.config.ts': config(browser, 'webdriverio()') }, { env })
+    project = realProject({ ...BROWSER_FILES, 'vitest.config.ts': config(browser, 'webdriverio()') }, { env })
     const first = await project.run()
-    expect(first).toMatchObject({ code: 1, states: VERDICTS })
+    expect(first).toMatchObject({ code: 1, states: BROWSER_VERDICTS })
     await eventually('the next session is started', () => launches() === 2)
     const second = await project.run()
-    expect(second).toMatchObject({ code: 1, states: VERDICTS })
+    expect(second).toMatchObject({ code: 1, states: BROWSER_VERDICTS })
     await eventually('the one after it is started', () => launches() >= 3)
     expect(launches()).toBe(3)
     expect(first.stderr + second.stderr).not.toContain('everwarm:')
@@ -113,12 +89,12 @@ test(
   { timeout: 120_000 },
   async ({ skip }) => {
     if (!programOf('chromium')) skip('no driver')
-    project = realProject({ ...FILES, 'vitest.config.ts': config('chrome', STOCK) })
+    project = realProject({ ...BROWSER_FILES, 'vitest.config.ts': config('chrome', STOCK) })
     const off = await project.run({ env: { EVERWARM: '0' } })
-    expect(off).toMatchObject({ code: 1, states: VERDICTS })
+    expect(off).toMatchObject({ code: 1, states: BROWSER_VERDICTS })
     expect(off.stderr.match(/^everwarm: .*$/gm)).toEqual(['everwarm: off (EVERWARM=0)'])
     const without = await project.run({ env: { EVERWARM_HOME: '/dev/null/none' } })
-    expect(without).toMatchObject({ code: 1, states: VERDICTS })
+    expect(without).toMatchObject({ code: 1, states: BROWSER_VERDICTS })
     expect(without.stderr.match(/^everwarm: .*$/gm)).toEqual([
       expect.stringMatching(/^everwarm: the browser is started as without everwarm \([A-Z_]+: .+\)$/),
     ])
@@ -129,9 +105,9 @@ test(
 test('programs that the configuration names are those that are leased', { timeout: 90_000 }, async ({ skip }) => {
   if (!programOf('chromium')) skip('no driver')
   const { executablePath, launches } = countedBrowser(folder)
-  project = realProject({ ...FILES, 'vitest.config.ts': config('chrome', STOCK.replace(CHROMIUM, executablePath)) })
+  project = realProject({ ...BROWSER_FILES, 'vitest.config.ts': config('chrome', STOCK.replace(CHROMIUM, executablePath)) })
   const run = await project.run()
-  expect(run).toMatchObject({ code: 1, states: VERDICTS })
+  expect(run).toMatchObject({ code: 1, states: BROWSER_VERDICTS })
   expect(run.stderr).not.toContain('everwarm:')
   await eventually('the next session is started', () => launches() === 2)
 })
@@ -167,21 +143,21 @@ test('a Vitest that is killed leaves no browser of its lease behind', { timeout:
 test('the playwright provider runs in a warm browser without the plugin', { timeout: 120_000 }, async () => {
   const { executablePath, launches } = countedBrowser(folder)
   const provider = `playwright({ launchOptions: { executablePath: ${JSON.stringify(executablePath)}, args: ['--no-sandbox'] } })`
-  project = realProject({ ...FILES, 'vitest.config.ts': config('chromium', provider) })
+  project = realProject({ ...BROWSER_FILES, 'vitest.config.ts': config('chromium', provider) })
   const stock = await project.run({ env: { EVERWARM: '0' } })
-  expect(stock).toMatchObject({ code: 1, states: VERDICTS })
+  expect(stock).toMatchObject({ code: 1, states: BROWSER_VERDICTS })
   expect(stock.stderr.match(/^everwarm: .*$/gm)).toEqual(['everwarm: off (EVERWARM=0)'])
   const stockLaunches = launches()
   for (const _ of [1, 2]) {
     const run = await project.run()
-    expect(run).toMatchObject({ code: 1, states: VERDICTS })
+    expect(run).toMatchObject({ code: 1, states: BROWSER_VERDICTS })
     expect(run.stderr).not.toContain('everwarm')
     expect(launches()).toBe(stockLaunches + 1)
   }
 })
 
 test('WebKit, which only a lease can start, says so where everwarm is off', { timeout: 60_000 }, async () => {
-  project = realProject({ ...FILES, 'vitest.config.ts': config('webkit', 'webdriverio()') })
+  project = realProject({ ...BROWSER_FILES, 'vitest.config.ts': config('webkit', 'webdriverio()') })
   const off = await project.run({ env: { EVERWARM: '0' } })
   expect(off.code).toBe(1)
   expect(off.stderr).toContain('no session of it is leased: off (EVERWARM=0)')

@@ -4,7 +4,8 @@ import { afterEach, expect, test } from 'vitest'
 import { findDaemon } from '../../src/pool/daemon/client.ts'
 import { eventually, runs } from '../daemon/harness.ts'
 import { type ProgramTest, writeLibtest } from './libtest-program.ts'
-import { CLI, type Ended, type Started, type WasmHouse, wasmHouse } from './wasm-house.ts'
+import type { Ended } from '../support/hear.ts'
+import { CLI, type Started, type WasmHouse, wasmHouse } from './wasm-house.ts'
 
 // Exactly the calls that nextest makes of a runner: both lists at once, then a process for each test, each in a group of its own.
 // https://github.com/nextest-rs/nextest (nextest-runner: list/test_list.rs, runner/executor.rs, runner/unix.rs)

@@ -4,22 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type House, house, processesWith } from '../daemon/harness.ts'
+import { type Ended, type Heard, hear } from '../support/hear.ts'
 
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-export interface Ended {
-  code: number | null
-  signal: string | null
-  stdout: string
-  stderr: string
-}
-
-export interface Started {
+export interface Started extends Pick<Heard, 'stdout' | 'ended'> {
   child: ChildProcess
   pid: number
-  /** What it has printed on stdout so far. */
-  stdout(): string
-  ended: Promise<Ended>
 }
 
 export interface StartOptions {
@@ -61,14 +52,8 @@ export async function wasmHouse(env: Record<string, string> = {}): Promise<WasmH
     })
     begun.push(child)
     child.stdin?.end(stdin)
-    const said = { stdout: '', stderr: '' }
-    child.stdout!.on('data', (chunk) => (said.stdout += String(chunk)))
-    child.stderr!.on('data', (chunk) => (said.stderr += String(chunk)))
-    const ended = new Promise<Ended>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', (code, signal) => resolve({ code, signal, ...said }))
-    })
-    return { child, pid: child.pid!, stdout: () => said.stdout, ended }
+    const { stdout, ended } = hear(child)
+    return { child, pid: child.pid!, stdout, ended }
   }
 
   // The Node client starts the daemon, and with it this house is what a user has after the first test.

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { attachWorkerLink, type WorkerLinkEnd, type WorkerLinkOptions } from '../../src/coordinator/link/attach.ts'
 import type { AdmitRequest, WorkerConnection } from '../../src/coordinator/link/link-types.ts'
 import { EverwarmError } from '../../src/contracts/errors.ts'
+import { type Heard, hear } from '../support/hear.ts'
 
 export const TOKEN = 'enrol-me'
 export const CREDENTIAL = 'known-by-now'
@@ -96,13 +97,10 @@ export async function linkHouse(options: Partial<WorkerLinkOptions> = {}): Promi
   }
 }
 
-export interface WorkerProgram {
+export interface WorkerProgram extends Pick<Heard, 'said' | 'until'> {
   child: ChildProcess
   pid: number
-  /** All that it has said. */
-  said(): string
-  until(pattern: RegExp): Promise<void>
-  exit: Promise<{ code: number | null; signal: string | null }>
+  exit: Heard['ended']
   kill(signal?: NodeJS.Signals): void
 }
 
@@ -115,34 +113,8 @@ export function workerProgram(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let text = ''
-  const listeners = new Set<() => void>()
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-      for (const listener of listeners) listener()
-    })
-  const exit = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
-    child.once('close', (code, signal) => resolve({ code, signal })),
-  )
-  return {
-    child,
-    pid: child.pid!,
-    said: () => text,
-    exit,
-    kill: (signal = 'SIGKILL') => void child.kill(signal),
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (!pattern.test(text)) return
-          listeners.delete(look)
-          resolve()
-        }
-        listeners.add(look)
-        void exit.then(() => reject(new Error(`The worker ended without ${pattern}:\n${text}`)))
-        look()
-      }),
-  }
+  const { said, until, ended: exit } = hear(child)
+  return { child, pid: child.pid!, said, until, exit, kill: (signal = 'SIGKILL') => void child.kill(signal) }
 }
 
 export function folder(): { path: string; remove(): void } {

@@ -188,7 +188,7 @@ function isThere(pid: number): boolean {
 
 test('a worker with a wrong token is told so, and ends with code 2', async () => {
   const worker = start([], { EVERWARM_TOKEN: 'wrong' })
-  expect(await worker.exit).toEqual({ code: 2, signal: null })
+  expect(await worker.exit).toMatchObject({ code: 2, signal: null })
   expect(worker.said()).toContain('TOKEN_REFUSED: Nobody knows this token.')
 })
 
@@ -290,7 +290,7 @@ test('a drained worker finishes what runs, then says goodbye and ends with code 
   process.write('go')
   expect(await output).toMatchObject({ stdout: 'up\ndone\n', code: 0 })
   expect(await closed).toMatchObject({ isOrderly: true })
-  expect(await worker.exit).toEqual({ code: 0, signal: null })
+  expect(await worker.exit).toMatchObject({ code: 0, signal: null })
 })
 
 test('a second signal ends a worker at once', async () => {
@@ -301,7 +301,7 @@ test('a second signal ends a worker at once', async () => {
   worker.kill('SIGINT')
   await draining
   worker.kill('SIGINT')
-  expect(await worker.exit).toEqual({ code: 0, signal: null })
+  expect(await worker.exit).toMatchObject({ code: 0, signal: null })
   await gone(pid)
 })
 

@@ -156,7 +156,7 @@ test('a draining worker ends its shard first', async () => {
   worker!.kill('SIGTERM')
   await worker!.until(/ends when 1 running/)
   writeFileSync(`${project.root}/go`, '')
-  expect(await worker!.exit).toEqual({ code: 0, signal: null })
+  expect(await worker!.exit).toMatchObject({ code: 0, signal: null })
   expect(verdicts()).toEqual(['shard-1 slow.test.ts passed'])
   expect(said.at(-1)).toMatchObject({ event: 'shard-ended' })
 })

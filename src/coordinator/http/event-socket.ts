@@ -1,5 +1,6 @@
 import type { Clock } from '../../system/clock.ts'
-import { BadInput, issuesOf } from '../../system/http/bad-input.ts'
+import { issuesOf } from '../../system/checked.ts'
+import { BadInput } from '../../system/http/bad-input.ts'
 import { type TextSocket, webSocketDoor } from '../../system/web-socket.ts'
 import type { Feed, Frame } from './event-feed.ts'
 import type { EventHub } from './event-hub.ts'

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { EverwarmError } from '../../contracts/errors.ts'
-import { BadInput, issuesOf } from '../../system/http/bad-input.ts'
+import { issuesOf } from '../../system/checked.ts'
+import { BadInput } from '../../system/http/bad-input.ts'
 import { readJsonText } from '../../system/http/body.ts'
 import { DOCS_FILES, type DocsFile, docsFile, docsPage } from '../../system/http/docs-page.ts'
 import { readJson } from '../../system/http/json-input.ts'

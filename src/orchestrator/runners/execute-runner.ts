@@ -1,6 +1,6 @@
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type JobError, MOST_RESULT_BYTES, type RunnerAnswer } from '../../contracts/runs.ts'
-import { InvalidInput, type Issue, MOST_ISSUES } from '../../system/checked.ts'
+import { InvalidInput, type Issue } from '../../system/checked.ts'
 import { isTooDeep } from '../canonical.ts'
 import type { Runner } from './define-runner.ts'
 import { cut, type LogLines, logLines } from './log-lines.ts'
@@ -109,8 +109,7 @@ function portable(name: string, result: unknown): unknown {
 }
 
 function badInput(name: string, issues: readonly Issue[]): InvalidInput {
-  const shown = issues.slice(0, MOST_ISSUES).map(({ path, message }) => ({ path: cut(path, 300), message: cut(message, 300) }))
-  return new InvalidInput(`What the runner "${name}" was given`, shown, '`info` beside `execute` shows what it takes.')
+  return new InvalidInput(`What the runner "${name}" was given`, issues, '`info` beside `execute` shows what it takes.')
 }
 
 function jobError(error: unknown): JobError {

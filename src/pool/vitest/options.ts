@@ -1,9 +1,7 @@
-import { homedir, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import type { EverwarmError } from '../../contracts/errors.ts'
 import { namesHint } from '../../system/known-names.ts'
-import { type Env, invalidOption, MAX_TIMER_MS, readSettings, settingsFault } from '../../system/settings.ts'
+import { cacheFolder, type Env, invalidOption, MAX_TIMER_MS, readSettings, settingsFault } from '../../system/settings.ts'
 import type { ShardingOptions } from '../../sharding/vitest.ts'
 import type { Leaser } from '../leaser.ts'
 import type { PoolSettings } from './session.ts'
@@ -52,19 +50,4 @@ function optionsFault(options: EverwarmOptions): EverwarmError | undefined {
 function limitFault(name: keyof EverwarmOptions, ms: unknown, max: number): EverwarmError | undefined {
   if (ms === undefined || (Number.isInteger(ms) && (ms as number) >= 1 && (ms as number) <= max)) return undefined
   return invalidOption(`everwarm({ ${name} }) must be a whole number of ms from 1 to ${max}, not ${inspect(ms)}.`)
-}
-
-/** Touches nothing. */
-export function cacheFolder(env: Env): string {
-  const given = env['EVERWARM_CACHE']?.trim() ? env['EVERWARM_CACHE'] : undefined
-  return given !== undefined ? resolve(given) : join(env['XDG_CACHE_HOME'] || join(homeFolder(), '.cache'), 'everwarm')
-}
-
-function homeFolder(): string {
-  try {
-    return homedir()
-  } catch {
-    // A user without an entry in the system's list and without HOME, as in some containers.
-    return tmpdir()
-  }
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { ArtifactAnswer, type ArtifactKind, type ArtifactUpload } from '../../contracts/artifacts.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
+import { putStream } from '../../system/put-stream.ts'
 import { errorInBody } from '../error-in-body.ts'
 
 export interface ArtifactMeta {
@@ -40,8 +41,7 @@ export interface Publisher {
 }
 
 const MOST_PAUSE_MS = 10_000
-/** Files from this size on are not held in memory. */
-const STREAM_BYTES = 1_048_576
+const CHUNK_BYTES = 262_144
 
 export function publisher({ base, credential, clock = systemClock, attempts = 8, pauseMs = 250 }: PublisherOptions): Publisher {
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
@@ -83,57 +83,47 @@ class Refused extends Error {
 }
 
 async function askGrant(base: string, credential: string, body: object): Promise<ArtifactAnswer> {
-  const response = await fetch(`${base}/api/artifacts`, {
+  const url = new URL('/api/artifacts', base)
+  const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
     body: JSON.stringify(body),
   })
-  await check(response)
-  const parsed = ArtifactAnswer.safeParse(await response.json())
+  const text = await response.text()
+  check(url, response.status, text)
+  const parsed = ArtifactAnswer.safeParse(JSON.parse(text))
   if (parsed.success) return parsed.data
   throw new Refused(
     new EverwarmError('API_ANSWER_INVALID', { message: `${base}/api/artifacts answers something else than it should.` }),
   )
 }
 
-async function send(
-  content: Uint8Array | string,
-  size: number,
-  { method, url, headers }: ArtifactUpload,
-  base: string,
-): Promise<void> {
-  const body =
-    typeof content === 'string' && size >= STREAM_BYTES ? (Readable.toWeb(createReadStream(content)) as never) : bytesOf(content)
+async function send(content: Uint8Array | string, size: number, { url, headers }: ArtifactUpload, base: string): Promise<void> {
   // The grant is in the address: no credential goes with it, least of all to another server.
   const address = new URL(url, base)
-  const response = await fetch(address, {
-    method,
-    headers: { 'content-length': String(size), ...headers },
-    body,
-    duplex: 'half',
-  } as RequestInit)
-  await check(response)
+  const sent = await putStream(address, { headers: { 'content-length': String(size), ...headers }, body: streamOf(content) })
+  check(address, sent.status, sent.text)
 }
 
-async function check(response: Response): Promise<void> {
-  if (response.ok) return
-  const text = (await response.text()).slice(0, 4_096)
+function check({ origin }: URL, status: number, text: string): void {
+  if (status >= 200 && status < 300) return
   const error =
-    errorInBody(text) ??
-    new EverwarmError('STORE_UNREACHABLE', { message: `${new URL(response.url).origin} answers HTTP ${response.status}.` })
+    errorInBody(text.slice(0, 4_096)) ?? new EverwarmError('STORE_UNREACHABLE', { message: `${origin} answers HTTP ${status}.` })
   // Too early, too often, or the server's own trouble: later it may go.
-  const isPassing = response.status >= 500 || response.status === 408 || response.status === 425 || response.status === 429
+  const isPassing = status >= 500 || status === 408 || status === 425 || status === 429
   throw isPassing ? error : new Refused(error)
 }
 
-const bytesOf = (content: Uint8Array | string): Uint8Array<ArrayBuffer> =>
-  (typeof content === 'string' ? readFileSync(content) : content) as Uint8Array<ArrayBuffer>
+const streamOf = (content: Uint8Array | string): Readable =>
+  typeof content === 'string' ? createReadStream(content, { highWaterMark: CHUNK_BYTES }) : Readable.from([content])
 
 async function measure(content: Uint8Array | string): Promise<{ sha256: string; size: number }> {
   const sum = createHash('sha256')
-  if (typeof content !== 'string') return { sha256: sum.update(content).digest('hex'), size: content.length }
-  const { size } = statSync(content)
-  for await (const chunk of createReadStream(content)) sum.update(chunk as Buffer)
+  let size = 0
+  for await (const chunk of streamOf(content)) {
+    sum.update(chunk as Uint8Array)
+    size += (chunk as Uint8Array).length
+  }
   return { sha256: sum.digest('hex'), size }
 }
 
