@@ -62,6 +62,21 @@ const DOORS = [
     message: 'Hono is imported only by coordinator/http, orchestrator/http and system/http.ts.',
   },
   { regex: '^aws4fetch$', files: ['src/artifacts/s3.ts'], message: 'aws4fetch is imported only in artifacts/s3.ts.' },
+  {
+    regex: '^yaml$',
+    files: ['src/workflow/expressions/functions/yaml-text.ts'],
+    message: 'yaml is imported only in workflow/expressions/functions/yaml-text.ts.',
+  },
+  {
+    regex: '^shlex$',
+    files: ['src/workflow/expressions/functions/shell.ts'],
+    message: 'shlex is imported only in workflow/expressions/functions/shell.ts.',
+  },
+  {
+    regex: '^jq-wasm$',
+    files: ['src/workflow/expressions/functions/jq-thread.ts'],
+    message: 'jq-wasm is loaded only in workflow/expressions/functions/jq-thread.ts.',
+  },
   { regex: '^picocolors$', files: ['src/system/log.ts'], message: 'picocolors is imported only in system/log.ts.' },
 ]
 

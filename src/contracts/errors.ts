@@ -81,6 +81,10 @@ export type ErrorCode =
   | 'RUNNER_UNKNOWN'
   | 'RUNNER_FAILED'
   | 'RUNNER_TIMEOUT'
+  | 'EXPRESSION_INVALID'
+  | 'EXPRESSION_FAILED'
+  | 'EXPRESSION_UNRESOLVED'
+  | 'EXPRESSION_TOO_LARGE'
   | 'INTERNAL'
 
 /** The shape in which an error crosses a process. */

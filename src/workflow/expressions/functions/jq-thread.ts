@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+
+export interface JqRequest {
+  json: string
+  query: string
+  port: MessagePort
+  /** Its first number becomes 1 when the answer is there. */
+  signal: Int32Array<SharedArrayBuffer>
+}
+
+/** `problem` is the query's, in jq's words; `broken` is the program's. */
+export type JqAnswer = { output: string } | { problem: string } | { broken: true }
+
+/** Up to version 1 it throws, later it answers with an exit code. */
+interface JqPackage {
+  raw(json: string, query: string, flags: string[]): Promise<string | { stdout: string; stderr: string; exitCode: number }>
+}
+
+const { path } = workerData as { path: string }
+const jq = createRequire(import.meta.url)(path) as JqPackage
+
+async function answerTo({ json, query }: JqRequest): Promise<JqAnswer> {
+  try {
+    // In brackets it cannot be taken for an option.
+    const result = await jq.raw(json, query.startsWith('-') ? `(${query}\n)` : query, ['-c'])
+    if (typeof result === 'string') return { output: result }
+    return result.exitCode === 0 ? { output: result.stdout } : { problem: problemOf(result.stderr) }
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) return { broken: true }
+    return { problem: problemOf(String((error as Error)?.message ?? error)) }
+  }
+}
+
+/** What is wrong with a query; what is wrong with its data is said with the data, which may be secret. */
+const problemOf = (text: string) =>
+  /compile error/.test(text)
+    ? text
+        .split('\n')[0]!
+        .replace(/^jq: error: /, '')
+        .slice(0, 200) || 'it cannot be read'
+    : 'it fails on this value.'
+
+parentPort!.on('message', (request: JqRequest) => {
+  void answerTo(request).then((answer) => {
+    request.port.postMessage(answer, [])
+    request.port.close()
+    Atomics.store(request.signal, 0, 1)
+    Atomics.notify(request.signal, 0)
+  })
+})
