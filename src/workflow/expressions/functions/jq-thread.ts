@@ -27,7 +27,7 @@ async function answerTo({ json, query }: JqRequest): Promise<JqAnswer> {
     if (typeof result === 'string') return { output: result }
     return result.exitCode === 0 ? { output: result.stdout } : { problem: problemOf(result.stderr) }
   } catch (error) {
-    if (error instanceof WebAssembly.RuntimeError) return { broken: true }
+    if (error instanceof Error && error.name === 'RuntimeError') return { broken: true }
     return { problem: problemOf(String((error as Error)?.message ?? error)) }
   }
 }
