@@ -131,7 +131,7 @@ function evaluatorIn(context: Context): Evaluator {
 
 function hiding(hidden: string, scope: Scope): Scope {
   const isHidden = (name: string) => name === hidden || name.startsWith(`${hidden}.`)
-  return { ...scope, lookup: (name) => (isHidden(name) ? undefined : scope.lookup?.(name)) }
+  return { functions: scope.functions, lookup: (name) => (isHidden(name) ? undefined : scope.lookup?.(name)) }
 }
 
 /** All arguments as values, lists with `...` item by item. */

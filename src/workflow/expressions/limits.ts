@@ -12,7 +12,7 @@ export const MAX_VALUE_DEPTH = 200
 export const MAX_NAMES = 100
 /** Expressions that one resolution may open: aliases, and texts given to `eval`, `map` and `filter`. */
 export const MAX_PASSES = 10_000
-/** What one resolution may cost, about a second: a node costs 100, an item 10, a character 1. */
+/** What one resolution may cost, some seconds: a node costs 100, an item 10, a character 1. */
 const MAX_WORK = 100_000_000
 
 export const NODE_COST = 100

@@ -4,7 +4,7 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import { ExpressionError } from './expression-error.ts'
 import { Expression, parseExpression } from './expression.ts'
 import { MAX_TEXT } from './limits.ts'
-import { anyTree, bare } from './random-expressions.ts'
+import { anyTree, bare } from '../../../tests/support/random-expressions.ts'
 
 const reprinted = (text: string) => parseExpression(text).toString()
 const brackets = (text: string) => withBrackets(parseExpression(text).node)

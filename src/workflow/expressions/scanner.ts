@@ -2,7 +2,7 @@ import { ExpressionError, type Place } from './expression-error.ts'
 import { MAX_VALUE_DEPTH } from './limits.ts'
 import { type Value, valueFrom } from './values.ts'
 
-const SPACE = /[ \t\r\n]*/y
+const SPACE = ' \t\r\n'
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y
 const ACCESSOR = /\.(\*|[A-Za-z0-9_]+)/y
 const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
@@ -47,7 +47,7 @@ export class Scanner {
   }
 
   space(): void {
-    this.#match(SPACE)
+    while (this.at < this.text.length && SPACE.includes(this.text[this.at]!)) this.at++
   }
 
   peek(text: string): boolean {

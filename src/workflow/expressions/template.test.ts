@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { anyText } from './random-expressions.ts'
+import { anyText } from '../../../tests/support/random-expressions.ts'
 import { namesScope } from './scopes.ts'
 import { parseTemplate, resolveTemplate, Template } from './template.ts'
 

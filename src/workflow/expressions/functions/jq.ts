@@ -59,7 +59,8 @@ function resultsOf(output: string): Value[] {
 }
 
 function started(): Worker {
-  const worker = new Worker(ENTRY, { workerData: { path: installed() }, execArgv: [], env: {} })
+  // What jq prints about itself is nobody's output.
+  const worker = new Worker(ENTRY, { workerData: { path: installed() }, execArgv: [], env: {}, stdout: true, stderr: true })
   worker.unref()
   worker.on('error', () => {
     // Whoever waits for an answer runs out of time; the next one starts another thread.

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EverwarmError } from '../../../contracts/errors.ts'
-import { anyValue } from '../random-expressions.ts'
+import { anyValue } from '../../../../tests/support/random-expressions.ts'
 import { Expression } from '../expression.ts'
 import { resolve } from '../resolve.ts'
 import { namesScope } from '../scopes.ts'

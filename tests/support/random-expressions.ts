@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import type { Place } from './expression-error.ts'
-import type { Argument, Node } from './tree.ts'
-import type { Value } from './values.ts'
+import type { Place } from '../../src/workflow/expressions/expression-error.ts'
+import type { Argument, Node } from '../../src/workflow/expressions/tree.ts'
+import type { Value } from '../../src/workflow/expressions/values.ts'
 
 /** For tests: values, trees and texts by chance. */
 export const NAMES = ['a', 'b', 'c.d', 'matrix.browser', 'list', 'map']
