@@ -101,6 +101,8 @@ describe('an expression', () => {
     ['01', 1, 1, 'A number is written as in JSON.'],
     ['1e999', 1, 1, 'too large'],
     ['"abc', 1, 1, 'no end'],
+    ['"abc\\\n"', 1, 6, 'A backslash'],
+    ["'abc\\'", 1, 1, 'no end'],
     ['[1, 2', 1, 1, 'no end'],
     ['[1, a]', 1, 1, 'as in JSON'],
     ['[1}', 1, 3, 'do not match'],

@@ -133,7 +133,11 @@ export class Scanner {
         this.at++
         return this.text.slice(start, this.at).replace(/[\n\r\t]/g, escaped)
       }
-      if (char === '\\' && (quote === '"' || this.text[this.at + 1] === quote)) this.at++
+      if (char !== '\\' || (quote === "'" && this.text[this.at + 1] !== quote)) continue
+      this.at++
+      // Made an escape as below, it would be a backslash and a letter.
+      if ('\n\r\t'.includes(this.text[this.at] || '-'))
+        throw this.invalid('A backslash stands before the end of a line or a tab.')
     }
     throw this.invalid('The text has no end.', { at: start, hint: `Close it with ${quote}.` })
   }
