@@ -1,3 +1,4 @@
+import type { ErrorInfo } from '../contracts/error-info.ts'
 import type { TestResult } from '../contracts/session.ts'
 import type { Queries } from '../database/database.ts'
 import type { Core } from './core.ts'
@@ -59,11 +60,13 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
     })
     const written = await insertResults(tx, results)
     await markFates(tx, sayings, results, written, fates, isCurrent)
-    for (const saying of sayings)
-      if (saying.type === 'ended' && isCurrent(saying)) {
-        fates[sayings.indexOf(saying)] = 'recorded'
-        written.push(...(await endWithout(tx, shards.get(saying.shardId)!, saying)))
-      }
+    const ended = new Map<string, Ended>()
+    sayings.forEach((saying, i) => {
+      if (saying.type !== 'ended' || !isCurrent(saying)) return
+      fates[i] = 'recorded'
+      if (!ended.has(saying.shardId)) ended.set(saying.shardId, { shard: shards.get(saying.shardId)!, saying })
+    })
+    written.push(...(await endWithout(tx, ended)))
     await settle(core, tx, sessions, written, events, endedShards)
   })
   const freed = [...endedShards, ...over.filter((id) => core.holders.of(id))]
@@ -151,23 +154,33 @@ async function markFates(
   for (const { i, shardId, testId } of doubtful) fates[i] = there.has(`${shardId} ${testId}`) ? 'repeated' : 'stale'
 }
 
+interface Ended {
+  shard: RunningShard
+  saying: Saying & { type: 'ended' }
+}
+
 /** A holder that is through with a shard owes nothing: tests that it said nothing about get a result that says so. */
-async function endWithout(tx: Queries, shard: RunningShard, saying: Saying & { type: 'ended' }): Promise<WrittenResult[]> {
-  const silent = await openTests(tx, [shard.id])
-  const { error } = saying
-  const text = error
-    ? `${error.message}${error.hint ? ` ${error.hint}` : ''}`
-    : 'Its worker ended the shard and said nothing about it.'
+async function endWithout(tx: Queries, ended: ReadonlyMap<string, Ended>): Promise<WrittenResult[]> {
+  if (ended.size === 0) return []
+  const silent = await openTests(tx, [...ended.keys()])
   return insertResults(
     tx,
-    silent.map(({ id }) => ({
-      sessionId: shard.session_id,
-      shardId: shard.id,
-      attempt: shard.attempt,
-      workerId: saying.workerId,
-      result: { testId: id, status: 'failed', duration: 0, error: `${error?.code ?? 'SHARD_FAILED'}: ${text}` },
-    })),
+    silent.map(({ id, shard_id }) => {
+      const { shard, saying } = ended.get(shard_id)!
+      return {
+        sessionId: shard.session_id,
+        shardId: shard.id,
+        attempt: shard.attempt,
+        workerId: saying.workerId,
+        result: { testId: id, status: 'failed' as const, duration: 0, error: silenceOf(saying.error) },
+      }
+    }),
   )
+}
+
+function silenceOf(error: ErrorInfo | undefined): string {
+  if (!error) return 'SHARD_FAILED: Its worker ended the shard and said nothing about it.'
+  return `${error.code}: ${error.message}${error.hint ? ` ${error.hint}` : ''}`
 }
 
 export interface OpenTestRow {
@@ -261,9 +274,9 @@ async function countInShards(tx: Queries, written: readonly WrittenResult[]): Pr
   if (counts.size === 0) return new Map()
   const rows = await tx.query<CountedShard>(
     `update everwarm.shards set completed = completed + c.n
-     from jsonb_to_recordset($1::jsonb) as c(id uuid, n int) where shards.id = c.id
+     from jsonb_to_recordset($1::jsonb) as c(id uuid, n int) where shards.id = c.id and shards.id = any($2::uuid[])
      returning shards.id, session_id, index, worker_id, class, completed, test_count`,
-    [JSON.stringify([...counts].map(([id, n]) => ({ id, n })))],
+    [JSON.stringify([...counts].map(([id, n]) => ({ id, n }))), [...counts.keys()]],
   )
   return new Map(rows.map((row) => [row.id, row]))
 }
