@@ -1,4 +1,4 @@
-// npm run bench -- coordinator [--only failover,throughput,watchers,makespan,chaos] [--rounds N] [--seed N] [--write]
+// npm run bench -- coordinator [--only failover,throughput,watchers,makespan,chaos] [--rounds N] [--seed N] [--results N] [--write]
 import { cpus, totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,12 +15,12 @@ import { writeSection } from './section.ts'
 interface Part {
   /** Of its own, where none are asked for. */
   rounds: number
-  measure(rounds: number, seed: number): Promise<Figure[]>
+  measure(rounds: number, seed: number, results: number): Promise<Figure[]>
 }
 
 const PARTS: Record<string, Part> = {
   failover: { rounds: 20, measure: benchFailover },
-  throughput: { rounds: 1, measure: benchThroughput },
+  throughput: { rounds: 1, measure: (_rounds, _seed, results) => benchThroughput(results) },
   watchers: { rounds: 3, measure: benchWatchers },
   makespan: { rounds: 3, measure: benchMakespan },
   chaos: { rounds: 200, measure: benchChaos },
@@ -30,6 +30,8 @@ const OPTIONS = {
   only: { type: 'string', default: Object.keys(PARTS).join() },
   rounds: { type: 'string' },
   seed: { type: 'string' },
+  /** Of `throughput`; fewer, to try the bench itself. */
+  results: { type: 'string', default: '100000' },
   write: { type: 'boolean', default: false },
 } as const
 
@@ -42,10 +44,11 @@ export async function benchCoordinator(args: string[]): Promise<void> {
     throw new BenchError('BAD_INPUT', `There is no part "${unknown}"; there are ${Object.keys(PARTS).join(', ')}.`)
   const rounds = values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds)
   const seed = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) + 1 : wholeNumber('--seed', values.seed)
+  const results = wholeNumber('--results', values.results)
   const figures: Figure[] = []
   for (const name of names) {
     console.log(`\n${name}${name === 'chaos' ? `, seed ${seed}` : ''}`)
-    figures.push(...(await PARTS[name]!.measure(rounds ?? PARTS[name]!.rounds, seed)))
+    figures.push(...(await PARTS[name]!.measure(rounds ?? PARTS[name]!.rounds, seed, results)))
   }
   const rows = figures.map((figure) => [figure.title, figure.shown, targetOf(figure), verdictOf(figure)])
   const table = [['case', 'figure', 'at most', ''], ...rows]

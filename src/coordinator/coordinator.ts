@@ -234,7 +234,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
       stopQueue()
       await chores.stop()
       await stopListening()
-      await dispatch.settled()
+      await dispatch.close()
       await writer.settled()
       await handOver(core)
       await core.log.close()

@@ -17,10 +17,12 @@ export interface Dispatcher {
   settled(): Promise<void>
   /** Something may wait again in each line. */
   hope(): void
+  /** Gives nothing any more; resolves when what is under way is done. */
+  close(): Promise<void>
 }
 
 /** More at once would hold a transaction for too long. */
-const MOST_AT_ONCE = 64
+const MOST_AT_ONCE = 200
 const RETRY_MS = 250
 
 /** Hands shards to the workers that are connected to, or ask, this coordinator. */
@@ -29,12 +31,16 @@ export function dispatcher(core: Core): Dispatcher {
   const empty = new Set<string>()
   /** Counts hopes: what was found empty before one may not be so after it. */
   let hopes = 0
+  /** Given in a transaction whose commit may or may not have got through. */
+  let doubtful: Grant[] = []
   let isWanted = false
+  let isClosed = false
   let working: Promise<void> | undefined
 
   async function work() {
     while (isWanted) {
       isWanted = false
+      if (doubtful.length > 0) doubtful = await handOverKept(core, doubtful)
       const free = [...core.holders.all.values()].filter((holder) => freePlaces(holder) > 0)
       if (free.length === 0) continue
       for (const capabilityClass of await openClasses(core.db)) {
@@ -43,7 +49,7 @@ export function dispatcher(core: Core): Dispatcher {
         const places = placesOf(free.filter((holder) => fits(holder.capabilities, needs)))
         if (places.length === 0) continue
         const hopesBefore = hopes
-        const given = await give(core, capabilityClass, places)
+        const given = await give(core, capabilityClass, places, (grants) => (doubtful = grants))
         if (given > 0) isWanted = true
         else if (hopes === hopesBefore) empty.add(capabilityClass)
         // As in the result writer: an embedded database leaves nobody else a turn.
@@ -53,11 +59,11 @@ export function dispatcher(core: Core): Dispatcher {
   }
 
   const pump = () => {
-    isWanted = true
+    isWanted = !isClosed
     working ??= work()
       .catch(async (error: unknown) => {
         core.complain('giving shards to workers', error)
-        isWanted = true
+        isWanted = !isClosed
         await new Promise<void>((resolve) => core.clock.after(RETRY_MS, resolve))
       })
       .finally(() => {
@@ -72,6 +78,10 @@ export function dispatcher(core: Core): Dispatcher {
       empty.clear()
     },
     settled: async () => working,
+    async close() {
+      isClosed = true
+      await working
+    },
   }
 }
 
@@ -93,20 +103,59 @@ async function openClasses(db: Queries): Promise<string[]> {
   return rows.map((row) => row.class)
 }
 
+interface Grant {
+  order: ShardOrder
+  holder: Holder
+  capabilityClass: string
+}
+
 /** @returns how many shards came out of the line, also such that nobody needs any more */
-async function give(core: Core, capabilityClass: string, places: readonly Holder[]): Promise<number> {
+async function give(
+  core: Core,
+  capabilityClass: string,
+  places: readonly Holder[],
+  inDoubt: (grants: Grant[]) => void,
+): Promise<number> {
   const expired: Lost[] = []
-  const { granted, orders } = await core.db.transaction(async (tx) => {
-    expired.length = 0
-    const granted = await core.queue.take(capabilityClass, places.length, tx)
-    return { granted, orders: granted.length === 0 ? [] : await claim(core, tx, granted, places, expired) }
-  })
+  let orders: Grant[] = []
+  const granted = await core.db
+    .transaction(async (tx) => {
+      expired.length = 0
+      orders = []
+      const granted = await core.queue.take(capabilityClass, places.length, tx)
+      if (granted.length > 0)
+        orders = (await claim(core, tx, granted, places, expired)).map((grant) => ({ ...grant, capabilityClass }))
+      return granted
+    })
+    .catch((error: unknown) => {
+      inDoubt(orders)
+      throw error
+    })
   // The line gave out again what its holder's coordinator had not renewed: that coordinator is gone, and so is the holder.
   await loseShards(core, expired, {
     code: 'WORKER_LOST',
     message: 'Its worker’s coordinator is gone, and the worker did not come back.',
   })
-  for (const { order, holder } of orders) {
+  handOverAll(core, orders)
+  return granted.length
+}
+
+/** Those of which the database says that they were given. @returns none: nothing is in doubt any more */
+async function handOverKept(core: Core, doubtful: readonly Grant[]): Promise<Grant[]> {
+  const rows = await core.db.query<{ id: string; attempt: number }>(
+    `select id, attempt from everwarm.shards where id = any($1::uuid[]) and status = 'running' and coordinator_id = $2`,
+    [doubtful.map(({ order }) => order.shardId), core.id],
+  )
+  const attempts = new Map(rows.map(({ id, attempt }) => [id, attempt]))
+  handOverAll(
+    core,
+    doubtful.filter(({ order }) => attempts.get(order.shardId) === order.attempt),
+  )
+  return []
+}
+
+function handOverAll(core: Core, grants: readonly Grant[]): void {
+  for (const { order, holder, capabilityClass } of grants) {
     const hasOwnClock = order.run.host !== 'command' && order.run.host !== 'none'
     core.holders.hold(holder.workerId, {
       shardId: order.shardId,
@@ -120,8 +169,7 @@ async function give(core: Core, capabilityClass: string, places: readonly Holder
     const current = core.holders.all.get(holder.workerId)
     if (current) handOver(current, order)
   }
-  if (orders.length > 0) core.log.announce()
-  return granted.length
+  if (grants.length > 0) core.log.announce()
 }
 
 function handOver(holder: Holder, order: ShardOrder): void {
@@ -151,11 +199,14 @@ async function claim(
     `update everwarm.shards set status = 'running', attempt = g.attempt, worker_id = g.worker, coordinator_id = $2,
        started_at = now(), deadline_at = now() + make_interval(secs => (s.config->>'shardTimeoutMs')::float8 / 1000)
      from jsonb_to_recordset($1::jsonb) as g(id uuid, attempt int, worker text), everwarm.sessions s
-     where shards.id = g.id and s.id = shards.session_id and shards.status = 'pending' and s.status in ('pending', 'running')
+     where shards.id = any($3::uuid[]) and shards.id = g.id and s.id = shards.session_id
+       and shards.status = 'pending' and s.status in ('pending', 'running')
      returning shards.id, session_id, index, shards.attempt, worker_id`,
     [
       JSON.stringify(fresh.map((shard, i) => ({ id: shard.shardId, attempt: shard.attempt, worker: places[i]!.workerId }))),
       core.id,
+      // Named once more: how many rows a recordset has is nothing that a planner knows.
+      fresh.map((shard) => shard.shardId),
     ],
   )
   // What was cancelled, or cut anew, while it waited.

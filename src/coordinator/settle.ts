@@ -109,7 +109,7 @@ async function countInShards(tx: Queries, written: readonly WrittenResult[]): Pr
      from jsonb_to_recordset($1::jsonb) as c(id uuid, n int) where s.id = c.id
      returning s.id, session_id, index, worker_id, class, completed, test_count,
        s.status <> 'running' or coalesce((select is_linked from everwarm.workers w where w.id = worker_id), false) as ends_by_word`,
-    [JSON.stringify([...counts].map(([id, n]) => ({ id, n })))],
+    [JSON.stringify([...counts].map(([id, n]) => ({ id, n }))), [...counts.keys()]],
   )
   return new Map(rows.map((row) => [row.id, row]))
 }

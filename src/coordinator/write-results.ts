@@ -1,3 +1,4 @@
+import type { ErrorInfo } from '../contracts/error-info.ts'
 import type { TestResult } from '../contracts/session.ts'
 import type { Queries } from '../database/database.ts'
 import type { Core } from './core.ts'
@@ -63,17 +64,15 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
     })
     const written = await insertResults(tx, results)
     await markFates(tx, sayings, results, written, fates, isCurrent)
-    const over = new Map<string, OverShard>()
-    for (const saying of sayings)
-      if (saying.type === 'ended' && isCurrent(saying)) {
-        fates[sayings.indexOf(saying)] = 'recorded'
-        const shard = shards.get(saying.shardId)!
-        const silent = await endWithout(tx, shard, saying)
-        written.push(...silent)
-        // With tests that it said nothing about the error is theirs; without, it would be nobody's.
-        over.set(shard.id, { ...shard, ...(saying.error && silent.length === 0 ? { error: saying.error } : {}) })
-      }
-    endedShards.push(...(await settle(core, tx, sessions, { written, over, events })))
+    const ended = new Map<string, Ended>()
+    sayings.forEach((saying, i) => {
+      if (saying.type !== 'ended' || !isCurrent(saying)) return
+      fates[i] = 'recorded'
+      if (!ended.has(saying.shardId)) ended.set(saying.shardId, { shard: shards.get(saying.shardId)!, saying })
+    })
+    const silent = await endWithout(tx, ended)
+    written.push(...silent)
+    endedShards.push(...(await settle(core, tx, sessions, { written, over: overOf(ended, silent), events })))
   })
   const freed = [...endedShards, ...past.filter((id) => core.holders.of(id))]
   for (const shardId of freed) core.holders.drop(shardId)
@@ -161,23 +160,44 @@ async function markFates(
   for (const { i, shardId, testId } of doubtful) fates[i] = there.has(`${shardId} ${testId}`) ? 'repeated' : 'stale'
 }
 
+interface Ended {
+  shard: RunningShard
+  saying: Saying & { type: 'ended' }
+}
+
 /** A holder that is through with a shard owes nothing: tests that it said nothing about get a result that says so. */
-async function endWithout(tx: Queries, shard: RunningShard, saying: Saying & { type: 'ended' }): Promise<WrittenResult[]> {
-  const silent = await openTests(tx, [shard.id])
-  const { error } = saying
-  const text = error
-    ? `${error.message}${error.hint ? ` ${error.hint}` : ''}`
-    : 'Its worker ended the shard and said nothing about it.'
+async function endWithout(tx: Queries, ended: ReadonlyMap<string, Ended>): Promise<WrittenResult[]> {
+  if (ended.size === 0) return []
+  const silent = await openTests(tx, [...ended.keys()])
   return insertResults(
     tx,
-    silent.map(({ id }) => ({
-      sessionId: shard.session_id,
-      shardId: shard.id,
-      attempt: shard.attempt,
-      workerId: saying.workerId,
-      result: { testId: id, status: 'failed', duration: 0, error: `${error?.code ?? 'SHARD_FAILED'}: ${text}` },
-    })),
+    silent.map(({ id, shard_id }) => {
+      const { shard, saying } = ended.get(shard_id)!
+      return {
+        sessionId: shard.session_id,
+        shardId: shard.id,
+        attempt: shard.attempt,
+        workerId: saying.workerId,
+        result: { testId: id, status: 'failed' as const, duration: 0, error: silenceOf(saying.error) },
+      }
+    }),
   )
+}
+
+/** With tests that it said nothing about an error is theirs; without, it would be nobody's. */
+function overOf(ended: ReadonlyMap<string, Ended>, silent: readonly WrittenResult[]): Map<string, OverShard> {
+  const withSilent = new Set(silent.map(({ shard_id }) => shard_id))
+  return new Map(
+    [...ended].map(([id, { shard, saying }]) => [
+      id,
+      { ...shard, ...(saying.error && !withSilent.has(id) ? { error: saying.error } : {}) },
+    ]),
+  )
+}
+
+function silenceOf(error: ErrorInfo | undefined): string {
+  if (!error) return 'SHARD_FAILED: Its worker ended the shard and said nothing about it.'
+  return `${error.code}: ${error.message}${error.hint ? ` ${error.hint}` : ''}`
 }
 
 export interface OpenTestRow {
