@@ -34,7 +34,7 @@ const WORKERS = 4
 /** Sessions that overlap. */
 const LANES = 4
 /** Far beyond what any fault takes to be noticed. */
-const PATIENCE_MS = 90_000
+const PATIENCE_MS = 120_000
 
 interface Scene {
   fleet: Fleet
