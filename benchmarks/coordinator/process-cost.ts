@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { processes } from '../../tests/coordinator/chaos/processes.ts'
 
 const TICK_MS = 10
@@ -26,7 +26,14 @@ function cpuOrNothing(pid: number): number {
   }
 }
 
-/** The most memory that a process ever had, bytes. */
-export function peakBytes(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1_024
+/** What it has now, bytes; peaks before this count no more. */
+export function settledBytes(pid: number): number {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+  return memoryBytes(pid, 'VmRSS')
 }
+
+/** The most memory that a process has had since then, bytes. */
+export const peakBytes = (pid: number) => memoryBytes(pid, 'VmHWM')
+
+const memoryBytes = (pid: number, field: 'VmRSS' | 'VmHWM') =>
+  Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1_024

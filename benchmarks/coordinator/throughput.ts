@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Figure, megabytes, quantile } from './figure.ts'
 import { type BenchHouse, databaseKinds, openHouse, TOKEN } from './house.ts'
-import { cpuBelowMs, cpuMs, peakBytes } from './process-cost.ts'
+import { cpuBelowMs, cpuMs, peakBytes, settledBytes } from './process-cost.ts'
 
 const WORKERS = 1_000
 const CROWDS = 4
@@ -19,7 +19,7 @@ async function measured(kind: BenchHouse['kind'], results: number): Promise<Figu
   try {
     const { pid } = house.coordinator
     await wait(1_000)
-    const idleBytes = peakBytes(pid)
+    const idleBytes = settledBytes(pid)
     const crowds = Array.from({ length: CROWDS }, (_, i) =>
       house.child('crowd-child.ts', {
         url: house.url.replace('http', 'ws'),

@@ -3,7 +3,7 @@ import { type Figure, quantile } from './figure.ts'
 import { type BenchHouse, databaseKinds, openHouse, TOKEN } from './house.ts'
 
 const WORKERS = 20
-const TEST_MS = 50
+const TEST_MS = 100
 const RESULTS = 2_000
 const WATCHERS = 50
 const SLOW = 5

@@ -99,15 +99,6 @@ async function oneRound(scene: Scene, round: number, report: ChaosReport): Promi
   report.tests += testIds.length
   report.byFault[fault] = (report.byFault[fault] ?? 0) + 1
   report.slowestMs = Math.max(report.slowestMs, tookMs)
-  if (process.env['GAPS']) {
-    const ev = seen.of(sessionId)
-    for (let i = 1; i < ev.length; i++) {
-      const gap = Date.parse(ev[i]!.at) - Date.parse(ev[i - 1]!.at)
-      if (gap > 700)
-        console.log('  gap', round, gap, ev[i - 1]!.at, ev[i - 1]!.type, '->', ev[i]!.type, JSON.stringify(ev[i]!.data))
-    }
-    console.log('  session', round, ev[0]?.at, ev.at(-1)?.at)
-  }
   options.onRound?.(round, `${fault} after ${atMs} ms, ${tookMs} ms`)
   if (faults.length > 0)
     report.failures.push(
