@@ -111,7 +111,7 @@ describe.each(databaseKinds)('the event log, %s', (kind) => {
   test.runIf(kind === 'postgres')(
     'what a coordinator gives to a worker that has gone to another one is given again there',
     async () => {
-      const home = await house((await databases.place()).url)
+      const home = await house(await databases.fresh(COORDINATOR_TABLES))
       const [here, there] = [await home.open({ reconnectMs: 50 }), await home.open({ reconnectMs: 50 })]
       const before = await worker(here, { id: 'mover' })
       const after = await worker(there, { id: 'mover' })
