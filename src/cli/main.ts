@@ -191,6 +191,7 @@ const ASKED_WRONGLY: ReadonlySet<string> = new Set([
   'TOKEN_REFUSED',
   'TOKEN_USED',
   'TOKEN_EXPIRED',
+  'WORKFLOW_INVALID',
 ])
 
 function complain(error: EverwarmError): number {

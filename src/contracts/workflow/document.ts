@@ -36,6 +36,6 @@ export const WorkflowTemplate = z
 export type WorkflowTemplate = z.infer<typeof WorkflowTemplate>
 
 export const WorkflowDocument = z.discriminatedUnion('kind', [Workflow, WorkflowTemplate], {
-  error: '`kind` must be Workflow or WorkflowTemplate',
+  error: 'must be Workflow or WorkflowTemplate',
 })
 export type WorkflowDocument = z.infer<typeof WorkflowDocument>

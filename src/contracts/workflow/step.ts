@@ -117,7 +117,7 @@ export const Parallel: z.ZodType<Parallel> = ParallelItself.extend({
     return steps('Steps of each worker.')
   },
   get after() {
-    return steps('Steps at the end, whatever happened.')
+    return steps('Steps at the end; those with `condition: always` run whatever happened.')
   },
 }).meta({ id: 'Parallel' })
 
@@ -127,5 +127,5 @@ export const stepsShape = {
   pvcs: Claims.optional(),
   setup: steps('Steps before all others.'),
   steps: steps('Steps.'),
-  after: steps('Steps at the end, whatever happened.'),
+  after: steps('Steps at the end; those with `condition: always` run whatever happened.'),
 }
