@@ -111,7 +111,7 @@ class Compiling {
   #operation(operation: Operation, step: Step, { container, isPure }: Inherited): OperationNode {
     const isAlways = operation.type === 'artifacts' || operation.type === 'services-stop'
     const own = step.condition === undefined ? undefined : text(step.condition)
-    const condition = isAlways ? (own === undefined ? 'always' : `always && (${own})`) : (own ?? 'passed')
+    const condition = isAlways ? (own === undefined || own === 'always' ? 'always' : `always && (${own})`) : (own ?? 'passed')
     return { kind: 'operation', ref: this.#ref(), condition, operation, container, isPure }
   }
 

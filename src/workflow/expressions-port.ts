@@ -44,3 +44,13 @@ const substitute = (text: string, known: Known) =>
   text.replaceAll(/(?<![\w."'])[A-Za-z_]\w*(?:\.\w+)*/g, (name) => (Object.hasOwn(known, name) ? JSON.stringify(known[name]) : name))
 
 const textOf = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value))
+
+/** The value of an expression that needs nobody; undefined: not known yet. */
+export function expressionValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // No literal.
+    return undefined
+  }
+}

@@ -29,7 +29,7 @@ export interface YamlFile {
 }
 
 const TOO_DEEP = `It is nested deeper than ${MOST_DEPTH} levels.`
-const QUOTES = 'Text that begins with {{ needs quotes: "{{ … }}".'
+const QUOTES = 'Text with {{ … }} needs quotes here: "{{ … }}".'
 
 /** All documents of a file; empty ones are left out. Never throws: what is wrong stands in `faults`. */
 export function readYaml(text: string): YamlFile {
@@ -67,13 +67,14 @@ function plainDocument(document: Document, text: string): YamlDocument {
 }
 
 function syntaxFaults({ errors, warnings }: Document, text: string): YamlFault[] {
-  // The parser catches its own fall through the stack, and complains of all that it did not read then.
+  // What follows on a fault of the first kind is not new; and the parser catches its own fall through the stack, and complains of all that it did not read then.
   const tooDeep = errors.find(({ message }) => message.includes('call stack'))
   if (tooDeep) return [{ offset: tooDeep.pos[0], message: TOO_DEEP }]
-  return [...errors, ...warnings].slice(0, MOST_ISSUES).map(({ pos, message }) => ({
+  const own = [...errors, ...warnings].filter(({ message }, i) => i === 0 || !/ at node end$| token in YAML stream/.test(message))
+  return own.slice(0, MOST_ISSUES).map(({ pos, message }) => ({
     offset: pos[0],
     message: `${message.replace(/\.$/, '')}.`,
-    ...(/:\s*\{\{/.test(lineAt(text, pos[0])) ? { hint: QUOTES } : {}),
+    ...(lineAt(text, pos[0]).includes('{{') ? { hint: QUOTES } : {}),
   }))
 }
 

@@ -4,12 +4,14 @@ import { anyList, anyObject, flag, plain, template, templateMap, templates } fro
 /** A secret's or another object's value, as in Kubernetes. */
 export const ValueFrom = anyObject('Where the value comes from: `secretKeyRef`, `configMapKeyRef`, `fieldRef`, `resourceFieldRef`.')
 
-export const EnvVariable = z.strictObject({
-  name: plain('Name of the variable.'),
-  value: template('Its value.').optional(),
-  valueFrom: ValueFrom.optional(),
-  global: flag('Services have it, too.').optional(),
-})
+export const EnvVariable = z
+  .strictObject({
+    name: plain('Name of the variable.').regex(/^[^=\0]+$/, { error: 'must have no = in it' }),
+    value: template('Its value.').optional(),
+    valueFrom: ValueFrom.optional(),
+    global: flag('Services have it, too.').optional(),
+  })
+  .refine(({ value, valueFrom }) => value === undefined || valueFrom === undefined, { error: 'must not have both `value` and `valueFrom`' })
 export type EnvVariable = z.infer<typeof EnvVariable>
 
 export const VolumeMount = anyObject('A volume and where it is mounted, as in Kubernetes.')

@@ -31,6 +31,9 @@ export const Probe = z
     successThreshold: seconds('Tries that must succeed in a row.', 1),
     failureThreshold: seconds('Tries that may fail in a row.', 1),
   })
+  .refine(({ exec, httpGet, tcpSocket, grpc }) => [exec, httpGet, tcpSocket, grpc].filter(Boolean).length === 1, {
+    error: 'must have one of `exec`, `httpGet`, `tcpSocket`, `grpc`',
+  })
   .meta({ id: 'Probe' })
 export type Probe = z.infer<typeof Probe>
 

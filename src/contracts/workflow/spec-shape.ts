@@ -3,6 +3,15 @@ import { Container, Job, Pod } from './container.ts'
 import { Content } from './content.ts'
 import { duration, flag, plain, scalar, Target, template, templateMap, Uses } from './fields.ts'
 
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u').unicode
+  } catch {
+    // That is the answer.
+    return false
+  }
+}
+
 /** A parameter of a workflow or template. */
 export const Parameter = z
   .strictObject({
@@ -13,7 +22,12 @@ export const Parameter = z
     example: scalar('For people.').optional(),
     sensitive: flag('Never shown.').optional(),
     format: plain('For people and editors, such as `uri`.').optional(),
-    pattern: z.string().max(1_024).describe('Regular expression that a text must match.').optional(),
+    pattern: z
+      .string()
+      .max(1_024)
+      .refine(isPattern, { error: 'must be a regular expression' })
+      .describe('Regular expression that a text must match.')
+      .optional(),
     minLength: z.int().min(0).describe('Of a text.').optional(),
     maxLength: z.int().min(0).describe('Of a text.').optional(),
     minimum: z.number().describe('Of a number.').optional(),

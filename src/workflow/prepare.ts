@@ -1,0 +1,49 @@
+import { WorkflowSpec } from '../contracts/workflow/document.ts'
+import { compile } from './compile.ts'
+import { type ConfigValue, configValues } from './config.ts'
+import { type Known, simplify } from './expressions-port.ts'
+import { type Fault, WorkflowInvalid } from './fault.ts'
+import type { KnownDocuments, LoadedWorkflow } from './known-documents.ts'
+import { without } from './merge.ts'
+import type { WorkflowPlan } from './plan.ts'
+import { applyTemplates } from './templates.ts'
+
+/** A workflow as it would run with some parameters. */
+export interface Prepared {
+  config: Record<string, ConfigValue>
+  /** Parameters that are never shown. */
+  sensitive: string[]
+  plan: WorkflowPlan
+}
+
+/**
+ * The first stage: parameters, templates, and all that is known of the workflow itself. No environment, no files.
+ * @param given values of parameters, texts among them
+ * @throws WorkflowInvalid
+ */
+export function prepare(loaded: LoadedWorkflow, known: KnownDocuments, given: Readonly<Record<string, unknown>>): Prepared {
+  const { document, faultAt } = loaded
+  const parameters = document.spec.config ?? {}
+  const { values, faults } = configValues(parameters, given)
+  refuse(faults.map(({ message, hint }) => faultAt(['spec', 'config'], { message, hint })))
+  const sensitive = Object.keys(parameters).filter((name) => parameters[name]!.sensitive)
+  const names = { ...configNames(values), ...workflowNames(document) }
+  const resolved = simplify<WorkflowSpec>(WorkflowSpec, without(document.spec, 'config'), names)
+  const { spec, faults: templateFaults } = applyTemplates(resolved, known.findTemplate, known.templateNames)
+  refuse(templateFaults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
+  const compiled = compile(spec, { name: document.metadata.name })
+  refuse(compiled.faults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
+  return { config: values, sensitive, plan: compiled.plan }
+}
+
+const configNames = (values: Readonly<Record<string, ConfigValue>>): Known =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`config.${name}`, value]))
+
+function workflowNames({ metadata: { name, labels = {} } }: LoadedWorkflow['document']): Known {
+  const escaped = Object.entries(labels).map(([label, value]) => [`labels.${label.replaceAll(/[.\-/]/g, '_')}`, value])
+  return { 'workflow.name': name, 'workflow.labels': labels, ...Object.fromEntries(escaped) }
+}
+
+function refuse(faults: Fault[]): void {
+  if (faults.length > 0) throw new WorkflowInvalid(faults)
+}
