@@ -2,7 +2,7 @@ import { say } from '../system/log.ts'
 import { importTestkube } from '../workflow/import-testkube.ts'
 import { faultText, refuseFaults } from '../workflow/fault.ts'
 import { readText } from '../workflow/load.ts'
-import { needYaml } from '../workflow/need-yaml.ts'
+import { readYaml, yamlText } from '../workflow/yaml.ts'
 import { badInput, type Command } from './command.ts'
 
 export const workflowImport: Command = {
@@ -14,8 +14,8 @@ export const workflowImport: Command = {
   ],
   async run({ positionals, print }) {
     const [file, ...more] = positionals
-    if (file === undefined || more.length > 0) throw badInput('One file: `everwarm workflow import <file>`.', 'everwarm workflow import --help')
-    const { readYaml, yamlText } = await needYaml()
+    if (file === undefined || more.length > 0)
+      throw badInput('One file: `everwarm workflow import <file>`.', 'everwarm workflow import --help')
     const { documents, place } = readYaml(readText(file))
     const faults = documents.flatMap((document) =>
       document.faults.map(({ offset, ...about }) => ({ file, ...place(offset), path: '', severity: 'error' as const, ...about })),
@@ -27,6 +27,11 @@ export const workflowImport: Command = {
     const left = documents.length - imported.length
     if (left > 0) say(`${left} of ${documents.length} documents are of other kinds; left out.`)
     for (const { notes } of imported) for (const { path, message } of notes) say(`${path}: ${message}`)
-    print(imported.map(({ document }) => yamlText(document)).join('---\n').trimEnd())
+    print(
+      imported
+        .map(({ document }) => yamlText(document))
+        .join('---\n')
+        .trimEnd(),
+    )
   },
 }

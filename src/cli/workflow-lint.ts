@@ -14,7 +14,7 @@ export const workflowLint: Command = {
   ],
   async run({ positionals, values, print }) {
     if (positionals.length === 0) throw badInput('Which file? `everwarm workflow lint <file>`.', 'everwarm workflow lint --help')
-    const files = await Promise.all(positionals.map(loadFile))
+    const files = positionals.map(loadFile)
     const wrong = files.flatMap(({ faults }) => faults)
     // A template that cannot be read is not missing.
     const isWhole = wrong.length === 0

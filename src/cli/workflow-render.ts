@@ -27,7 +27,7 @@ export const workflowRender: Command = {
   ],
   async run({ positionals, values, print }) {
     if (positionals.length === 0) throw badInput('Which file? `everwarm workflow render <file>`.', SEE)
-    const loaded = await loadFiles(positionals)
+    const loaded = loadFiles(positionals)
     refuseFaults(checkDocuments(loaded))
     const known = knownDocuments(loaded)
     const chosen = choose(known.workflows, values['workflow'])

@@ -116,7 +116,9 @@ class Walk {
 
   #facts(status: StepStatus, self?: StepStatus): StepFacts {
     const named = [...nodesOf(this.#plan.root)].flatMap((node) => (node.kind === 'step' && node.id !== undefined ? [node] : []))
-    const steps = Object.fromEntries(named.map((node) => [node.id!, { status: this.#status(node), exitCode: this.#exitCode(node) }]))
+    const steps = Object.fromEntries(
+      named.map((node) => [node.id!, { status: this.#status(node), exitCode: this.#exitCode(node) }]),
+    )
     return { status, steps, ...(self === undefined ? {} : { self }) }
   }
 
@@ -139,11 +141,19 @@ type Unplaced<Event> = Event extends unknown ? Omit<Event, 'nowMs'> : never
 const worse = (a: StepStatus, b: StepStatus): StepStatus => (isSuccess(a) ? b : a)
 
 /** The step whose time is up next, and in how many ms; nothing while all clocks stand still. */
-export function nextDeadline(plan: WorkflowPlan, state: ExecutionState, judge: Judge, nowMs: number): { ref: string; inMs: number } | undefined {
+export function nextDeadline(
+  plan: WorkflowPlan,
+  state: ExecutionState,
+  judge: Judge,
+  nowMs: number,
+): { ref: string; inMs: number } | undefined {
   if (state.pause) return undefined
   const limited = [...nodesOf(plan.root)].flatMap((node) => {
     if (node.kind !== 'step' || node.timeout === undefined || state.nodes[node.ref]!.status !== 'running') return []
     return [{ ref: node.ref, inMs: Math.max(0, judge.duration(node.timeout, node) - elapsedMs(state, node.ref, nowMs)) }]
   })
-  return limited.reduce<{ ref: string; inMs: number } | undefined>((first, each) => (!first || each.inMs < first.inMs ? each : first), undefined)
+  return limited.reduce<{ ref: string; inMs: number } | undefined>(
+    (first, each) => (!first || each.inMs < first.inMs ? each : first),
+    undefined,
+  )
 }

@@ -1,7 +1,7 @@
 import { WorkflowDocument } from '../contracts/workflow/document.ts'
 import { namesHint } from '../system/known-names.ts'
 import { compile } from './compile.ts'
-import { expressionFault, namesIn } from './expressions-port.ts'
+import { expressionFault, namesIn } from './field-expressions.ts'
 import type { Fault, Path } from './fault.ts'
 import { type KnownDocuments, knownDocuments, type LoadedWorkflow } from './known-documents.ts'
 import type { LoadedDocument } from './load.ts'
@@ -26,7 +26,7 @@ function expressionFaults({ document, faultAt }: LoadedDocument): Fault[] {
     if (fault) return [faultAt(path, fault)]
     // A worker of `parallel` may have parameters of its own.
     const parameters = parametersAround(document, path)
-    const unknown = namesIn(text, role).find((name) => /^config\./.test(name) && !parameters.includes(name.split('.')[1]!))
+    const unknown = namesIn(text, role).find((name) => name.startsWith('config.') && !parameters.includes(name.split('.')[1]!))
     if (unknown === undefined) return []
     const hint = parameters.length > 0 ? namesHint(unknown.split('.')[1]!, parameters) : 'Declare it in `spec.config`.'
     return [faultAt(path, { message: `There is no parameter "${unknown.slice(7)}".`, hint })]
@@ -59,13 +59,20 @@ type PlacedFault = { path: Path; message: string; hint?: string; severity: 'warn
 
 function strategyFaults(value: Record<string, unknown>, path: Path): PlacedFault[] {
   const faults: PlacedFault[] = []
-  const warn = (at: Path, message: string, hint?: string) => faults.push({ path: [...path, ...at], message, hint, severity: 'warning' })
-  if (isCountIgnored(value)) warn(['count'], '`count` means nothing beside a `maxCount` that is not lower.', 'Leave one of them away.')
+  const warn = (at: Path, message: string, hint?: string) =>
+    faults.push({ path: [...path, ...at], message, hint, severity: 'warning' })
+  if (isCountIgnored(value))
+    warn(['count'], '`count` means nothing beside a `maxCount` that is not lower.', 'Leave one of them away.')
+  if (value['by'] === 'duration' && value['dynamic'] === true)
+    warn(['by'], '`by` means nothing beside `dynamic`.', 'A queue is pulled longest first anyway.')
   for (const [kind, lists] of Object.entries({ matrix: value['matrix'], shards: value['shards'] })) {
     if (!isMapLike(lists)) continue
     for (const [name, list] of Object.entries(lists)) {
       if (!Array.isArray(list) || list.length > 0) continue
-      warn([kind, name], kind === 'matrix' ? 'An empty list counts as not written.' : 'The list is empty: there will be no workers.')
+      warn(
+        [kind, name],
+        kind === 'matrix' ? 'An empty list counts as not written.' : 'The list is empty: there will be no workers.',
+      )
     }
   }
   return faults

@@ -4,7 +4,16 @@ import type { Service } from '../contracts/workflow/service.ts'
 import type { Parallel, Step } from '../contracts/workflow/step.ts'
 import type { Path } from './fault.ts'
 import { inheritContainer, mergeUnder, without } from './merge.ts'
-import { isCommand, nodesOf, type Operation, type OperationNode, type PlanNode, type StepNode, type Strategy, type WorkflowPlan } from './plan.ts'
+import {
+  isCommand,
+  nodesOf,
+  type Operation,
+  type OperationNode,
+  type PlanNode,
+  type StepNode,
+  type Strategy,
+  type WorkflowPlan,
+} from './plan.ts'
 
 export interface CompileFault {
   path: Path
@@ -27,11 +36,19 @@ export interface CompileOptions {
 export function compile(spec: WorkflowSpec, options: CompileOptions): Compiled {
   const compiling = new Compiling(spec)
   const outer: Container = { env: [{ name: 'CI', value: '1' }] }
-  const inherited = { container: inheritContainer(outer, options.container), pod: spec.pod, isPure: spec.system?.pureByDefault ?? false }
+  const inherited = {
+    container: inheritContainer(outer, options.container),
+    pod: spec.pod,
+    isPure: spec.system?.pureByDefault ?? false,
+  }
   const { content, container, services, setup, steps, after } = spec
   const root = compiling.step(without({ content, container, services, setup, steps, after }), [], inherited)
   if (![...nodesOf(root)].some((node) => node.kind === 'operation'))
-    compiling.faults.push({ path: [], message: 'There is nothing to run.', hint: 'Give it `steps`, and a step `shell`, `run` or `parallel`.' })
+    compiling.faults.push({
+      path: [],
+      message: 'There is nothing to run.',
+      hint: 'Give it `steps`, and a step `shell`, `run` or `parallel`.',
+    })
   const { job, pod, pvcs, system, execution, timeouts, concurrency } = spec
   return {
     plan: { name: options.name, root, ...without({ job, pod, pvcs, system, execution, timeouts, concurrency }) },
@@ -119,16 +136,38 @@ class Compiling {
     const inner = inheritContainer(outer, without(run, 'shell'))
     if (run.shell !== undefined) return shellContainer(inner, run.shell)
     if (!inner.command && !inner.args && !inner.image)
-      this.faults.push({ path, message: 'It has no command.', hint: 'Give it `command`, `shell`, or an `image` that has a command.' })
+      this.faults.push({
+        path,
+        message: 'It has no command.',
+        hint: 'Give it `command`, `shell`, or an `image` that has a command.',
+      })
     return inner
   }
 
   /** Volumes of the step are not those of its workers. */
   #parallel(parallel: Parallel, path: Path, inherited: Inherited): Operation {
-    const { matrix, shards, count, maxCount, parallelism, failFast, description, logs, transfer, fetch, ...rest } = parallel
-    const strategy: Strategy = without({ matrix, shards, count, maxCount, parallelism, failFast, description, logs, transfer, fetch })
+    const { matrix, shards, by, dynamic, count, maxCount, parallelism, failFast, description, logs, transfer, fetch, ...rest } =
+      parallel
+    const strategy: Strategy = without({
+      matrix,
+      shards,
+      by,
+      dynamic,
+      count,
+      maxCount,
+      parallelism,
+      failFast,
+      description,
+      logs,
+      transfer,
+      fetch,
+    })
     const container = inheritContainer(without(inherited.container, 'volumeMounts') as Container, rest.container)
-    const worker = { ...rest, container, ...without({ pod: mergeUnder(inherited.pod, rest.pod), system: mergeUnder(this.#spec.system, rest.system) }) }
+    const worker = {
+      ...rest,
+      container,
+      ...without({ pod: mergeUnder(inherited.pod, rest.pod), system: mergeUnder(this.#spec.system, rest.system) }),
+    }
     const { faults } = compile(worker, { name: 'worker' })
     this.faults.push(...faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] })))
     return { type: 'parallel', parallel: strategy, worker }
@@ -152,7 +191,11 @@ class Compiling {
 }
 
 /** Lower case, and `_` for what is no letter or digit. */
-export const idOfName = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '_').replace(/^_+/, '')
+export const idOfName = (name: string) =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '_')
+    .replace(/^_+/, '')
 
 const text = (value: string | number | boolean) => String(value)
 const hasCommand = (node: PlanNode) => [...nodesOf(node)].some((each) => each.kind === 'operation' && isCommand(each.operation))

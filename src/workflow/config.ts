@@ -19,19 +19,32 @@ export interface ConfigRead {
  * The values of parameters: those that are given, of the right kind, and defaults for the others.
  * A value with `{{` in it is not known yet, and is taken as it is. Messages never show what is `sensitive`.
  */
-export function configValues(parameters: Readonly<Record<string, Parameter>>, given: Readonly<Record<string, unknown>>): ConfigRead {
+export function configValues(
+  parameters: Readonly<Record<string, Parameter>>,
+  given: Readonly<Record<string, unknown>>,
+): ConfigRead {
   const read: ConfigRead = { values: {}, faults: [] }
   for (const name of Object.keys(given).filter((name) => !Object.hasOwn(parameters, name)))
     read.faults.push({ name, message: `There is no parameter "${name}".`, hint: namesHintOr(name, Object.keys(parameters)) })
   for (const [name, parameter] of Object.entries(parameters)) {
     const value = Object.hasOwn(given, name) ? given[name] : parameter.default
     if (value === undefined) {
-      read.faults.push({ name, message: `The parameter "${name}" needs a value.`, hint: parameter.description ?? example(parameter) })
+      read.faults.push({
+        name,
+        message: `The parameter "${name}" needs a value.`,
+        hint: parameter.description ?? example(parameter),
+      })
       continue
     }
     const typed = isOpen(value) ? (value as string) : typedValue(value, parameter)
-    const problem = typed === undefined ? `must be ${KINDS[parameter.type ?? 'string']}` : isOpen(typed) ? undefined : outside(typed, parameter)
-    if (problem) read.faults.push({ name, message: `The parameter "${name}" ${problem}, not ${shown(value, parameter)}.`, hint: example(parameter) })
+    const problem =
+      typed === undefined ? `must be ${KINDS[parameter.type ?? 'string']}` : isOpen(typed) ? undefined : outside(typed, parameter)
+    if (problem)
+      read.faults.push({
+        name,
+        message: `The parameter "${name}" ${problem}, not ${shown(value, parameter)}.`,
+        hint: example(parameter),
+      })
     else read.values[name] = typed!
   }
   return read
@@ -46,7 +59,8 @@ const shown = (value: unknown, { sensitive }: Parameter) => (sensitive ? 'what w
 
 function typedValue(value: unknown, { type = 'string' }: Parameter): ConfigValue | undefined {
   if (type === 'string') return typeof value === 'object' ? undefined : String(value)
-  if (type === 'boolean') return value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined
+  if (type === 'boolean')
+    return value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   if (typeof number !== 'number' || !Number.isFinite(number)) return undefined
   return type === 'integer' && !Number.isSafeInteger(number) ? undefined : number
@@ -56,7 +70,11 @@ function typedValue(value: unknown, { type = 'string' }: Parameter): ConfigValue
 function outside(value: ConfigValue, parameter: Parameter): string | undefined {
   const { enum: names } = parameter
   if (names && !names.map(String).includes(String(value))) return `must be one of ${names.join(', ')}`
-  return typeof value === 'string' ? textOutside(value, parameter) : typeof value === 'number' ? numberOutside(value, parameter) : undefined
+  return typeof value === 'string'
+    ? textOutside(value, parameter)
+    : typeof value === 'number'
+      ? numberOutside(value, parameter)
+      : undefined
 }
 
 function textOutside(value: string, { pattern, minLength = 0, maxLength = Infinity }: Parameter): string | undefined {

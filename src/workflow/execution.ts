@@ -55,11 +55,15 @@ export function reduceExecution(plan: WorkflowPlan, state: ExecutionState, event
     case 'ended':
       return ended(state, event)
     case 'paused':
-      return state.pause || !isOpen(state, event.ref) ? state : { ...set(state, event.ref, 'paused', {}), pause: { ref: event.ref, sinceMs: event.nowMs } }
+      return state.pause || !isOpen(state, event.ref)
+        ? state
+        : { ...set(state, event.ref, 'paused', {}), pause: { ref: event.ref, sinceMs: event.nowMs } }
     case 'resumed':
       return state.pause ? resumed(state, event.nowMs) : state
     case 'timed-out':
-      return isOpen(state, event.ref) ? givenUp(resumed(state, event.nowMs), nodeIn(plan, event.ref), 'timeout', event.nowMs) : state
+      return isOpen(state, event.ref)
+        ? givenUp(resumed(state, event.nowMs), nodeIn(plan, event.ref), 'timeout', event.nowMs)
+        : state
     case 'skipped':
       return isOpen(state, event.ref) ? givenUp(state, nodeIn(plan, event.ref), 'skipped', event.nowMs) : state
     case 'settled':
@@ -117,7 +121,12 @@ function resumed(state: ExecutionState, nowMs: number): ExecutionState {
 }
 
 /** Everything inside ends: what has begun as it is said, what has not is skipped, or ends with the whole execution. */
-function givenUp(state: ExecutionState, node: PlanNode, status: 'timeout' | 'skipped' | 'aborted' | 'canceled', nowMs: number): ExecutionState {
+function givenUp(
+  state: ExecutionState,
+  node: PlanNode,
+  status: 'timeout' | 'skipped' | 'aborted' | 'canceled',
+  nowMs: number,
+): ExecutionState {
   return [...nodesOf(node)].reduce((next, { ref }) => {
     const { status: now, startedAtMs } = next.nodes[ref]!
     if (hasStepEnded(now)) return next
@@ -156,4 +165,3 @@ export function durationsOf(state: ExecutionState, ref: string, nowMs: number) {
   const totalDurationMs = earlier.ms + earlier.pausedMs + wholeMs
   return { durationMs, totalDurationMs, pausedMs: totalDurationMs - durationMs }
 }
-

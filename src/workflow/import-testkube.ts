@@ -41,7 +41,8 @@ function withoutField(fields: Record<string, unknown>, name: string) {
 
 function metadataOf(metadata: unknown, notes: ImportNote[]): Record<string, unknown> {
   const { name, labels, ...rest } = isMapLike(metadata) ? metadata : {}
-  for (const field of Object.keys(rest)) notes.push({ path: `metadata.${field}`, message: 'It belongs to the cluster; left out.' })
+  for (const field of Object.keys(rest))
+    notes.push({ path: `metadata.${field}`, message: 'It belongs to the cluster; left out.' })
   return { name, ...(labels === undefined ? {} : { labels }) }
 }
 
@@ -59,7 +60,8 @@ function settle(document: Record<string, unknown>, notes: ImportNote[]): void {
 function mend(document: Record<string, unknown>, { path, message, hint }: SchemaFault, notes: ImportNote[]): void {
   const owner = valueAt(document, path.slice(0, -1)) as Record<string | number, unknown> | undefined
   const key = path.at(-1)
-  if (owner === undefined || key === undefined || typeof owner !== 'object' || !Object.hasOwn(owner, key)) return dropOwner(document, path, message, notes)
+  if (owner === undefined || key === undefined || typeof owner !== 'object' || !Object.hasOwn(owner, key))
+    return dropOwner(document, path, message, notes)
   const value = owner[key]
   if (hint?.startsWith('Write it in quotes')) owner[key] = String(value)
   else drop(owner, key, path, message, notes)
@@ -74,7 +76,13 @@ function dropOwner(document: Record<string, unknown>, path: Path, message: strin
   else notes.push({ path: pathText(path), message })
 }
 
-function drop(owner: Record<string | number, unknown>, key: string | number, path: Path, message: string, notes: ImportNote[]): void {
+function drop(
+  owner: Record<string | number, unknown>,
+  key: string | number,
+  path: Path,
+  message: string,
+  notes: ImportNote[],
+): void {
   notes.push({ path: pathText(path), message: `${message} Left out.` })
   if (Array.isArray(owner)) owner.splice(Number(key), 1)
   else delete owner[key]

@@ -28,5 +28,10 @@ export function knownDocuments(loaded: readonly LoadedDocument[]): KnownDocument
     else if (document.kind === 'Workflow') workflows.set(name, each as LoadedWorkflow)
     else templates.set(name, document.spec)
   }
-  return { workflows: [...workflows.values()], templateNames: [...templates.keys()], findTemplate: (name) => templates.get(name), faults }
+  return {
+    workflows: [...workflows.values()],
+    templateNames: [...templates.keys()],
+    findTemplate: (name) => templates.get(name),
+    faults,
+  }
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { EverwarmError } from '../contracts/errors.ts'
 import { WorkflowDocument } from '../contracts/workflow/document.ts'
 import { type Fault, type Path, pathText, refuseFaults } from './fault.ts'
-import { type SchemaFault, schemaFaults } from './schema-faults.ts'
-import { needYaml } from './need-yaml.ts'
+import { schemaFaults } from './schema-faults.ts'
+import { readYaml } from './yaml.ts'
 
 /** A document that has the right shape, and where each of its fields stands. */
 export interface LoadedDocument {
@@ -21,16 +21,16 @@ export interface LoadedFile {
 /**
  * Reads all documents of a text. Never throws for what stands in it: all that is wrong is in `faults`.
  * @param file its name, for people
- * @throws EverwarmError PACKAGE_MISSING
  */
-export async function loadText(text: string, file: string): Promise<LoadedFile> {
-  const { readYaml } = await needYaml()
+export function loadText(text: string, file: string): LoadedFile {
   const read = readYaml(text)
   const loaded: LoadedFile = { documents: [], faults: [] }
   for (const yaml of read.documents) {
     const at = (offset: number) => ({ file, ...read.place(offset) })
     if (yaml.faults.length > 0) {
-      loaded.faults.push(...yaml.faults.map(({ offset, ...about }) => ({ ...at(offset), path: '', severity: 'error' as const, ...about })))
+      loaded.faults.push(
+        ...yaml.faults.map(({ offset, ...about }) => ({ ...at(offset), path: '', severity: 'error' as const, ...about })),
+      )
       continue
     }
     const faultAt: LoadedDocument['faultAt'] = (path, { part = 'value', severity = 'error', ...about }) => ({
@@ -41,14 +41,14 @@ export async function loadText(text: string, file: string): Promise<LoadedFile> 
     })
     const parsed = WorkflowDocument.safeParse(yaml.value)
     if (parsed.success) loaded.documents.push({ file, document: parsed.data, faultAt })
-    else loaded.faults.push(...shapeFaults(yaml.value, parsed.error).map(({ path, ...about }) => faultAt(path, about)))
+    else {
+      const found = schemaFaults(WorkflowDocument, yaml.value, parsed.error)
+      loaded.faults.push(...found.map(({ path, ...about }) => faultAt(path, about)))
+    }
   }
   if (read.documents.length === 0) loaded.faults.push(empty(file))
   return { ...loaded, faults: inOrder(loaded.faults) }
 }
-
-const shapeFaults = (value: unknown, error: Parameters<typeof schemaFaults>[2]): SchemaFault[] =>
-  schemaFaults(WorkflowDocument, value, error)
 
 const empty = (file: string): Fault => ({
   file,
@@ -62,17 +62,15 @@ const empty = (file: string): Fault => ({
 
 const inOrder = (faults: Fault[]) => faults.sort((a, b) => a.line - b.line || a.column - b.column)
 
-/** @throws EverwarmError BAD_INPUT if it cannot be read, PACKAGE_MISSING */
-export async function loadFile(path: string): Promise<LoadedFile> {
-  return loadText(readText(path), path)
-}
+/** @throws EverwarmError BAD_INPUT if it cannot be read */
+export const loadFile = (path: string): LoadedFile => loadText(readText(path), path)
 
 /**
  * Several files as one: templates of one serve workflows of another.
  * @throws WorkflowInvalid with all that is wrong in all of them
  */
-export async function loadFiles(paths: readonly string[]): Promise<LoadedDocument[]> {
-  const files = await Promise.all(paths.map(loadFile))
+export function loadFiles(paths: readonly string[]): LoadedDocument[] {
+  const files = paths.map(loadFile)
   refuseFaults(files.flatMap(({ faults }) => faults))
   return files.flatMap(({ documents }) => documents)
 }
@@ -88,4 +86,3 @@ export function readText(path: string): string {
     })
   }
 }
-

@@ -24,7 +24,18 @@ export type Operation =
 /** Of `parallel`, what is not the worker itself. */
 export type Strategy = Pick<
   Parallel,
-  'matrix' | 'shards' | 'count' | 'maxCount' | 'parallelism' | 'failFast' | 'description' | 'logs' | 'transfer' | 'fetch'
+  | 'matrix'
+  | 'shards'
+  | 'by'
+  | 'dynamic'
+  | 'count'
+  | 'maxCount'
+  | 'parallelism'
+  | 'failFast'
+  | 'description'
+  | 'logs'
+  | 'transfer'
+  | 'fetch'
 >
 
 interface NodeBase {
@@ -61,7 +72,10 @@ export interface StepNode extends NodeBase {
 export type PlanNode = StepNode | OperationNode
 
 /** All that runs, as a tree in the order in which it runs. */
-export interface WorkflowPlan extends Pick<WorkflowSpec, 'job' | 'pod' | 'pvcs' | 'system' | 'execution' | 'timeouts' | 'concurrency'> {
+export interface WorkflowPlan extends Pick<
+  WorkflowSpec,
+  'job' | 'pod' | 'pvcs' | 'system' | 'execution' | 'timeouts' | 'concurrency'
+> {
   name: string
   root: StepNode
 }
@@ -73,5 +87,12 @@ export function* nodesOf(node: PlanNode): Generator<PlanNode> {
 }
 
 /** Preparation is done before a paused step waits: so all begin together when they are resumed. */
-const PREPARING: ReadonlySet<Operation['type']> = new Set(['delay', 'files', 'git', 'tarballs', 'services-start', 'services-stop'])
+const PREPARING: ReadonlySet<Operation['type']> = new Set([
+  'delay',
+  'files',
+  'git',
+  'tarballs',
+  'services-start',
+  'services-stop',
+])
 export const isCommand = (operation: Operation) => !PREPARING.has(operation.type)

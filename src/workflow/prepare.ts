@@ -1,8 +1,10 @@
 import { WorkflowSpec } from '../contracts/workflow/document.ts'
 import { compile } from './compile.ts'
 import { type ConfigValue, configValues } from './config.ts'
-import { type Known, simplify } from './expressions-port.ts'
-import { type Fault, WorkflowInvalid } from './fault.ts'
+import { type Known, simplify } from './field-expressions.ts'
+import { ExpressionError } from './expressions/expression-error.ts'
+import { type Fault, pathText, WorkflowInvalid } from './fault.ts'
+import { textFields } from './schema-walk.ts'
 import type { KnownDocuments, LoadedWorkflow } from './known-documents.ts'
 import { without } from './merge.ts'
 import type { WorkflowPlan } from './plan.ts'
@@ -28,12 +30,22 @@ export function prepare(loaded: LoadedWorkflow, known: KnownDocuments, given: Re
   refuse(faults.map(({ message, hint }) => faultAt(['spec', 'config'], { message, hint })))
   const sensitive = Object.keys(parameters).filter((name) => parameters[name]!.sensitive)
   const names = { ...configNames(values), ...workflowNames(document) }
-  const resolved = simplify<WorkflowSpec>(WorkflowSpec, without(document.spec, 'config'), names)
+  const resolved = simplified(loaded, names)
   const { spec, faults: templateFaults } = applyTemplates(resolved, known.findTemplate, known.templateNames)
   refuse(templateFaults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
   const compiled = compile(spec, { name: document.metadata.name })
   refuse(compiled.faults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
   return { config: values, sensitive, plan: compiled.plan }
+}
+
+function simplified({ document, faultAt }: LoadedWorkflow, names: Known): WorkflowSpec {
+  try {
+    return simplify<WorkflowSpec>(WorkflowSpec, without(document.spec, 'config'), names)
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    const field = [...textFields(WorkflowSpec, document.spec)].find(({ path }) => pathText(path) === error.path)
+    throw new WorkflowInvalid([faultAt(['spec', ...(field?.path ?? [])], { message: error.message, hint: error.hint })])
+  }
 }
 
 const configNames = (values: Readonly<Record<string, ConfigValue>>): Known =>

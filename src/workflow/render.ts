@@ -3,7 +3,7 @@ import { ExecuteWorkflow } from '../contracts/workflow/execute.ts'
 import { Service } from '../contracts/workflow/service.ts'
 import type { z } from 'zod'
 import { compile } from './compile.ts'
-import { expressionValue, namesIn, simplify } from './expressions-port.ts'
+import { expressionValue, namesIn, simplify } from './field-expressions.ts'
 import { type Expansion, expand, type WorkerPlace } from './matrix.ts'
 import { type Operation, type OperationNode, type PlanNode, type WorkflowPlan } from './plan.ts'
 import { isOpenStrategy, readStrategy } from './strategy.ts'
@@ -113,12 +113,18 @@ function laterNames(value: unknown): string[] {
 function workersOf(operation: Operation): RenderedWorkers[] {
   if (operation.type === 'parallel') {
     const { parallel, worker } = operation
-    return [instances('worker', parallel, Parallel, (names) => render(compile(simplify(Parallel, worker, names), { name: 'worker' }).plan))]
+    return [
+      instances('worker', parallel, Parallel, (names) =>
+        render(compile(simplify(Parallel, worker, names), { name: 'worker' }).plan),
+      ),
+    ]
   }
   if (operation.type === 'services-start')
     return Object.entries(operation.services).map(([name, service]) => instances(name, service, Service))
   if (operation.type !== 'execute') return []
-  return operation.execute.workflows.map((each) => instances(each.name ?? JSON.stringify(each.selector?.matchLabels), each, ExecuteWorkflow))
+  return operation.execute.workflows.map((each) =>
+    instances(each.name ?? JSON.stringify(each.selector?.matchLabels), each, ExecuteWorkflow),
+  )
 }
 
 function instances(

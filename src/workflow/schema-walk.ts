@@ -11,34 +11,36 @@ type Inside = {
   valueType?: z.ZodType
   options?: z.ZodType[]
   values?: unknown[]
+  entries?: Record<string, string>
   discriminator?: string
 }
-const inside = (schema: z.ZodType) => schema._zod.def as unknown as Inside
+export const insideOf = (schema: z.ZodType) => schema._zod.def as unknown as Inside
 
 /** Without `optional` and `lazy` around it. */
 export function bare(schema: z.ZodType): z.ZodType {
-  const { type, innerType, getter } = inside(schema)
+  const { type, innerType, getter } = insideOf(schema)
   if (innerType) return bare(innerType)
   return type === 'lazy' && getter ? bare(getter()) : schema
 }
 
 /** The fields of an object; undefined for anything else. */
 export const fieldsOf = (schema: z.ZodType): Record<string, z.ZodType> | undefined => {
-  const { type, shape } = inside(bare(schema))
+  const { type, shape } = insideOf(bare(schema))
   return type === 'object' ? shape : undefined
 }
 
 /** What a value of this schema is checked with: of a union the option that fits, of all others the schema itself. */
 export function fitting(schema: z.ZodType, value: unknown): z.ZodType {
   const found = bare(schema)
-  const { type, options, discriminator } = inside(found)
+  const { type, options, discriminator } = insideOf(found)
   if (type !== 'union' || !options) return found
   const fits = options.find((option) => (discriminator ? hasKind(option, discriminator, value) : fitsKind(option, value)))
   return fits ? fitting(fits, value) : found
 }
 
 const hasKind = (option: z.ZodType, discriminator: string, value: unknown) =>
-  (fieldsOf(option)?.[discriminator] as z.ZodLiteral | undefined)?.value === (value as Record<string, unknown> | null)?.[discriminator]
+  (fieldsOf(option)?.[discriminator] as z.ZodLiteral | undefined)?.value ===
+  (value as Record<string, unknown> | null)?.[discriminator]
 
 const KINDS: Record<string, (value: unknown) => boolean> = {
   string: (value) => typeof value === 'string',
@@ -50,7 +52,7 @@ const KINDS: Record<string, (value: unknown) => boolean> = {
   union: () => false,
 }
 const fitsKind = (option: z.ZodType, value: unknown): boolean => {
-  const { type, options } = inside(bare(option))
+  const { type, options } = insideOf(bare(option))
   return options ? options.some((each) => fitsKind(each, value)) : (KINDS[type]?.(value) ?? false)
 }
 
@@ -61,7 +63,7 @@ export function isMapLike(value: unknown): value is Record<string, unknown> {
 /** The schema of a field or item; undefined if there is none of this name. */
 export function childOf(schema: z.ZodType, key: string | number, value: unknown): z.ZodType | undefined {
   const found = fitting(schema, value)
-  const { type, shape, element, valueType } = inside(found)
+  const { type, shape, element, valueType } = insideOf(found)
   if (type === 'object') return shape && Object.hasOwn(shape, key) ? shape[key] : undefined
   return type === 'array' ? element : type === 'record' ? valueType : undefined
 }
@@ -71,15 +73,19 @@ export function roleOf(schema: z.ZodType, value: unknown): FieldRole {
   const fit = fitting(schema, value)
   const own = fieldRoles.get(fit)?.role
   if (own) return own
-  const { type } = inside(fit)
+  const { type } = insideOf(fit)
   if (type === 'object' || type === 'array' || type === 'record') return 'include'
   return outerRole(schema) ?? 'ignore'
 }
 
 function outerRole(schema: z.ZodType): FieldRole | undefined {
   const own = fieldRoles.get(schema)?.role
-  const { innerType, type, options } = inside(schema)
-  return own ?? (innerType ? outerRole(innerType) : undefined) ?? (type === 'union' ? options?.map(outerRole).find(Boolean) : undefined)
+  const { innerType, type, options } = insideOf(schema)
+  return (
+    own ??
+    (innerType ? outerRole(innerType) : undefined) ??
+    (type === 'union' ? options?.map(outerRole).find(Boolean) : undefined)
+  )
 }
 
 /** A text inside a document, and what expressions mean in it. */

@@ -5,9 +5,20 @@ export const StepStatus = z.enum(['queued', 'running', 'paused', 'passed', 'fail
 export type StepStatus = z.infer<typeof StepStatus>
 
 export const ExecutionStatus = z.enum([
-  ...['queued', 'assigned', 'starting', 'scheduling', 'running', 'pausing', 'paused', 'resuming'],
-  ...['passed', 'failed', 'stopping', 'aborted', 'canceled'],
-] as const)
+  'queued',
+  'assigned',
+  'starting',
+  'scheduling',
+  'running',
+  'pausing',
+  'paused',
+  'resuming',
+  'passed',
+  'failed',
+  'stopping',
+  'aborted',
+  'canceled',
+])
 export type ExecutionStatus = z.infer<typeof ExecutionStatus>
 
 const NO_MORE: readonly never[] = []

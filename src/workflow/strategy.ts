@@ -1,6 +1,7 @@
 import { EverwarmError } from '../contracts/errors.ts'
-import type { ListOrExpression, ShardList, Strategy } from '../contracts/workflow/strategy.ts'
+import type { ListOrExpression, Strategy } from '../contracts/workflow/strategy.ts'
 import type { ShardItems, StrategyLists } from './matrix.ts'
+import { without } from './merge.ts'
 
 /** A strategy in which some expressions are not known yet. */
 export interface OpenStrategy {
@@ -15,11 +16,12 @@ export interface OpenStrategy {
 export function readStrategy(strategy: Strategy, value: (expression: string) => unknown): StrategyLists | OpenStrategy {
   const reading = new Reading(value)
   const matrix = mapped(strategy.matrix, (list, name) => reading.list(list, `matrix.${name}`))
-  const shards = mapped(strategy.shards, (list, name) => reading.shardItems(list, `shards.${name}`))
+  const cut: Pick<ShardItems, 'by' | 'isDynamic'> = without({ by: strategy.by, isDynamic: strategy.dynamic })
+  const shards = mapped(strategy.shards, (list, name) => ({ items: reading.list(list, `shards.${name}`), ...cut }))
   const count = reading.number(strategy.count, 'count')
   const maxCount = reading.number(strategy.maxCount, 'maxCount')
   if (Object.keys(reading.open).length > 0) return { open: reading.open }
-  return { ...(matrix ? { matrix } : {}), ...(shards ? { shards } : {}), ...(count === undefined ? {} : { count }), ...(maxCount === undefined ? {} : { maxCount }) }
+  return without({ matrix, shards, count, maxCount })
 }
 
 export const isOpenStrategy = (read: StrategyLists | OpenStrategy): read is OpenStrategy => 'open' in read
@@ -42,17 +44,12 @@ class Reading {
     return value
   }
 
-  shardItems(list: ShardList, field: string): ShardItems {
-    if (typeof list === 'string' || Array.isArray(list)) return { items: this.list(list, field) }
-    const { by, dynamic, list: items } = list as Exclude<ShardList, ListOrExpression>
-    return { items: this.list(items, field), ...(by ? { by } : {}), ...(dynamic ? { isDynamic: true } : {}) }
-  }
-
   number(given: number | string | undefined, field: string): number | undefined {
     const value = typeof given === 'string' ? this.#valueOf(given, field) : given
     if (value === undefined) return undefined
     const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
-    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) throw wrong(field, 'a whole number of at least 0', value)
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0)
+      throw wrong(field, 'a whole number of at least 0', value)
     return number
   }
 

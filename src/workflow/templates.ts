@@ -4,7 +4,7 @@ import type { Service } from '../contracts/workflow/service.ts'
 import type { Parallel, Step } from '../contracts/workflow/step.ts'
 import { namesHint } from '../system/known-names.ts'
 import { configValues } from './config.ts'
-import { namesIn, simplify } from './expressions-port.ts'
+import { namesIn, simplify } from './field-expressions.ts'
 import type { Path } from './fault.ts'
 import { mergeUnder, without } from './merge.ts'
 import { textFields } from './schema-walk.ts'
@@ -81,7 +81,23 @@ class Merging {
     const { use, config, content, container, job, pod, services, pvcs, setup, after, system, execution, timeouts, events } = rest
     const lifted: Lifted = {}
     const firsts = Object.keys(first).length > 0 ? [this.#step(first, path, chain, lifted)] : []
-    const worker = { use, config, content, container, job, pod, services, pvcs, setup, steps: rest.steps, after, system, execution, timeouts, events }
+    const worker = {
+      use,
+      config,
+      content,
+      container,
+      job,
+      pod,
+      services,
+      pvcs,
+      setup,
+      steps: rest.steps,
+      after,
+      system,
+      execution,
+      timeouts,
+      events,
+    }
     const merged = this.spec(without(worker), path, chain)
     const steps = [...firsts, ...(merged.steps ?? [])]
     const strategy = without(rest, ...(Object.keys(worker) as (keyof typeof rest)[]))
@@ -98,8 +114,11 @@ class Merging {
         const at = [...path, 'use', i]
         const template = this.#template(use, at, chain)
         if (!template) return inner
-        const tooMuch = (['setup', 'steps', 'after', 'services'] as const).find((name) => Object.keys(template[name] ?? {}).length > 0)
-        if (tooMuch) this.#fault(at, `A template of a service may not have "${tooMuch}".`, 'It may have container, pod, content and pvcs.')
+        const tooMuch = (['setup', 'steps', 'after', 'services'] as const).find(
+          (name) => Object.keys(template[name] ?? {}).length > 0,
+        )
+        if (tooMuch)
+          this.#fault(at, `A template of a service may not have "${tooMuch}".`, 'It may have container, pod, content and pvcs.')
         const { container, pod, content, pvcs } = template
         return mergeUnder({ ...container, ...without({ pod, content, pvcs }) }, inner)
       },
@@ -127,7 +146,8 @@ class Merging {
     for (const { name, message, hint } of faults) this.#fault([...path, 'config', name], message, hint)
     if (faults.length > 0) return undefined
     const known = Object.fromEntries(Object.entries(values).map(([name, value]) => [`config.${name}`, value]))
-    for (const name of foreignNames(found)) this.#fault(path, `The template "${use.name}" reads "${name}", which is not a parameter of its own.`)
+    for (const name of foreignNames(found))
+      this.#fault(path, `The template "${use.name}" reads "${name}", which is not a parameter of its own.`)
     return this.spec(simplify<WorkflowSpec>(WorkflowSpec, without(found, 'config'), known), path, [...chain, use.name])
   }
 

@@ -1,4 +1,15 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, stringify } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  stringify,
+} from 'yaml'
 import { MOST_ISSUES } from '../system/checked.ts'
 import type { Path } from './fault.ts'
 
@@ -42,7 +53,8 @@ export function readYaml(text: string): YamlFile {
     documents: [{ value: undefined, faults: [{ offset: 0, message, hint }], offsetOf: () => 0 }],
     place,
   })
-  if (Buffer.byteLength(text) > MOST_BYTES) return failed('The file is larger than 1 MiB.', 'Large data belongs into files of its own.')
+  if (Buffer.byteLength(text) > MOST_BYTES)
+    return failed('The file is larger than 1 MiB.', 'Large data belongs into files of its own.')
   try {
     // Of unique keys we look ourselves: the parser compares each with all others.
     const parsed = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })
@@ -79,7 +91,7 @@ function syntaxFaults({ errors, warnings }: Document, text: string): YamlFault[]
 }
 
 const lineAt = (text: string, offset: number) =>
-  text.slice(text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1, Math.max(offset, text.indexOf('\n', offset)))
+  `${text.slice(0, offset).split('\n').at(-1)}${text.slice(offset).split('\n', 1)[0]}`
 
 function offsetIn(places: ReadonlyMap<string, { key: number; value: number }>, path: Path, part: 'key' | 'value'): number {
   for (let length = path.length; length >= 0; length--) {

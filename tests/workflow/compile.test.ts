@@ -3,8 +3,8 @@ import { compile } from '../../src/workflow/compile.ts'
 import { nodesOf } from '../../src/workflow/plan.ts'
 import { outline, readPlan, readSpecs, scripts, stepNamed } from './read.ts'
 
-test('the operations of one step come in one order, however they are written', async () => {
-  const plan = await readPlan(`
+test('the operations of one step come in one order, however they are written', () => {
+  const plan = readPlan(`
 steps:
 - name: all
   artifacts: { paths: ['*'] }
@@ -23,8 +23,8 @@ steps:
   )
 })
 
-test('setup, steps and after of a workflow run in this order, around its own content and services', async () => {
-  const plan = await readPlan(`
+test('setup, steps and after of a workflow run in this order, around its own content and services', () => {
+  const plan = readPlan(`
 after: [{ shell: c }]
 steps: [{ shell: b }]
 setup: [{ shell: a }]
@@ -35,8 +35,8 @@ content: { git: { uri: g } }
   expect(scripts(plan)).toEqual(['a', 'b', 'c'])
 })
 
-test('the condition of a step holds for each of its operations; artifacts and the stop of services are always added to it', async () => {
-  const plan = await readPlan(`
+test('the condition of a step holds for each of its operations; artifacts and the stop of services are always added to it', () => {
+  const plan = readPlan(`
 steps:
 - { name: plain, shell: a, artifacts: { paths: [x] }, services: { db: { image: i } } }
 - { name: own, condition: failed || config.deep, shell: a, artifacts: { paths: [x] } }
@@ -47,8 +47,8 @@ steps:
   expect(stepNamed(plan, 'plain').condition).toBe('passed')
 })
 
-test('containers are inherited, what stands further inside wins, and CI is always 1', async () => {
-  const plan = await readPlan(`
+test('containers are inherited, what stands further inside wins, and CI is always 1', () => {
+  const plan = readPlan(`
 container: { image: node, workingDir: /a, env: [{ name: A, value: outer }, { name: B, value: b }], resources: { limits: { cpu: '1' } } }
 steps:
 - name: inner
@@ -58,14 +58,18 @@ steps:
   shell: ls
 `)
   const [run, shell] = stepNamed(plan, 'inner').children.map((node) => (node.kind === 'operation' ? node.container : {}))
-  const env = [{ name: 'CI', value: '1' }, { name: 'B', value: 'b' }, { name: 'A', value: 'inner' }]
+  const env = [
+    { name: 'CI', value: '1' },
+    { name: 'B', value: 'b' },
+    { name: 'A', value: 'inner' },
+  ]
   const common = { workingDir: '/b', env, resources: { limits: { cpu: '1', memory: '1Gi' } } }
   expect(run).toEqual({ ...common, image: 'deno', command: ['deno'], args: ['test'] })
   expect(shell).toEqual({ ...common, image: 'node', command: ['sh', '-c'], args: ['set -e\nls'] })
 })
 
-test('workers inherit the container and pod of their step, but not its volumes; services get only global variables', async () => {
-  const plan = await readPlan(`
+test('workers inherit the container and pod of their step, but not its volumes; services get only global variables', () => {
+  const plan = readPlan(`
 pod: { serviceAccountName: robot, imagePullSecrets: [{ name: pull }] }
 container:
   image: node
@@ -82,13 +86,16 @@ steps:
   expect(parallel.worker.pod).toMatchObject({ serviceAccountName: 'robot' })
   const start = operations.find((each) => each.type === 'services-start')!
   expect(start.services['db']).toMatchObject({
-    env: [{ name: 'G', value: 'g', global: true }, { name: 'P', value: 'p' }],
+    env: [
+      { name: 'G', value: 'g', global: true },
+      { name: 'P', value: 'p' },
+    ],
     pod: { imagePullSecrets: [{ name: 'pull' }] },
   })
 })
 
-test('what stands directly under parallel is the first step of each worker, with what controls it', async () => {
-  const { spec } = await readSpecs(`
+test('what stands directly under parallel is the first step of each worker, with what controls it', () => {
+  const { spec } = readSpecs(`
 steps:
 - parallel: { count: 2, paused: true, retry: { count: 1 }, shell: first, steps: [{ shell: second }] }
 `)
@@ -98,13 +105,15 @@ steps:
   })
 })
 
-test('a paused step without a command has an empty one, to wait at', async () => {
-  const plan = await readPlan(`steps: [{ name: a, paused: true }, { name: b, paused: true, steps: [{ shell: x }] }, { name: c, paused: true, delay: 1s }]`)
+test('a paused step without a command has an empty one, to wait at', () => {
+  const plan = readPlan(
+    `steps: [{ name: a, paused: true }, { name: b, paused: true, steps: [{ shell: x }] }, { name: c, paused: true, delay: 1s }]`,
+  )
   expect(outline(plan.root)).toBe('(a(wait) b((shell)) c(delay wait))')
 })
 
-test('an id is what is written, or made of the name; who comes second with the same name has none', async () => {
-  const plan = await readPlan(`
+test('an id is what is written, or made of the name; who comes second with the same name has none', () => {
+  const plan = readPlan(`
 steps:
 - { name: Unit Tests, shell: a }
 - { name: unit-tests, shell: b }
@@ -118,12 +127,22 @@ steps:
     undefined,
     'lint',
   ])
-  expect(compile({ steps: [{ id: 'a', shell: 'x' }, { id: 'a', shell: 'y' }] }, { name: 'w' }).faults).toEqual([
-    { path: ['steps', 1, 'id'], message: 'Another step has the id "a".' },
-  ])
+  expect(
+    compile(
+      {
+        steps: [
+          { id: 'a', shell: 'x' },
+          { id: 'a', shell: 'y' },
+        ],
+      },
+      { name: 'w' },
+    ).faults,
+  ).toEqual([{ path: ['steps', 1, 'id'], message: 'Another step has the id "a".' }])
 })
 
 test('a workflow in which nothing runs is refused, also that of a worker', () => {
   expect(compile({}, { name: 'w' }).faults).toMatchObject([{ path: [], message: 'There is nothing to run.' }])
-  expect(compile({ steps: [{ parallel: { count: 2 } }] }, { name: 'w' }).faults).toMatchObject([{ path: ['steps', 0, 'parallel'] }])
+  expect(compile({ steps: [{ parallel: { count: 2 } }] }, { name: 'w' }).faults).toMatchObject([
+    { path: ['steps', 0, 'parallel'] },
+  ])
 })

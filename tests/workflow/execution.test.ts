@@ -31,7 +31,8 @@ function runner(plan: WorkflowPlan) {
   return {
     clock,
     /** What runs now: its script, or who waits. */
-    now: () => (next?.type === 'run' ? (next.node.container.args?.[0]?.replace('set -e\n', '') ?? next.node.operation.type) : next?.type),
+    now: () =>
+      next?.type === 'run' ? (next.node.container.args?.[0]?.replace('set -e\n', '') ?? next.node.operation.type) : next?.type,
     apply(event: ExecutionEvent) {
       state = reduceExecution(plan, state, event)
       go()
@@ -47,9 +48,11 @@ function runner(plan: WorkflowPlan) {
   }
 }
 
-test('steps run one after the other; after a failure only those run whose condition says so', async () => {
+test('steps run one after the other; after a failure only those run whose condition says so', () => {
   const run = runner(
-    await readPlan(`steps: [{ name: a, shell: a, artifacts: { paths: [x] } }, { name: b, shell: b }, { name: c, condition: failed, shell: c }, { name: d, condition: always, shell: d }]`),
+    readPlan(
+      `steps: [{ name: a, shell: a, artifacts: { paths: [x] } }, { name: b, shell: b }, { name: c, condition: failed, shell: c }, { name: d, condition: always, shell: d }]`,
+    ),
   )
   expect(run.now()).toBe('a')
   run.end(1)
@@ -61,9 +64,11 @@ test('steps run one after the other; after a failure only those run whose condit
   expect(['a', 'b', 'c', 'd', ''].map(run.status)).toEqual(['failed', 'skipped', 'passed', 'passed', 'failed'])
 })
 
-test('a skipped step counts as success, an optional one does not count, a negative one passes by failing', async () => {
+test('a skipped step counts as success, an optional one does not count, a negative one passes by failing', () => {
   const run = runner(
-    await readPlan(`steps: [{ name: n, negative: true, shell: n }, { name: o, optional: true, shell: o }, { name: s, condition: never, shell: s, steps: [{ name: t, shell: t }] }, { name: e, shell: e }]`),
+    readPlan(
+      `steps: [{ name: n, negative: true, shell: n }, { name: o, optional: true, shell: o }, { name: s, condition: never, shell: s, steps: [{ name: t, shell: t }] }, { name: e, shell: e }]`,
+    ),
   )
   run.end(1)
   run.end(1)
@@ -72,8 +77,12 @@ test('a skipped step counts as success, an optional one does not count, a negati
   expect(['n', 'o', 's', 't', 'e', ''].map(run.status)).toEqual(['passed', 'failed', 'skipped', 'skipped', 'passed', 'passed'])
 })
 
-test('a step is tried again as a whole, with its services and the steps inside', async () => {
-  const run = runner(await readPlan(`steps: [{ name: r, retry: { count: 2 }, services: { db: { image: i } }, steps: [{ name: a, shell: a }, { name: b, shell: b }] }]`))
+test('a step is tried again as a whole, with its services and the steps inside', () => {
+  const run = runner(
+    readPlan(
+      `steps: [{ name: r, retry: { count: 2 }, services: { db: { image: i } }, steps: [{ name: a, shell: a }, { name: b, shell: b }] }]`,
+    ),
+  )
   const seen: unknown[] = []
   for (const exitCode of [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0]) {
     seen.push(run.now())
@@ -84,20 +93,22 @@ test('a step is tried again as a whole, with its services and the steps inside',
   expect(['r', 'a', 'b', ''].map(run.status)).toEqual(['passed', 'passed', 'passed', 'passed'])
 })
 
-test('three further attempts are four runs; negative is judged before the retry', async () => {
-  const run = runner(await readPlan(`steps: [{ name: r, negative: true, retry: { count: 3 }, shell: a }]`))
+test('three further attempts are four runs; negative is judged before the retry', () => {
+  const run = runner(readPlan(`steps: [{ name: r, negative: true, retry: { count: 3 }, shell: a }]`))
   for (let i = 0; i < 4; i++) run.end(0)
   expect(run.status('r')).toBe('failed')
   expect(run.now()).toBeUndefined()
-  const until = runner(await readPlan(`steps: [{ name: r, retry: { count: 3, until: self.failed }, shell: a }]`))
+  const until = runner(readPlan(`steps: [{ name: r, retry: { count: 3, until: self.failed }, shell: a }]`))
   until.end(0)
   until.end(1)
   expect(until.status('r')).toBe('failed')
 })
 
-test('at its timeout what has begun times out and the rest is skipped; the next step waits until the process has gone', async () => {
+test('at its timeout what has begun times out and the rest is skipped; the next step waits until the process has gone', () => {
   const run = runner(
-    await readPlan(`steps: [{ name: t, timeout: 5s, optional: true, steps: [{ name: a, shell: a }, { name: b, shell: b }] }, { name: c, shell: c }]`),
+    readPlan(
+      `steps: [{ name: t, timeout: 5s, optional: true, steps: [{ name: a, shell: a }, { name: b, shell: b }] }, { name: c, shell: c }]`,
+    ),
   )
   const ref = run.runningRef()
   run.clock.advance(2_000)
@@ -110,8 +121,10 @@ test('at its timeout what has begun times out and the rest is skipped; the next 
   expect(run.now()).toBe('c')
 })
 
-test('its own timeout may be tried again, with all its time; that of a step around it may not', async () => {
-  const run = runner(await readPlan(`steps: [{ name: o, timeout: 9s, steps: [{ name: i, timeout: 4s, retry: { count: 5 }, shell: a }] }]`))
+test('its own timeout may be tried again, with all its time; that of a step around it may not', () => {
+  const run = runner(
+    readPlan(`steps: [{ name: o, timeout: 9s, steps: [{ name: i, timeout: 4s, retry: { count: 5 }, shell: a }] }]`),
+  )
   const timeOut = (inMs: number) => {
     run.clock.advance(inMs)
     const ref = run.runningRef()
@@ -126,8 +139,8 @@ test('its own timeout may be tried again, with all its time; that of a step arou
   expect([run.now(), run.status('o'), run.status('i'), run.status('')]).toEqual([undefined, 'timeout', 'timeout', 'failed'])
 })
 
-test('paused time is no time: a long pause fires no timeout and is reported apart', async () => {
-  const run = runner(await readPlan(`steps: [{ name: o, timeout: 60s, steps: [{ name: a, timeout: 10s, shell: a }] }]`))
+test('paused time is no time: a long pause fires no timeout and is reported apart', () => {
+  const run = runner(readPlan(`steps: [{ name: o, timeout: 60s, steps: [{ name: a, timeout: 10s, shell: a }] }]`))
   run.clock.advance(4_000)
   run.apply({ type: 'paused', ref: run.runningRef(), nowMs: run.clock.now() })
   run.clock.advance(3_600_000)
@@ -139,8 +152,12 @@ test('paused time is no time: a long pause fires no timeout and is reported apar
   expect(run.durations('o')).toEqual({ durationMs: 5_000, totalDurationMs: 3_605_000, pausedMs: 3_600_000 })
 })
 
-test('a paused step waits just before its first command, when everything is ready, and only once', async () => {
-  const run = runner(await readPlan(`steps: [{ name: p, paused: true, retry: { count: 1 }, content: { git: { uri: g } }, setup: [{ shell: a }], shell: b }]`))
+test('a paused step waits just before its first command, when everything is ready, and only once', () => {
+  const run = runner(
+    readPlan(
+      `steps: [{ name: p, paused: true, retry: { count: 1 }, content: { git: { uri: g } }, setup: [{ shell: a }], shell: b }]`,
+    ),
+  )
   expect(run.now()).toBe('git')
   run.end()
   expect([run.now(), run.status('p')]).toEqual(['wait-for-resume', 'paused'])
@@ -154,15 +171,15 @@ test('a paused step waits just before its first command, when everything is read
   expect(run.durations('p').pausedMs).toBe(5_000)
 })
 
-test('a paused step without a command ends when it is resumed', async () => {
-  const run = runner(await readPlan(`steps: [{ name: p, paused: true }, { shell: b }]`))
+test('a paused step without a command ends when it is resumed', () => {
+  const run = runner(readPlan(`steps: [{ name: p, paused: true }, { shell: b }]`))
   expect(run.now()).toBe('wait-for-resume')
   run.apply({ type: 'resumed', nowMs: 0 })
   expect([run.now(), run.status('p')]).toEqual(['b', 'passed'])
 })
 
-test('cancelled means all of it, also while it is paused; what comes later changes nothing', async () => {
-  const run = runner(await readPlan(`steps: [{ name: a, shell: a }, { name: b, condition: always, shell: b }]`))
+test('cancelled means all of it, also while it is paused; what comes later changes nothing', () => {
+  const run = runner(readPlan(`steps: [{ name: a, shell: a }, { name: b, condition: always, shell: b }]`))
   const ref = run.runningRef()
   run.apply({ type: 'paused', ref, nowMs: 0 })
   run.apply({ type: 'canceled', nowMs: 0 })
@@ -171,8 +188,8 @@ test('cancelled means all of it, also while it is paused; what comes later chang
   expect(run.now()).toBeUndefined()
 })
 
-test('a command that a signal ended is aborted, and so is its step', async () => {
-  const run = runner(await readPlan(`steps: [{ name: a, shell: a }, { name: b, shell: b }]`))
+test('a command that a signal ended is aborted, and so is its step', () => {
+  const run = runner(readPlan(`steps: [{ name: a, shell: a }, { name: b, shell: b }]`))
   run.apply({ type: 'ended', ref: run.runningRef(), nowMs: 0, exitCode: 137, isAborted: true })
   expect(['a', 'b', ''].map(run.status)).toEqual(['aborted', 'skipped', 'aborted'])
 })

@@ -5,22 +5,20 @@ import { nodesOf, type PlanNode, type WorkflowPlan } from '../../src/workflow/pl
 import { applyTemplates } from '../../src/workflow/templates.ts'
 
 /** A workflow from the lines of its `spec`, and templates from those of theirs. */
-export async function readSpecs(spec: string, templates: Record<string, string> = {}) {
-  const documents = await Promise.all(
-    Object.entries({ ...templates, '': spec }).map(async ([name, lines]) => {
-      const kind = name === '' ? 'Workflow' : 'WorkflowTemplate'
-      const head = `kind: ${kind}\nmetadata: { name: ${name || 'main'} }\nspec:\n`
-      const { documents, faults } = await loadText(head + lines.replaceAll(/^/gm, '  '), 'w.yaml')
-      if (faults.length > 0) throw new Error(faults.map(faultText).join('\n'))
-      return documents[0]!.document
-    }),
-  )
+export function readSpecs(spec: string, templates: Record<string, string> = {}) {
+  const documents = Object.entries({ ...templates, '': spec }).map(([name, lines]) => {
+    const kind = name === '' ? 'Workflow' : 'WorkflowTemplate'
+    const head = `kind: ${kind}\nmetadata: { name: ${name || 'main'} }\nspec:\n`
+    const { documents, faults } = loadText(head + lines.replaceAll(/^/gm, '  '), 'w.yaml')
+    if (faults.length > 0) throw new Error(faults.map(faultText).join('\n'))
+    return documents[0]!.document
+  })
   const find = (name: string) => documents.find((each) => each.kind === 'WorkflowTemplate' && each.metadata.name === name)?.spec
   return applyTemplates(documents.at(-1)!.spec, find, Object.keys(templates))
 }
 
-export async function readPlan(spec: string, templates: Record<string, string> = {}): Promise<WorkflowPlan> {
-  const { spec: merged, faults } = await readSpecs(spec, templates)
+export function readPlan(spec: string, templates: Record<string, string> = {}): WorkflowPlan {
+  const { spec: merged, faults } = readSpecs(spec, templates)
   const compiled = compile(merged, { name: 'main' })
   const wrong = [...faults, ...compiled.faults]
   if (wrong.length > 0) throw new Error(wrong.map(({ message }) => message).join('\n'))
@@ -42,4 +40,3 @@ export const scripts = (plan: WorkflowPlan | { root: PlanNode }) =>
   [...nodesOf(plan.root)].flatMap((node) =>
     node.kind === 'operation' && node.operation.type === 'shell' ? [node.container.args![0]!.replace('set -e\n', '')] : [],
   )
-

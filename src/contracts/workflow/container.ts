@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { anyList, anyObject, flag, plain, template, templateMap, templates } from './fields.ts'
 
 /** A secret's or another object's value, as in Kubernetes. */
-export const ValueFrom = anyObject('Where the value comes from: `secretKeyRef`, `configMapKeyRef`, `fieldRef`, `resourceFieldRef`.')
+export const ValueFrom = anyObject(
+  'Where the value comes from: `secretKeyRef`, `configMapKeyRef`, `fieldRef`, `resourceFieldRef`.',
+)
 
 export const EnvVariable = z
   .strictObject({
@@ -11,7 +13,9 @@ export const EnvVariable = z
     valueFrom: ValueFrom.optional(),
     global: flag('Services have it, too.').optional(),
   })
-  .refine(({ value, valueFrom }) => value === undefined || valueFrom === undefined, { error: 'must not have both `value` and `valueFrom`' })
+  .refine(({ value, valueFrom }) => value === undefined || valueFrom === undefined, {
+    error: 'must not have both `value` and `valueFrom`',
+  })
 export type EnvVariable = z.infer<typeof EnvVariable>
 
 export const VolumeMount = anyObject('A volume and where it is mounted, as in Kubernetes.')

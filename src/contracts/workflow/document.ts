@@ -31,7 +31,11 @@ export const Workflow = z
 export type Workflow = z.infer<typeof Workflow>
 
 export const WorkflowTemplate = z
-  .strictObject({ kind: z.literal('WorkflowTemplate'), ...about, spec: WorkflowSpec.describe('What is merged where it is used.') })
+  .strictObject({
+    kind: z.literal('WorkflowTemplate'),
+    ...about,
+    spec: WorkflowSpec.describe('What is merged where it is used.'),
+  })
   .meta({ id: 'WorkflowTemplate' })
 export type WorkflowTemplate = z.infer<typeof WorkflowTemplate>
 

@@ -5,18 +5,26 @@ import { strategyShape } from './strategy.ts'
 export const ExecuteWorkflow = z
   .strictObject({
     name: template('Name of the workflow.').optional(),
-    selector: z.strictObject({ matchLabels: templateMap('Labels that it must have.') }).describe('Workflows by label.').optional(),
+    selector: z
+      .strictObject({ matchLabels: templateMap('Labels that it must have.') })
+      .describe('Workflows by label.')
+      .optional(),
     description: template('What it is for.').optional(),
     executionName: template('Name of the execution.').optional(),
     config: z.record(z.string(), scalar('Value of a parameter.')).describe('Values of its parameters.').optional(),
     tarball: z
-      .record(plain('Name.'), z.strictObject({ from: template('Folder.'), files: templates('Patterns; `**/*` by default.').optional() }))
+      .record(
+        plain('Name.'),
+        z.strictObject({ from: template('Folder.'), files: templates('Patterns; `**/*` by default.').optional() }),
+      )
       .describe('Archives for it, read by `{{ tarball.<name>.url }}` in `config`.')
       .optional(),
     target: Target.optional(),
     ...strategyShape,
   })
-  .refine(({ name, selector }) => (name === undefined) !== (selector === undefined), { error: 'must have either `name` or `selector`' })
+  .refine(({ name, selector }) => (name === undefined) !== (selector === undefined), {
+    error: 'must have either `name` or `selector`',
+  })
   .meta({ id: 'ExecuteWorkflow' })
 export type ExecuteWorkflow = z.infer<typeof ExecuteWorkflow>
 

@@ -10,27 +10,17 @@ export const ListOrExpression = z
   .register(fieldRoles, { role: 'expression' })
 export type ListOrExpression = z.infer<typeof ListOrExpression>
 
-export const ShardList = z
-  .union(
-    [
-      ListOrExpression,
-      z.strictObject({
-        list: ListOrExpression,
-        by: z.enum(['count', 'duration']).describe('`count` (default): equally many; `duration`: equally long.').optional(),
-        dynamic: flag('Workers pull from one queue, longest first.').optional(),
-      }),
-    ],
-    { error: 'must be a list, an expression that gives one, or { list, by, dynamic }' },
-  )
-  .describe('What is cut into slices: a list, an expression, or `{ list, by, dynamic }`.')
-export type ShardList = z.infer<typeof ShardList>
-
 const VARIABLE = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of letters, digits and _' })
 
 /** How many workers there are, and what each has. */
 export const strategyShape = {
   matrix: z.record(VARIABLE, ListOrExpression).describe('One worker for each combination of the lists.').optional(),
-  shards: z.record(VARIABLE, ShardList).describe('Lists of which each worker has a slice.').optional(),
+  shards: z.record(VARIABLE, ListOrExpression).describe('Lists of which each worker has a slice.').optional(),
+  by: z
+    .enum(['count', 'duration'])
+    .describe('How `shards` are cut: `count` (default) into slices of as many items, `duration` into slices that take as long.')
+    .optional(),
+  dynamic: flag('Nothing is cut: workers pull items of `shards` from one queue, longest first.').optional(),
   count: wholeNumber('Exactly so many.').optional(),
   maxCount: wholeNumber('At most so many, and never more than the shortest list of `shards`.').optional(),
 }
