@@ -2,6 +2,7 @@ import { WorkflowSpec } from '../contracts/workflow/document.ts'
 import { compile } from './compile.ts'
 import { type ConfigValue, configValues } from './config.ts'
 import { type Known, simplify } from './field-expressions.ts'
+import { labelsScope } from './expressions/status-scope.ts'
 import { ExpressionError } from './expressions/expression-error.ts'
 import { type Fault, pathText, WorkflowInvalid } from './fault.ts'
 import { textFields } from './schema-walk.ts'
@@ -29,11 +30,13 @@ export function prepare(loaded: LoadedWorkflow, known: KnownDocuments, given: Re
   const { values, faults } = configValues(parameters, given)
   refuse(faults.map(({ message, hint }) => faultAt(['spec', 'config'], { message, hint })))
   const sensitive = Object.keys(parameters).filter((name) => parameters[name]!.sensitive)
-  const names = { ...configNames(values), ...workflowNames(document) }
-  const resolved = simplified(loaded, names)
+  const { name, labels = {} } = document.metadata
+  const ofWorkflow = { 'workflow.name': name, 'workflow.labels': labels }
+  const resolved = simplified(loaded, { ...configNames(values), ...ofWorkflow })
   const { spec, faults: templateFaults } = applyTemplates(resolved, known.findTemplate, known.templateNames)
   refuse(templateFaults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
-  const compiled = compile(spec, { name: document.metadata.name })
+  // Templates may name the workflow that they are in, too.
+  const compiled = compile(simplify(WorkflowSpec, spec, ofWorkflow, [labelsScope(labels)]), { name: document.metadata.name })
   refuse(compiled.faults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
   return { config: values, sensitive, plan: compiled.plan }
 }
@@ -50,11 +53,6 @@ function simplified({ document, faultAt }: LoadedWorkflow, names: Known): Workfl
 
 const configNames = (values: Readonly<Record<string, ConfigValue>>): Known =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`config.${name}`, value]))
-
-function workflowNames({ metadata: { name, labels = {} } }: LoadedWorkflow['document']): Known {
-  const escaped = Object.entries(labels).map(([label, value]) => [`labels.${label.replaceAll(/[.\-/]/g, '_')}`, value])
-  return { 'workflow.name': name, 'workflow.labels': labels, ...Object.fromEntries(escaped) }
-}
 
 function refuse(faults: Fault[]): void {
   if (faults.length > 0) throw new WorkflowInvalid(faults)

@@ -64,12 +64,5 @@ export const hasExecutionEnded = (status: ExecutionStatus) => NEXT_EXECUTION_STA
 /** Skipped counts as success. */
 export const isSuccess = (status: StepStatus) => status === 'passed' || status === 'skipped'
 
-/** What a name in an expression says of a status: `passed failed success error always never`. */
-export function statusNames(status: string): Record<string, boolean | string> {
-  const passed = status === 'passed'
-  const failed = !passed && status !== 'skipped'
-  return { status, passed, success: passed, failed, error: failed, always: true, never: false }
-}
-
 /** Of the process that runs steps. */
 export const EXIT_CODES = { passed: 0, failed: 1, aborted: 137, badInput: 155, internal: 190 } as const

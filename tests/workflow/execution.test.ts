@@ -1,22 +1,12 @@
 import { expect, test } from 'vitest'
-import { type Advanced, advance, type Judge, nextDeadline, type StepFacts } from '../../src/workflow/advance.ts'
+import { type Advanced, advance, nextDeadline } from '../../src/workflow/advance.ts'
 import { durationsOf, type ExecutionEvent, newExecution, reduceExecution } from '../../src/workflow/execution.ts'
 import type { WorkflowPlan } from '../../src/workflow/plan.ts'
-import { statusNames } from '../../src/workflow/status.ts'
+import { expressionJudge } from '../../src/workflow/judge.ts'
 import { fakeClock } from '../../src/system/fake-clock.ts'
 import { readPlan, stepNamed } from './read.ts'
 
-/** Enough of expressions for these tests: names of statuses, `self.` before them, and `!`. */
-const judge: Judge = {
-  isTrue(text: string, facts: StepFacts) {
-    if (text.startsWith('!')) return !judge.isTrue(text.slice(1), facts, undefined as never)
-    if (text.startsWith('always && ')) return judge.isTrue(text.slice(11, -1), facts, undefined as never)
-    const names = statusNames(text.startsWith('self.') ? facts.self! : facts.status)
-    return names[text.replace('self.', '')] === true
-  },
-  wholeNumber: Number,
-  duration: (text) => Number(text.replace('s', '')) * 1_000,
-}
+const judge = expressionJudge(() => [])
 
 function runner(plan: WorkflowPlan) {
   const clock = fakeClock()
@@ -192,4 +182,22 @@ test('a command that a signal ended is aborted, and so is its step', () => {
   const run = runner(readPlan(`steps: [{ name: a, shell: a }, { name: b, shell: b }]`))
   run.apply({ type: 'ended', ref: run.runningRef(), nowMs: 0, exitCode: 137, isAborted: true })
   expect(['a', 'b', ''].map(run.status)).toEqual(['aborted', 'skipped', 'aborted'])
+})
+
+test('a condition may ask for the status and exit code of another step by its id', () => {
+  const run = runner(
+    readPlan(
+      `steps: [{ id: build, optional: true, shell: a }, { name: b, condition: step.build.exitCode == 3 && !build, shell: b }, { name: c, condition: build, shell: c }]`,
+    ),
+  )
+  run.end(3)
+  expect(run.now()).toBe('b')
+  run.end()
+  expect([run.status('c'), run.status('')]).toEqual(['skipped', 'passed'])
+})
+
+test('a name that nobody knows is an error when it is needed', () => {
+  expect(() => runner(readPlan(`steps: [{ condition: unheard.of, shell: a }]`))).toThrow(
+    expect.objectContaining({ code: 'EXPRESSION_UNRESOLVED' }),
+  )
 })
