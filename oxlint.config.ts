@@ -64,8 +64,8 @@ const DOORS = [
   { regex: '^aws4fetch$', files: ['src/artifacts/s3.ts'], message: 'aws4fetch is imported only in artifacts/s3.ts.' },
   {
     regex: '^yaml$',
-    files: ['src/workflow/expressions/functions/yaml-text.ts'],
-    message: 'yaml is imported only in workflow/expressions/functions/yaml-text.ts.',
+    files: ['src/workflow/yaml.ts', 'src/workflow/expressions/functions/yaml-text.ts'],
+    message: 'yaml is imported only in workflow/yaml.ts and workflow/expressions/functions/yaml-text.ts.',
   },
   {
     regex: '^shlex$',

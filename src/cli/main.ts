@@ -70,6 +70,22 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'run shards here for a coordinator elsewhere',
     load: async () => (await import('./worker.ts')).worker,
   },
+  'workflow lint': {
+    summary: 'all that is wrong in workflows, with line and column',
+    load: async () => (await import('./workflow-lint.ts')).workflowLint,
+  },
+  'workflow render': {
+    summary: 'what a workflow would run',
+    load: async () => (await import('./workflow-render.ts')).workflowRender,
+  },
+  'workflow schema': {
+    summary: 'the shape of workflows, for editors',
+    load: async () => (await import('./workflow-schema.ts')).workflowSchema,
+  },
+  'workflow import': {
+    summary: 'workflows of Testkube as ours',
+    load: async () => (await import('./workflow-import.ts')).workflowImport,
+  },
 }
 
 /** What follows the word belongs to another program's command line, and is not read here. */
@@ -191,6 +207,7 @@ const ASKED_WRONGLY: ReadonlySet<string> = new Set([
   'TOKEN_REFUSED',
   'TOKEN_USED',
   'TOKEN_EXPIRED',
+  'WORKFLOW_INVALID',
 ])
 
 function complain(error: EverwarmError): number {

@@ -1,0 +1,71 @@
+import { EverwarmError } from '../contracts/errors.ts'
+import { namesHint } from '../system/known-names.ts'
+import { checkDocuments } from '../workflow/check.ts'
+import { refuseFaults } from '../workflow/fault.ts'
+import { knownDocuments, type LoadedWorkflow } from '../workflow/known-documents.ts'
+import { loadFiles } from '../workflow/load.ts'
+import { type Prepared, prepare } from '../workflow/prepare.ts'
+import { render } from '../workflow/render.ts'
+import { renderText } from '../workflow/render-text.ts'
+import { badInput, type Command } from './command.ts'
+
+const SEE = 'everwarm workflow render --help'
+
+export const workflowRender: Command = {
+  options: {
+    config: { type: 'string', multiple: true },
+    workflow: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  help: [
+    '<file> …              a workflow, and the files of its templates',
+    '--config <name=value> a parameter; may be repeated',
+    '--workflow <name>     which one, if there are several',
+    '--json                for programs',
+    '',
+    'Shows what would run: steps, workers, what is known now, and what stays for later. Nothing is run.',
+  ],
+  async run({ positionals, values, print }) {
+    if (positionals.length === 0) throw badInput('Which file? `everwarm workflow render <file>`.', SEE)
+    const loaded = loadFiles(positionals)
+    refuseFaults(checkDocuments(loaded))
+    const known = knownDocuments(loaded)
+    const chosen = choose(known.workflows, values['workflow'])
+    const prepared = prepare(chosen, known, givenConfig(values['config']))
+    const node = render(prepared.plan)
+    if (values['json']) print(JSON.stringify({ name: prepared.plan.name, config: shownConfig(prepared), root: node }, null, 2))
+    else print(`${heading(prepared)}\n${renderText(node)}`)
+  },
+}
+
+/** @throws EverwarmError BAD_INPUT */
+export function choose(workflows: readonly LoadedWorkflow[], name: unknown): LoadedWorkflow {
+  const names = workflows.map(({ document }) => document.metadata.name)
+  if (typeof name === 'string') {
+    const found = workflows.find(({ document }) => document.metadata.name === name)
+    if (found) return found
+    throw new EverwarmError('BAD_INPUT', { message: `There is no workflow "${name}".`, hint: namesHint(name, names) })
+  }
+  if (workflows.length === 1) return workflows[0]!
+  if (workflows.length === 0) throw badInput('There is no document of kind Workflow in it.', SEE)
+  throw badInput(`There are several workflows: ${names.join(', ')}. Say which with --workflow.`, SEE)
+}
+
+/** @throws EverwarmError BAD_INPUT */
+export function givenConfig(given: unknown): Record<string, string> {
+  const pairs = (Array.isArray(given) ? given : []).map((pair) => {
+    const text = String(pair)
+    const at = text.indexOf('=')
+    if (at < 1) throw badInput(`--config takes name=value, not "${text}".`, SEE)
+    return [text.slice(0, at), text.slice(at + 1)]
+  })
+  return Object.fromEntries(pairs)
+}
+
+const shownConfig = ({ config, sensitive }: Prepared) =>
+  Object.fromEntries(Object.entries(config).map(([name, value]) => [name, sensitive.includes(name) ? '****' : value]))
+
+function heading(prepared: Prepared): string {
+  const parameters = Object.entries(shownConfig(prepared)).map(([name, value]) => `  ${name} = ${String(value)}`)
+  return [prepared.plan.name, ...parameters, ...(parameters.length > 0 ? [''] : [])].join('\n')
+}

@@ -1,0 +1,159 @@
+import { type ExecutionEvent, type ExecutionState, elapsedMs, reduceExecution } from './execution.ts'
+import { isCommand, nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from './plan.ts'
+import { hasStepEnded, isSuccess, type StepStatus } from './status.ts'
+
+/** What an expression may ask of a running workflow. */
+export interface StepFacts {
+  /** Of all that came before: `passed` until a step that matters failed. */
+  status: StepStatus
+  /** Of the step itself; only of `until` of a retry. */
+  self?: StepStatus
+  /** Steps that have an id. */
+  steps: Readonly<Record<string, { status: StepStatus; exitCode?: number }>>
+}
+
+/** What the edge knows and the plan does not: values of expressions. They throw for what cannot be resolved. */
+export interface Judge {
+  isTrue(expression: string, facts: StepFacts, node: PlanNode): boolean
+  wholeNumber(expression: string, node: PlanNode): number
+  /** ms */
+  duration(template: string, node: PlanNode): number
+}
+
+export interface Advanced {
+  state: ExecutionState
+  /** What must happen now; nothing while something runs, waits for a resume, or after the end. */
+  next?: { type: 'run'; node: OperationNode } | { type: 'wait-for-resume'; step: StepNode }
+}
+
+/** Takes all steps that need nobody: conditions, results of groups, retries. Pure, but for what `judge` looks up. */
+export function advance(plan: WorkflowPlan, state: ExecutionState, judge: Judge, nowMs: number): Advanced {
+  const walk = new Walk(plan, state, judge, nowMs)
+  const next = walk.visit(plan.root, 'passed', [])
+  return next === 'ended' || next === 'busy' ? { state: walk.state } : { state: walk.state, next }
+}
+
+/** More attempts than this are a mistake. */
+export const MOST_RETRIES = 1_000
+
+type Visited = 'ended' | 'busy' | NonNullable<Advanced['next']>
+
+class Walk {
+  state: ExecutionState
+  readonly #plan: WorkflowPlan
+  readonly #judge: Judge
+  readonly #nowMs: number
+
+  constructor(plan: WorkflowPlan, state: ExecutionState, judge: Judge, nowMs: number) {
+    this.#plan = plan
+    this.state = state
+    this.#judge = judge
+    this.#nowMs = nowMs
+  }
+
+  /** @param before the status of all that came before @param around the steps that it is in, the outermost first */
+  visit(node: PlanNode, before: StepStatus, around: readonly StepNode[]): Visited {
+    // A process that was given up must have gone before anything else begins.
+    if (this.state.aliveRef !== undefined) return 'busy'
+    const status = this.#status(node)
+    if (hasStepEnded(status)) return this.#isBegunAnew(node, around) ? this.visit(node, before, around) : 'ended'
+    if (this.state.pause) return 'busy'
+    if (status === 'queued' && !this.#judge.isTrue(node.condition, this.#facts(before), node)) {
+      this.#apply({ type: 'skipped', ref: node.ref })
+      return 'ended'
+    }
+    if (node.kind === 'operation') return this.#visitOperation(node, around)
+    if (status === 'queued') this.#apply({ type: 'started', ref: node.ref })
+    return this.#visitStep(node, before, around)
+  }
+
+  #visitOperation(node: OperationNode, around: readonly StepNode[]): Visited {
+    const waiting = isCommand(node.operation) && around.find((step) => step.isPaused && !this.state.nodes[step.ref]!.isReleased)
+    if (waiting) {
+      this.#apply({ type: 'paused', ref: waiting.ref })
+      return { type: 'wait-for-resume', step: waiting }
+    }
+    this.#apply({ type: 'started', ref: node.ref })
+    if (node.operation.type !== 'wait') return { type: 'run', node }
+    this.#apply({ type: 'ended', ref: node.ref, exitCode: 0 })
+    return 'ended'
+  }
+
+  #visitStep(node: StepNode, before: StepStatus, around: readonly StepNode[]): Visited {
+    for (const [i, child] of node.children.entries()) {
+      const visited = this.visit(child, worse(before, this.#resultOf(node.children.slice(0, i))), [...around, node])
+      if (visited !== 'ended') return visited
+    }
+    const result = this.#resultOf(node.children)
+    const isInverted = node.isNegative && (result === 'passed' || result === 'failed')
+    this.#apply({ type: 'settled', ref: node.ref, status: isInverted ? (result === 'passed' ? 'failed' : 'passed') : result })
+    return this.#isBegunAnew(node, around) ? this.visit(node, before, around) : 'ended'
+  }
+
+  /** Decided once for each attempt: what `until` asks may change later on. */
+  #isBegunAnew(node: PlanNode, around: readonly StepNode[]): boolean {
+    if (node.kind !== 'step' || this.state.nodes[node.ref]!.isKept) return false
+    const isAgain = this.#retries(node, around)
+    this.#apply({ type: isAgain ? 'retried' : 'kept', ref: node.ref })
+    return isAgain
+  }
+
+  /** Unless it has what it wants, has no attempts left, or one around it has ended. */
+  #retries(node: StepNode, around: readonly StepNode[]): boolean {
+    const { retry } = node
+    const { status, attempt } = this.state.nodes[node.ref]!
+    if (!retry || status === 'skipped' || status === 'aborted' || status === 'canceled') return false
+    if (around.some((step) => hasStepEnded(this.#status(step)))) return false
+    if (attempt > Math.min(this.#judge.wholeNumber(retry.count, node), MOST_RETRIES)) return false
+    return !this.#judge.isTrue(retry.until, this.#facts(status, status), node)
+  }
+
+  #resultOf(children: readonly PlanNode[]): 'passed' | 'failed' | 'aborted' {
+    const ended = children.filter((child) => !(child.kind === 'step' && child.isOptional)).map((child) => this.#status(child))
+    const bad = ended.filter((status) => hasStepEnded(status) && !isSuccess(status))
+    return bad.some((status) => status === 'aborted') ? 'aborted' : bad.length > 0 ? 'failed' : 'passed'
+  }
+
+  #facts(status: StepStatus, self?: StepStatus): StepFacts {
+    const named = [...nodesOf(this.#plan.root)].flatMap((node) => (node.kind === 'step' && node.id !== undefined ? [node] : []))
+    const steps = Object.fromEntries(
+      named.map((node) => [node.id!, { status: this.#status(node), exitCode: this.#exitCode(node) }]),
+    )
+    return { status, steps, ...(self === undefined ? {} : { self }) }
+  }
+
+  /** Of its last command that said one. */
+  #exitCode(node: StepNode): number | undefined {
+    return [...nodesOf(node)].map(({ ref }) => this.state.nodes[ref]!.exitCode).findLast((code) => code !== undefined)
+  }
+
+  #status(node: PlanNode): StepStatus {
+    return this.state.nodes[node.ref]!.status
+  }
+
+  #apply(event: Unplaced<ExecutionEvent>): void {
+    this.state = reduceExecution(this.#plan, this.state, { ...event, nowMs: this.#nowMs } as ExecutionEvent)
+  }
+}
+
+type Unplaced<Event> = Event extends unknown ? Omit<Event, 'nowMs'> : never
+
+const worse = (a: StepStatus, b: StepStatus): StepStatus => (isSuccess(a) ? b : a)
+
+/** The step whose time is up next, and in how many ms; nothing while all clocks stand still. */
+export function nextDeadline(
+  plan: WorkflowPlan,
+  state: ExecutionState,
+  judge: Judge,
+  nowMs: number,
+): { ref: string; inMs: number } | undefined {
+  if (state.pause) return undefined
+  const limited = [...nodesOf(plan.root)].flatMap((node) => {
+    if (node.kind !== 'step' || node.timeout === undefined || state.nodes[node.ref]!.status !== 'running') return []
+    return [{ ref: node.ref, inMs: Math.max(0, judge.duration(node.timeout, node) - elapsedMs(state, node.ref, nowMs)) }]
+  })
+  return limited.reduce<{ ref: string; inMs: number } | undefined>(
+    (first, each) => (!first || each.inMs < first.inMs ? each : first),
+    undefined,
+  )
+}

@@ -1,0 +1,167 @@
+import { nodesOf, type PlanNode, type StepNode, type WorkflowPlan } from './plan.ts'
+import { hasStepEnded, type StepStatus, stepLife } from './status.ts'
+
+/** One node of a plan while it runs. Times are a clock's ms. */
+export interface NodeState {
+  status: StepStatus
+  /** 1 for the first. */
+  attempt: number
+  /** Of this attempt; absent before. */
+  startedAtMs?: number
+  endedAtMs?: number
+  /** Paused during this attempt; the pause that goes on is not in it. */
+  pausedMs: number
+  /** Of all attempts before this one. */
+  earlier: { ms: number; pausedMs: number }
+  exitCode?: number
+  /** It has waited, or need not wait any more, for its first command. */
+  isReleased?: boolean
+  /** Whether it is tried again has been decided. */
+  isKept?: boolean
+}
+
+export interface ExecutionState {
+  nodes: Readonly<Record<string, NodeState>>
+  /** The operation whose process lives; also one that has been given up and is about to end. */
+  aliveRef?: string
+  /** Since when all clocks stand still, and the step that is paused. */
+  pause?: { ref: string; sinceMs: number }
+}
+
+export type ExecutionEvent =
+  | { type: 'started'; ref: string; nowMs: number }
+  | { type: 'ended'; ref: string; nowMs: number; exitCode: number; isAborted?: boolean }
+  | { type: 'paused'; ref: string; nowMs: number }
+  | { type: 'resumed'; nowMs: number }
+  | { type: 'timed-out'; ref: string; nowMs: number }
+  | { type: 'skipped'; ref: string; nowMs: number }
+  | { type: 'retried' | 'kept'; ref: string; nowMs: number }
+  | { type: 'settled'; ref: string; nowMs: number; status: 'passed' | 'failed' | 'aborted' }
+  | { type: 'aborted' | 'canceled'; nowMs: number }
+
+export function newExecution(plan: WorkflowPlan): ExecutionState {
+  const fresh = (): NodeState => ({ status: 'queued', attempt: 1, pausedMs: 0, earlier: { ms: 0, pausedMs: 0 } })
+  return { nodes: Object.fromEntries([...nodesOf(plan.root)].map(({ ref }) => [ref, fresh()])) }
+}
+
+/**
+ * One event of an execution. Pure. What has ended stays as it is: an event that comes late changes nothing.
+ * @throws EverwarmError ILLEGAL_STEP
+ */
+export function reduceExecution(plan: WorkflowPlan, state: ExecutionState, event: ExecutionEvent): ExecutionState {
+  switch (event.type) {
+    case 'started':
+      return started(plan, state, event)
+    case 'ended':
+      return ended(state, event)
+    case 'paused':
+      return state.pause || !isOpen(state, event.ref)
+        ? state
+        : { ...set(state, event.ref, 'paused', {}), pause: { ref: event.ref, sinceMs: event.nowMs } }
+    case 'resumed':
+      return state.pause ? resumed(state, event.nowMs) : state
+    case 'timed-out':
+      return isOpen(state, event.ref)
+        ? givenUp(resumed(state, event.nowMs), nodeIn(plan, event.ref), 'timeout', event.nowMs)
+        : state
+    case 'skipped':
+      return isOpen(state, event.ref) ? givenUp(state, nodeIn(plan, event.ref), 'skipped', event.nowMs) : state
+    case 'settled':
+      return isOpen(state, event.ref) ? set(resumedIf(state, event), event.ref, event.status, { endedAtMs: event.nowMs }) : state
+    case 'kept':
+      return { ...state, nodes: { ...state.nodes, [event.ref]: { ...state.nodes[event.ref]!, isKept: true } } }
+    case 'retried':
+      return retried(state, nodeIn(plan, event.ref) as StepNode, event.nowMs)
+    case 'aborted':
+    case 'canceled':
+      return givenUp(resumed(state, event.nowMs), plan.root, event.type, event.nowMs)
+  }
+}
+
+export function nodeIn(plan: WorkflowPlan, ref: string): PlanNode {
+  for (const node of nodesOf(plan.root)) if (node.ref === ref) return node
+  throw new RangeError(`The workflow has no node "${ref}".`)
+}
+
+const isOpen = (state: ExecutionState, ref: string) => !hasStepEnded(state.nodes[ref]!.status)
+
+function set(state: ExecutionState, ref: string, status: StepStatus, more: Partial<NodeState>): ExecutionState {
+  const node = state.nodes[ref]!
+  if (node.status !== status) stepLife(node.status, status)
+  return { ...state, nodes: { ...state.nodes, [ref]: { ...node, ...more, status } } }
+}
+
+function started(plan: WorkflowPlan, state: ExecutionState, { ref, nowMs }: { ref: string; nowMs: number }): ExecutionState {
+  if (state.nodes[ref]!.status !== 'queued') return state
+  const next = set(state, ref, 'running', { startedAtMs: nowMs })
+  return nodeIn(plan, ref).kind === 'operation' ? { ...next, aliveRef: ref } : next
+}
+
+function ended(before: ExecutionState, event: Extract<ExecutionEvent, { type: 'ended' }>): ExecutionState {
+  const state = before.aliveRef === event.ref ? { ...before, aliveRef: undefined } : before
+  if (!isOpen(state, event.ref)) return state
+  const status = event.isAborted ? 'aborted' : event.exitCode === 0 ? 'passed' : 'failed'
+  return set(resumedIf(state, event), event.ref, status, { endedAtMs: event.nowMs, exitCode: event.exitCode })
+}
+
+/** A paused process can still be ended from outside: then nothing waits any more. */
+const resumedIf = (state: ExecutionState, { ref, nowMs }: { ref: string; nowMs: number }) =>
+  state.pause?.ref === ref ? resumed(state, nowMs) : state
+
+/** The pause is no time of any step that ran through it. */
+function resumed(state: ExecutionState, nowMs: number): ExecutionState {
+  if (!state.pause) return state
+  const { ref, sinceMs } = state.pause
+  const nodes = Object.entries(state.nodes).map(([each, node]) => {
+    const ran = node.startedAtMs !== undefined && node.endedAtMs === undefined
+    return [each, ran ? { ...node, pausedMs: node.pausedMs + nowMs - Math.max(sinceMs, node.startedAtMs!) } : node]
+  })
+  const next: ExecutionState = { ...state, nodes: Object.fromEntries(nodes), pause: undefined }
+  return next.nodes[ref]!.status === 'paused' ? set(next, ref, 'running', { isReleased: true }) : next
+}
+
+/** Everything inside ends: what has begun as it is said, what has not is skipped, or ends with the whole execution. */
+function givenUp(
+  state: ExecutionState,
+  node: PlanNode,
+  status: 'timeout' | 'skipped' | 'aborted' | 'canceled',
+  nowMs: number,
+): ExecutionState {
+  return [...nodesOf(node)].reduce((next, { ref }) => {
+    const { status: now, startedAtMs } = next.nodes[ref]!
+    if (hasStepEnded(now)) return next
+    const to = status === 'timeout' && now === 'queued' ? 'skipped' : status
+    return set(next, ref, to, startedAtMs === undefined ? {} : { endedAtMs: nowMs })
+  }, state)
+}
+
+/** The whole step again: nothing of the last attempt is left but its time. */
+function retried(state: ExecutionState, step: StepNode, nowMs: number): ExecutionState {
+  const nodes: Record<string, NodeState> = { ...state.nodes }
+  for (const { ref } of nodesOf(step)) nodes[ref] = again(nodes[ref]!, nowMs)
+  nodes[step.ref] = { ...nodes[step.ref]!, attempt: state.nodes[step.ref]!.attempt + 1 }
+  return { ...state, nodes }
+}
+
+function again(node: NodeState, nowMs: number): NodeState {
+  const ms = node.startedAtMs === undefined ? 0 : (node.endedAtMs ?? nowMs) - node.startedAtMs - node.pausedMs
+  const earlier = { ms: node.earlier.ms + ms, pausedMs: node.earlier.pausedMs + node.pausedMs }
+  return { status: 'queued', attempt: 1, pausedMs: 0, earlier, isReleased: node.isReleased }
+}
+
+/** What this attempt of a node has taken, ms, without pauses. */
+export function elapsedMs(state: ExecutionState, ref: string, nowMs: number): number {
+  const { startedAtMs, endedAtMs, pausedMs } = state.nodes[ref]!
+  if (startedAtMs === undefined) return 0
+  const pausing = state.pause && endedAtMs === undefined ? nowMs - Math.max(state.pause.sinceMs, startedAtMs) : 0
+  return (endedAtMs ?? nowMs) - startedAtMs - pausedMs - pausing
+}
+
+/** As reported, all attempts together, ms: `durationMs` without pauses, `totalDurationMs` with them. */
+export function durationsOf(state: ExecutionState, ref: string, nowMs: number) {
+  const { earlier, startedAtMs, endedAtMs } = state.nodes[ref]!
+  const durationMs = earlier.ms + elapsedMs(state, ref, nowMs)
+  const wholeMs = startedAtMs === undefined ? 0 : (endedAtMs ?? nowMs) - startedAtMs
+  const totalDurationMs = earlier.ms + earlier.pausedMs + wholeMs
+  return { durationMs, totalDurationMs, pausedMs: totalDurationMs - durationMs }
+}

@@ -1,0 +1,48 @@
+import { EverwarmError } from '../contracts/errors.ts'
+import type { Judge, StepFacts } from './advance.ts'
+import { durationMs } from './duration.ts'
+import { finalize } from './expressions/document.ts'
+import { namesScope, type Scope } from './expressions/scopes.ts'
+import { STATUS_ALIASES } from './expressions/status-scope.ts'
+import { isTrue, type Value } from './expressions/values.ts'
+import type { PlanNode } from './plan.ts'
+import { isSuccess } from './status.ts'
+
+/**
+ * Expressions of a running workflow. All names must be known by now.
+ * @param scopesOf what else a node may ask: its environment, outputs, services
+ */
+export function expressionJudge(scopesOf: (node: PlanNode) => readonly Scope[]): Judge {
+  const valueOf = (expression: string, scopes: readonly Scope[]): Value => finalize<Value>(expression, 'expression', scopes)
+  return {
+    isTrue: (expression, facts, node) => isTrue(valueOf(expression, [factsScope(facts), STATUS_ALIASES, ...scopesOf(node)])),
+    wholeNumber: (expression, node) => wholeNumber(expression, valueOf(expression, scopesOf(node))),
+    duration: (template, node) => durationMs(finalize(template, 'template', scopesOf(node))),
+  }
+}
+
+/** `status`, `self.status`, `step.<id>.status`, `step.<id>.exitCode`; and `<id>`: whether the step passed or was skipped. */
+export function factsScope({ status, self, steps }: StepFacts): Scope {
+  const named = Object.entries(steps).flatMap(([id, step]) => [
+    [id, isSuccess(step.status)] as const,
+    [`step.${id}.status`, step.status] as const,
+    [`step.${id}.exitCode`, step.exitCode ?? null] as const,
+  ])
+  // The last wins: no step may call itself `status` or `passed` and change what these mean.
+  return namesScope({
+    ...Object.fromEntries(named.filter(([name]) => !RESERVED.has(name))),
+    status,
+    ...(self ? { 'self.status': self } : {}),
+  })
+}
+
+const RESERVED: ReadonlySet<string> = new Set(['status', 'self', 'passed', 'success', 'failed', 'error', 'always', 'never'])
+
+function wholeNumber(expression: string, value: Value): number {
+  const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number
+  throw new EverwarmError('WORKFLOW_INVALID', {
+    message: `The expression \`${expression.slice(0, 200)}\` must give a whole number of at least 0.`,
+    hint: 'Run `everwarm workflow render FILE` to see what is known of it beforehand.',
+  })
+}

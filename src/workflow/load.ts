@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { EverwarmError } from '../contracts/errors.ts'
+import { WorkflowDocument } from '../contracts/workflow/document.ts'
+import { type Fault, type Path, pathText, refuseFaults } from './fault.ts'
+import { schemaFaults } from './schema-faults.ts'
+import { readYaml } from './yaml.ts'
+
+/** A document that has the right shape, and where each of its fields stands. */
+export interface LoadedDocument {
+  file: string
+  document: WorkflowDocument
+  /** A fault about one of its fields. */
+  faultAt(path: Path, about: { message: string; hint?: string; severity?: Fault['severity']; part?: 'key' | 'value' }): Fault
+}
+
+export interface LoadedFile {
+  documents: LoadedDocument[]
+  faults: Fault[]
+}
+
+/**
+ * Reads all documents of a text. Never throws for what stands in it: all that is wrong is in `faults`.
+ * @param file its name, for people
+ */
+export function loadText(text: string, file: string): LoadedFile {
+  const read = readYaml(text)
+  const loaded: LoadedFile = { documents: [], faults: [] }
+  for (const yaml of read.documents) {
+    const at = (offset: number) => ({ file, ...read.place(offset) })
+    if (yaml.faults.length > 0) {
+      loaded.faults.push(
+        ...yaml.faults.map(({ offset, ...about }) => ({ ...at(offset), path: '', severity: 'error' as const, ...about })),
+      )
+      continue
+    }
+    const faultAt: LoadedDocument['faultAt'] = (path, { part = 'value', severity = 'error', ...about }) => ({
+      ...at(yaml.offsetOf(path, part)),
+      path: pathText(path),
+      severity,
+      ...about,
+    })
+    const parsed = WorkflowDocument.safeParse(yaml.value)
+    if (parsed.success) loaded.documents.push({ file, document: parsed.data, faultAt })
+    else {
+      const found = schemaFaults(WorkflowDocument, yaml.value, parsed.error)
+      loaded.faults.push(...found.map(({ path, ...about }) => faultAt(path, about)))
+    }
+  }
+  if (read.documents.length === 0) loaded.faults.push(empty(file))
+  return { ...loaded, faults: inOrder(loaded.faults) }
+}
+
+const empty = (file: string): Fault => ({
+  file,
+  line: 1,
+  column: 1,
+  path: '',
+  message: 'There is no document in it.',
+  hint: 'A workflow has `kind: Workflow`, `metadata` and `spec`.',
+  severity: 'error',
+})
+
+const inOrder = (faults: Fault[]) => faults.sort((a, b) => a.line - b.line || a.column - b.column)
+
+/** @throws EverwarmError BAD_INPUT if it cannot be read */
+export const loadFile = (path: string): LoadedFile => loadText(readText(path), path)
+
+/**
+ * Several files as one: templates of one serve workflows of another.
+ * @throws WorkflowInvalid with all that is wrong in all of them
+ */
+export function loadFiles(paths: readonly string[]): LoadedDocument[] {
+  const files = paths.map(loadFile)
+  refuseFaults(files.flatMap(({ faults }) => faults))
+  return files.flatMap(({ documents }) => documents)
+}
+
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new EverwarmError('BAD_INPUT', {
+      message: `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+      hint: 'Give the path of a workflow from here.',
+      cause,
+    })
+  }
+}
