@@ -65,7 +65,14 @@ export const worker: Command = {
     return runUntilEnd({
       url: url.href,
       token,
-      registration: { name, type: 'remote', host: hostname(), capabilities, ...ownScreen(values), version: ownVersion() },
+      registration: {
+        name,
+        type: 'remote',
+        host: hostname(),
+        capabilities: { ...capabilities, ...(values.allow ? { commands: texts(values.allow) } : {}) },
+        ...ownScreen(values),
+        version: ownVersion(),
+      },
       rules: {
         allowed: texts(values.allow ?? []),
         directory,

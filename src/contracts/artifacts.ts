@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_ID_BYTES } from './session.ts'
 
 /** What a file is addressed by: SHA-256 of its bytes, in lower-case hex. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex')
@@ -13,6 +14,7 @@ export const ArtifactOwnerId = z
   .max(1_024)
   // oxlint-disable-next-line no-control-regex
   .regex(/^[^\0]+$/, 'must not have a NUL')
+  .refine((text) => Buffer.byteLength(text) <= MOST_ID_BYTES, `must have ${MOST_ID_BYTES} bytes in UTF-8 at most`)
 
 /** `image/png`, `text/plain; charset=utf-8`: one line of visible ASCII, since it becomes a header. */
 const ContentType = z

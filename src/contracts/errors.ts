@@ -120,6 +120,8 @@ export class EverwarmError extends Error {
 export function errorFromData(data: unknown): EverwarmError {
   if (data instanceof EverwarmError) return data
   const { code, message, hint } = (data ?? {}) as Partial<ErrorData>
-  if (typeof code === 'string' && typeof message === 'string') return new EverwarmError(code as ErrorCode, { message, hint })
+  // Errors of databases and the like have codes, too: theirs have digits in them, ours never do.
+  if (typeof code === 'string' && /^[A-Z][A-Z_]+$/.test(code) && typeof message === 'string')
+    return new EverwarmError(code as ErrorCode, { message, hint })
   return new EverwarmError('INTERNAL', { message: data instanceof Error ? data.message : String(data), cause: data })
 }

@@ -3,7 +3,10 @@ import { ErrorInfo } from './error-info.ts'
 
 /** Bounds of what a stranger may send; each is far above what a real project needs. */
 export const MOST_TESTS = 200_000
-const Id = z.string().min(1).max(1_024)
+/** Bytes in UTF-8: an id is part of keys in the database, which have bounds. */
+export const MOST_ID_BYTES = 2_000
+const hasIdBytes = (text: string) => text.length <= MOST_ID_BYTES / 3 || Buffer.byteLength(text) <= MOST_ID_BYTES
+const Id = z.string().min(1).max(1_024).refine(hasIdBytes, `must have ${MOST_ID_BYTES} bytes in UTF-8 at most`)
 const Ms = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 const Text = z.string().max(1_048_576)
 const TimeText = z.iso.datetime({ offset: true })
@@ -16,6 +19,8 @@ export const Needs = z.object({
   memory: z.number().int().min(0).optional(),
   /** cores */
   cpu: z.number().min(0).optional(),
+  /** Programs that it must be allowed to run; those of `run.command` are added by themselves. */
+  commands: z.array(z.string().min(1).max(256)).max(64).optional(),
 })
 export type Needs = z.infer<typeof Needs>
 
@@ -68,7 +73,7 @@ export const SessionConfig = z.object({
   /** Of `tag`. */
   tagMode: z.enum(['group', 'spread']).default('group'),
   /** Ends the session after so many red tests; 0: never; true: 1. */
-  failFast: z.union([z.boolean(), z.number().int().min(0)]).default(false),
+  failFast: z.union([z.boolean(), z.number().int().min(0).max(MOST_TESTS)]).default(false),
   /** How often a test may be begun anew because its worker was lost. */
   maxRetries: z.number().int().min(0).max(10).default(2),
   testTimeoutMs: Ms.min(1).default(60_000),
@@ -84,7 +89,16 @@ export const SessionRequest = z.object({
   name: z.string().max(1_024).optional(),
   /** Paths alone are enough. Absent: a worker lists the project's files. */
   tests: z
-    .array(z.union([z.string().min(1).max(4_096), SessionTest]))
+    .array(
+      z.union([
+        z
+          .string()
+          .min(1)
+          .max(4_096)
+          .refine(hasIdBytes, `must have ${MOST_ID_BYTES} bytes in UTF-8 at most, or be an object with a shorter id`),
+        SessionTest,
+      ]),
+    )
     .max(MOST_TESTS)
     .optional(),
   config: SessionConfig.prefault({}),

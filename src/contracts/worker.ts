@@ -9,6 +9,8 @@ export const Capabilities = z.object({
   memory: z.number().min(0).optional(),
   /** cores */
   cpu: z.number().min(0).optional(),
+  /** Programs that it runs when a session asks for them, besides shards of Vitest and Playwright. */
+  commands: z.array(z.string().min(1).max(256)).max(256).optional(),
 })
 export type Capabilities = z.infer<typeof Capabilities>
 
@@ -17,7 +19,12 @@ export type WorkerStatus = z.infer<typeof WorkerStatus>
 
 /** What a worker says of itself. `id` is a wish: a coordinator gives it only to whom it belongs. */
 export const WorkerRegistration = z.object({
-  id: z.string().min(1).max(256).optional(),
+  id: z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/^[^\p{C}]+$/u, 'must have no control characters')
+    .optional(),
   name: z.string().min(1).max(256).optional(),
   type: z.enum(['local', 'remote', 'docker']).default('remote'),
   host: z.string().max(256).optional(),

@@ -11,7 +11,9 @@ describe('what a test needs', () => {
   })
 
   test('is what the session needs, and what itself needs', () => {
-    expect(combinedNeeds({ tags: ['gpu'], memory: 500 }, { needs: { browsers: ['chromium'], memory: 200, cpu: 2 } })).toEqual({
+    expect(
+      combinedNeeds({ tags: ['gpu'], memory: 500 }, { needs: { browsers: ['chromium'], memory: 200, cpu: 2 } }),
+    ).toMatchObject({
       browsers: ['chromium'],
       tags: ['gpu'],
       memory: 500,
@@ -27,7 +29,12 @@ describe('what a test needs', () => {
     [{ browsers: [], maxConcurrent: 1 }, { tags: ['gpu'] }, false],
     [{ browsers: [], maxConcurrent: 1, memory: 1_000 }, { memory: 1_001 }, false],
     [{ browsers: [], maxConcurrent: 1 }, { memory: 1_001, cpu: 64 }, true],
-  ])('%j fits %j: %s', (capabilities, needs, expected) => expect(fits(capabilities, needs)).toBe(expected))
+    [{ browsers: [], maxConcurrent: 1, commands: ['echo'] }, { commands: ['echo'] }, true],
+    [{ browsers: [], maxConcurrent: 1 }, { commands: ['echo'] }, false],
+    [{ browsers: [], maxConcurrent: 1, isLinked: false }, { commands: ['echo'] }, true],
+    [{ browsers: [], maxConcurrent: 1 }, { asking: true as const }, false],
+    [{ browsers: [], maxConcurrent: 1, isLinked: false }, { asking: true as const }, true],
+  ])('%j fits %j: %s', (capabilities, needs, expected) => expect(fits({ isLinked: true, ...capabilities }, needs)).toBe(expected))
 
   test('can be read by people', () => {
     expect(needsText({ browsers: ['firefox'], memory: 512 })).toBe('browser firefox, 512 MB of memory')

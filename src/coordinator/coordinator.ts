@@ -56,6 +56,8 @@ export interface LinkedCoordinator extends Coordinator {
   drain(workerId: string): Promise<void>
   /** Of these sessions those that have not ended. */
   openSessions(ids: readonly string[]): Promise<Set<string>>
+  /** For a worker that is about to be known. */
+  newCredential(workerId: string): Promise<{ credential: string; expiresAt: string }>
   /** For a worker that dials in: it is known from now on. @throws EverwarmError TOKEN_USED, TOKEN_EXPIRED, TOKEN_REFUSED */
   useEnrolment(token: string): Promise<{ workerId: string; credential: string; expiresAt: string }>
   /** The program that ran it died, and all it had said is written: what has no result is run again. */
@@ -103,10 +105,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     () => void stopEnded(),
   )
   async function openSessions(ids: readonly string[]): Promise<Set<string>> {
-    if (ids.length === 0) return new Set()
+    const ours = ids.filter(isOurId)
+    if (ours.length === 0) return new Set()
     const rows = await db.query<{ id: string }>(
-      `select id::text from everwarm.sessions where id::text = any($1) and status in ('pending', 'running')`,
-      [ids],
+      `select id::text from everwarm.sessions where id = any($1::uuid[]) and status in ('pending', 'running')`,
+      [ours],
     )
     return new Set(rows.map(({ id }) => id))
   }
@@ -208,6 +211,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
       return { worker: await register(core, { ...registration, id: workerId }), credential, expiresAt }
     },
     async renewCredential(workerId) {
+      await workerView(core, workerId)
+      const issued = await issueCredential(db, workerId)
+      return { credential: issued.token, expiresAt: issued.expiresAt }
+    },
+    async newCredential(workerId) {
       const issued = await issueCredential(db, workerId)
       return { credential: issued.token, expiresAt: issued.expiresAt }
     },
@@ -270,14 +278,16 @@ async function enrolled(db: Database, token: string): Promise<{ workerId: string
   return { workerId, credential, expiresAt }
 }
 
-/** Notes what is at work, for time-outs, and has it written. */
-function say(core: Core, writer: ResultWriter, saying: Saying): Promise<ResultFate> {
-  // Nobody was ever given such a shard.
-  if (!isOurId(saying.shardId)) return Promise.resolve('stale')
+/** Has it written, and notes what is at work, for time-outs. */
+async function say(core: Core, writer: ResultWriter, saying: Saying): Promise<ResultFate> {
   const held = core.holders.all.get(saying.workerId)?.held.get(saying.shardId)
-  if (saying.type === 'begun') held?.begun.set(saying.testId, core.clock.now())
-  else if (saying.type === 'result') held?.begun.delete(saying.result.testId)
-  return writer.say(saying)
+  if (saying.type === 'result') held?.begun.delete(saying.result.testId)
+  if (saying.type !== 'begun') return writer.say(saying)
+  if (held?.begun.has(saying.testId)) return 'repeated'
+  const sinceMs = core.clock.now()
+  const fate = await writer.say(saying)
+  if (fate === 'recorded') held?.begun.set(saying.testId, sinceMs)
+  return fate
 }
 
 /** Stops what runs here of a session that has ended. */

@@ -46,7 +46,9 @@ export function dispatcher(core: Core): Dispatcher {
       for (const capabilityClass of await openClasses(core.db)) {
         if (empty.has(capabilityClass)) continue
         const needs = needsOf(capabilityClass)
-        const places = placesOf(free.filter((holder) => fits(holder.capabilities, needs)))
+        const places = placesOf(
+          free.filter((holder) => fits({ ...holder.capabilities, isLinked: holder.give !== undefined }, needs)),
+        )
         if (places.length === 0) continue
         const hopesBefore = hopes
         const given = await give(core, capabilityClass, places, (grants) => (doubtful = grants))

@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto'
 import type { HostRun } from '../contracts/session.ts'
 import type { Queries } from '../database/database.ts'
 import type { Known } from './cut.ts'
 
-/** Tests of one project are known by their ids; projects are told apart by what the caller gives. */
-export const projectOf = (name: string | null | undefined, run: Pick<HostRun, 'directory'>) => `${name ?? ''}|${run.directory}`
+/** Tests of one project are known by their ids; projects are told apart by what the caller gives. Short, since it is part of a key. */
+export const projectOf = (name: string | null | undefined, run: Pick<HostRun, 'directory'>) =>
+  createHash('md5')
+    .update(`${name ?? ''}|${run.directory}`)
+    .digest('hex')
 
 /** The newest run counts for so much: a file that has become slower is believed after a few runs, an outlier is not. */
 const WEIGHT = 0.4
@@ -12,7 +16,7 @@ const WEIGHT = 0.4
 export async function rememberDurations(tx: Queries, sessionId: string): Promise<void> {
   await tx.query(
     `insert into everwarm.durations as known (project, test_id, duration, last_status, last_failed)
-     select coalesce(s.name, '') || '|' || (s.run->>'directory'), r.test_id, r.duration, r.status,
+     select md5(coalesce(s.name, '') || '|' || (s.run->>'directory')), r.test_id, r.duration, r.status,
        case when r.status in ('failed', 'timedOut') then now() end
      from everwarm.results r join everwarm.sessions s on s.id = r.session_id
      where s.id = $1 and r.status <> 'skipped' and r.worker_id is not null

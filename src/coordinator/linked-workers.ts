@@ -134,15 +134,14 @@ async function admit(
   { heartbeatMs, offlineMs }: LinkedWorkersOptions,
   { token, registration, running }: AdmitRequest,
 ): Promise<Admission> {
+  const enrolled = token?.startsWith('enrol_') ? await coordinator.useEnrolment(token) : undefined
+  const caller = enrolled ? undefined : await coordinator.authenticate(token)
+  // Whoever is not let in has asked the database nothing else.
   const open = await coordinator.openSessions(running.flatMap((process) => sessionOfProcess(process) ?? []))
   const keep: Admission['keep'] = (process) => open.has(sessionOfProcess(process) ?? '')
   const about = { heartbeatMs, offlineMs, keep }
-  if (token?.startsWith('enrol_')) {
-    const { workerId, credential, expiresAt } = await coordinator.useEnrolment(token)
-    return { ...about, workerId, credential, expiresAt }
-  }
-  const caller = await coordinator.authenticate(token)
+  if (!caller) return { ...about, ...enrolled! }
   // The coordinator's own token lets in whoever has it, under the name that it wants.
   const workerId = caller.may === 'work' ? caller.workerId : (registration.id ?? randomUUID())
-  return { ...about, workerId, ...(await coordinator.renewCredential(workerId)) }
+  return { ...about, workerId, ...(await coordinator.newCredential(workerId)) }
 }

@@ -1,3 +1,4 @@
+import type { Capabilities } from '../contracts/worker.ts'
 import type { Queries } from '../database/database.ts'
 import { fits, needsOf } from './capability-class.ts'
 import type { Core } from './core.ts'
@@ -128,11 +129,13 @@ async function begunIn(tx: Queries, row: LostRow): Promise<Set<string>> {
 
 /** How many shards of the class could run at once, on all workers that are there. At least 1. */
 export async function placesFor(tx: Queries, capabilityClass: string): Promise<number> {
-  const rows = await tx.query<{ capabilities: Parameters<typeof fits>[0] }>(
-    `select capabilities from everwarm.workers
+  const rows = await tx.query<{ capabilities: Capabilities; is_linked: boolean }>(
+    `select capabilities, is_linked from everwarm.workers
      where not is_gone and not is_draining and not has_failed`,
   )
   const needs = needsOf(capabilityClass)
-  const places = rows.filter((row) => fits(row.capabilities, needs)).reduce((sum, row) => sum + row.capabilities.maxConcurrent, 0)
+  const places = rows
+    .filter((row) => fits({ ...row.capabilities, isLinked: row.is_linked }, needs))
+    .reduce((sum, row) => sum + row.capabilities.maxConcurrent, 0)
   return Math.max(1, places)
 }

@@ -5,6 +5,7 @@ import type { Core } from './core.ts'
 import type { HeldShard, Holder } from './holders.ts'
 import { ordersOf } from './orders.ts'
 import { loseShards } from './lose-shards.ts'
+import { revokeCredentials } from './tokens.ts'
 import { saveWorker, unknownWorker, workerView } from './worker-rows.ts'
 
 /** A worker's connection, as this coordinator uses it. */
@@ -170,6 +171,14 @@ export async function register(core: Core, registration: WorkerRegistration): Pr
     await core.log.append([{ type: 'worker:connected', sessionId: null, data }], tx)
   })
   core.log.announce()
+  core.holders.remove(id)
+  // Who registers anew has forgotten what it had.
+  const had = await heldBy(core, id)
+  await loseShards(
+    core,
+    had.map((row) => ({ shardId: row.id, attempt: row.attempt })),
+    { code: 'RETURNED', message: `Worker ${id} registered anew.` },
+  )
   return workerView(core, id)
 }
 
@@ -189,9 +198,28 @@ export async function heartbeat(
     [workerId, core.id],
   )
   if (!running) return []
+  await takeBack(core, workerId, running)
   const isCurrent = ({ shardId, attempt }: { shardId: string; attempt: number }) =>
     rows.some((row) => row.id === shardId && row.attempt === attempt)
   return running.filter((one) => !isCurrent(one)).map(({ shardId }) => shardId)
+}
+
+/** An answer to `lease` may be under way while a heartbeat that does not know of it comes in. */
+const LEASE_ANSWER_S = 10
+
+/** What a worker that asks was given and does not know of: the answer was lost on its way. */
+async function takeBack(core: Core, workerId: string, running: readonly { shardId: string }[]): Promise<void> {
+  const unknown = await core.db.query<{ id: string; attempt: number }>(
+    `select shards.id, attempt from everwarm.shards join everwarm.workers on workers.id = worker_id
+     where worker_id = $1 and status = 'running' and not is_linked and not (shards.id::text = any($2))
+       and started_at < now() - make_interval(secs => $3)`,
+    [workerId, running.map(({ shardId }) => shardId), LEASE_ANSWER_S],
+  )
+  await loseShards(
+    core,
+    unknown.map((row) => ({ shardId: row.id, attempt: row.attempt })),
+    { code: 'RETURNED', message: `Worker ${workerId} says that it does not run it.` },
+  )
 }
 
 /** The next shard for a worker that asks by requests; null after `waitMs`, or when it hangs up. */
@@ -235,6 +263,7 @@ export async function unregister(core: Core, workerId: string): Promise<void> {
   await core.db.transaction(async (tx) => {
     const gone = await tx.query(`delete from everwarm.workers where id = $1 returning id`, [workerId])
     if (gone.length === 0) unknownWorker(workerId)
+    await revokeCredentials(tx, workerId)
     await core.log.append([{ type: 'worker:disconnected', sessionId: null, data: { workerId, isGoodBye: true } }], tx)
   })
   core.log.announce()

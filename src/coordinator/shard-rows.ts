@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Queries } from '../database/database.ts'
 import type { Core } from './core.ts'
 
@@ -29,6 +30,27 @@ export async function addShards(
     estimate_ms: tests.reduce((sum, test) => sum + test.estimateMs, 0),
     priority: HIGHEST - (isUrgent ? i : firstIndex + i),
   }))
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    await setImmediate()
+    const some = rows.slice(from, from + ROWS_AT_ONCE)
+    await insertShards(core, tx, sessionId, some)
+  }
+  return rows.map((row) => row.id)
+}
+
+/** An embedded database leaves nobody else a turn while it works. */
+const ROWS_AT_ONCE = 2_000
+
+interface ShardRow {
+  id: string
+  index: number
+  class: string
+  test_count: number
+  estimate_ms: number
+  priority: number
+}
+
+async function insertShards(core: Core, tx: Queries, sessionId: string, rows: readonly ShardRow[]): Promise<void> {
   await tx.query(
     `insert into everwarm.shards (id, session_id, index, class, status, test_count, estimate_ms, priority)
      select id, $2, index, class, 'pending', test_count, estimate_ms, priority
@@ -39,7 +61,6 @@ export async function addShards(
     rows.map((row) => ({ shardId: row.id, sessionId, capabilityClass: row.class, priority: row.priority })),
     tx,
   )
-  return rows.map((row) => row.id)
 }
 
 /** Where tests that are in the table already stand from now on. */

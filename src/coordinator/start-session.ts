@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { EverwarmError } from '../contracts/errors.ts'
-import type { Needs, SessionRequest, SessionTest } from '../contracts/session.ts'
+import type { SessionRequest, SessionTest } from '../contracts/session.ts'
 import type { Queries } from '../database/database.ts'
-import { classOf, combinedNeeds, fits, needsOf, needsText } from './capability-class.ts'
+import { type ClassNeeds, classOf, combinedNeeds, fits, needsOf, needsOfRun, needsText } from './capability-class.ts'
 import type { Core } from './core.ts'
 import { cut, type CutShard, testFiles } from './cut.ts'
 import { knownDurations, projectOf } from './durations.ts'
@@ -48,7 +49,8 @@ export async function planSession(
   tests: readonly SessionTest[],
   mustRun: boolean,
 ): Promise<ClassPlan[]> {
-  const byClass = Map.groupBy(tests, (test) => classOf(combinedNeeds(request.config.needs, test)))
+  const ofRun = needsOfRun(request.run, request.config.needs)
+  const byClass = Map.groupBy(tests, (test) => classOf(combinedNeeds(ofRun, test)))
   const places = await placesByClass(core, [...byClass.keys()])
   if (mustRun) for (const [capabilityClass, own] of byClass) refuseStranded(places, capabilityClass, own)
   const known = await knownDurations(
@@ -70,9 +72,9 @@ export async function planSession(
 /** Places of workers that are there now. */
 async function placesByClass(core: Core, classes: readonly string[]): Promise<Map<string, number>> {
   const present = (await workerViews(core)).filter(({ status }) => status === 'idle' || status === 'busy' || status === 'late')
-  const sum = (needs: Needs) =>
+  const sum = (needs: ClassNeeds) =>
     present
-      .filter(({ capabilities }) => fits(capabilities, needs))
+      .filter(({ capabilities, isConnected }) => fits({ ...capabilities, isLinked: isConnected }, needs))
       .reduce((places, { capabilities }) => places + capabilities.maxConcurrent, 0)
   return new Map([...classes.map((name) => [name, sum(needsOf(name))] as const), ['', present.length]])
 }
@@ -143,7 +145,7 @@ function interleaved(plans: readonly ClassPlan[]): NewShard[] {
   return lists.flat().sort((a, b) => a.at - b.at)
 }
 
-/** A statement's parameters are kept below some MB. */
+/** A statement's parameters are kept below some MB, and an embedded database lets others have a turn in between. */
 const ROWS_AT_ONCE = 5_000
 
 async function insertTests(
@@ -163,11 +165,13 @@ async function insertTests(
       body: bodies.get(id),
     })),
   )
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    await setImmediate()
     await tx.query(
       `insert into everwarm.tests (session_id, id, shard_id, position, estimate_ms, body)
        select $2, id, shard_id, position, estimate_ms, body
        from jsonb_to_recordset($1::jsonb) as t(id text, shard_id uuid, position int, estimate_ms float8, body jsonb)`,
       [storableJson(rows.slice(from, from + ROWS_AT_ONCE)), sessionId],
     )
+  }
 }

@@ -27,7 +27,11 @@ export async function issueEnrolment(db: Queries, ttlMs: number, name?: string):
   return { token, expiresAt }
 }
 
+/** Those before it end soon: what is under way by them may end. */
+const OVERLAP = `interval '5 minutes'`
+
 export async function issueCredential(db: Queries, workerId: string): Promise<Issued> {
+  await db.query(`update everwarm.tokens set expires_at = least(expires_at, now() + ${OVERLAP}) where worker_id = $1`, [workerId])
   const token = newToken('work')
   const expiresAt = inMs(CREDENTIAL_MS)
   await db.query(`insert into everwarm.tokens (hash, kind, worker_id, expires_at) values ($1, 'credential', $2, $3)`, [
@@ -83,6 +87,10 @@ const refused = () =>
     message: 'This token is not known.',
     hint: 'It may belong to another coordinator, or its database was made anew.',
   })
+
+/** A worker that said good-bye, or was sent away, comes back only by a new enrolment. */
+export const revokeCredentials = (tx: Queries, workerId: string) =>
+  tx.query(`delete from everwarm.tokens where worker_id = $1`, [workerId])
 
 /** What nobody can use any more is forgotten a day later; until then a replay is named as one. */
 export const forgetTokens = (db: Queries) => db.query(`delete from everwarm.tokens where expires_at < now() - interval '1 day'`)

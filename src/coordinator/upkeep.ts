@@ -184,7 +184,10 @@ async function endStranded(core: Core, since: Map<string, number>, strandedMs: n
     core.pump()
   }
   const present = (await workerViews(core)).filter(({ status }) => status !== 'offline' && status !== 'error')
-  const stranded = rows.filter((row) => !present.some(({ capabilities }) => fits(capabilities, needsOf(row.class))))
+  const stranded = rows.filter(
+    (row) =>
+      !present.some(({ capabilities, isConnected }) => fits({ ...capabilities, isLinked: isConnected }, needsOf(row.class))),
+  )
   const nowMs = core.clock.now()
   for (const id of since.keys()) if (!stranded.some((row) => row.session_id === id)) since.delete(id)
   for (const row of stranded) {

@@ -53,10 +53,13 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
     }
     const events: NewEvent[] = []
     const results: NewResult[] = []
+    const theirs = await testsOfShards(tx, sayings.filter(isCurrent))
     sayings.forEach((saying, i) => {
       if (!isCurrent(saying)) return
       const shard = shards.get(saying.shardId)!
       if (saying.type === 'begun') {
+        // Once each: `delete` tells whether it was there.
+        if (!theirs.delete(keyOf(saying.shardId, saying.testId))) return
         fates[i] = 'recorded'
         const data = { testId: saying.testId, shardId: shard.id, shardIndex: shard.index, workerId: saying.workerId }
         events.push({ type: 'test:started', sessionId: shard.session_id, data })
@@ -89,6 +92,22 @@ async function runningShards(tx: Queries, ids: readonly string[]): Promise<Map<s
     [ids],
   )
   return new Map(rows.map((row) => [row.id, row]))
+}
+
+const keyOf = (shardId: string, testId: string) => `${shardId} ${storableText(testId)}`
+
+/** Of what is said to have begun, what the shards really have. */
+async function testsOfShards(tx: Queries, sayings: readonly Saying[]): Promise<Set<string>> {
+  const begun = sayings.flatMap((saying) =>
+    saying.type === 'begun' ? [{ id: storableText(saying.testId), shard_id: saying.shardId }] : [],
+  )
+  if (begun.length === 0) return new Set()
+  const rows = await tx.query<{ id: string; shard_id: string }>(
+    `select tests.id, tests.shard_id from everwarm.tests
+     join jsonb_to_recordset($1::jsonb) as b(id text, shard_id uuid) on b.shard_id = tests.shard_id and b.id = tests.id`,
+    [storableJson(begun)],
+  )
+  return new Set(rows.map((row) => keyOf(row.shard_id, row.id)))
 }
 
 export interface WrittenResult {

@@ -136,6 +136,59 @@ describe.each(databaseKinds)('sessions (%s)', (kind) => {
     await fox.leave(true)
   })
 
+  test('a command goes only where it is allowed, and tests that nobody runs for a worker to workers that ask', async () => {
+    const plain = await worker(coordinator, { id: 'plain', isEager: true })
+    const run = { host: 'command' as const, command: ['echo'] }
+    await expect(coordinator.startSession({ tests: someTests(4), run })).rejects.toMatchObject({ code: 'NO_WORKER_FITS' })
+    await expect(coordinator.startSession({ tests: someTests(4), run: { host: 'none' } })).rejects.toMatchObject({
+      code: 'NO_WORKER_FITS',
+    })
+    const allowing = await worker(coordinator, {
+      id: 'allowing',
+      isEager: true,
+      capabilities: { browsers: [], maxConcurrent: 1, commands: ['echo'] },
+    })
+    const { id } = await coordinator.startSession({ tests: someTests(4), run })
+    expect((await ending(coordinator, id)).progress.passed).toBe(4)
+    expect(plain.orders).toEqual([])
+    await plain.leave(true)
+    await allowing.leave(true)
+  })
+
+  test('what a worker says to have begun must be a test of its shard, and is told once', async () => {
+    const one = await worker(coordinator, { id: 'one' })
+    const { id } = await coordinator.startSession({ tests: someTests(1) })
+    const { shardId, attempt } = await one.next()
+    const begun = (testId: string) => coordinator.say({ type: 'begun', workerId: 'one', shardId, attempt, testId })
+    expect([await begun('no such test'), await begun('t0'), await begun('t0')]).toEqual(['stale', 'recorded', 'repeated'])
+    expect((await coordinator.workers()).find((view) => view.id === 'one')!.currentTests).toEqual(['t0'])
+    await coordinator.cancel(id)
+    await one.leave(true)
+  })
+
+  test('a worker that asks and registers anew has forgotten what it was given', async () => {
+    const { worker: asked } = await coordinator.register({ id: 'asks', capabilities: { maxConcurrent: 1, browsers: [] } })
+    const { id } = await coordinator.startSession({ tests: ['a'], run: { host: 'none' } })
+    const lost = await coordinator.lease(asked.id, 5_000)
+    await coordinator.register({ id: 'asks', capabilities: { maxConcurrent: 1, browsers: [] } })
+    const again = await coordinator.lease(asked.id, 5_000)
+    expect([again!.tests, again!.shardId === lost!.shardId]).toEqual([lost!.tests, false])
+    await coordinator.report(asked.id, { result: { testId: 'a', status: 'passed', duration: 1 } })
+    expect((await ending(coordinator, id)).progress.passed).toBe(1)
+    await coordinator.unregister(asked.id)
+  })
+
+  test('ids and numbers that the database could not keep are refused before', async () => {
+    const one = await worker(coordinator, { id: 'one' })
+    for (const request of [
+      { tests: ['漢'.repeat(1_000)] },
+      { tests: [{ id: '漢'.repeat(1_024), path: 'a' }] },
+      { tests: ['a'], config: { failFast: 3_000_000_000 } },
+    ])
+      await expect(coordinator.startSession(request)).rejects.toMatchObject({ code: 'BAD_INPUT' })
+    await one.leave(true)
+  })
+
   test('a worker that asks by requests is given shards and reports by the test alone', async () => {
     const { worker: asked } = await coordinator.register({ name: 'curl', capabilities: { maxConcurrent: 2, browsers: [] } })
     const { id } = await coordinator.startSession({ tests: ['a.spec.ts', 'b.spec.ts'], config: { mode: 'static', shards: 1 } })

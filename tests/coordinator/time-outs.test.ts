@@ -23,7 +23,7 @@ describe('time', () => {
   })
 
   test('a test that takes longer than it may has timed out, and the others of its shard run', async () => {
-    const one = await worker(coordinator, { id: 'one' })
+    const one = await worker(coordinator, { id: 'one', capabilities: { browsers: [], maxConcurrent: 1, commands: ['true'] } })
     const { id } = await coordinator.startSession({
       tests: someTests(3),
       config: { testTimeoutMs: 100, mode: 'static', shards: 1 },

@@ -11,6 +11,7 @@ const Page = z.object({
     .number()
     .int()
     .min(-1)
+    .max(1_000_000)
     .default(-1)
     .meta({ description: 'The job after which the page begins; `next` of the page before.' }),
   limit: z.coerce
