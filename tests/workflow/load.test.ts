@@ -78,6 +78,15 @@ test('warnings are no errors', () => {
   ])
 })
 
+test('a worker may have parameters of its own, under names that there are not outside', () => {
+  const parallel = (name: string) =>
+    `${HEAD}  config: { a: {} }\n  steps: [{ parallel: { config: { ${name}: {} }, shell: 'x {{ config.${name} }}' } }]`
+  expect(faultsOf(parallel('b'))).toEqual([])
+  expect(faultsOf(parallel('a'))).toEqual([
+    'w.yaml:5:35: spec.steps[0].parallel.config.a: There is a parameter "a" outside already.',
+  ])
+})
+
 test('a file may have several documents, anchors and merged maps; two of one name are refused', () => {
   const text = `${HEAD}  steps: [&x { shell: a }, { <<: *x, name: b }]\n---\n${HEAD}  steps: [{ shell: a }]\n`
   expect(loadText(text, 'w').documents[0]!.document.spec.steps).toEqual([{ shell: 'a' }, { shell: 'a', name: 'b' }])
