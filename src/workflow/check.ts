@@ -14,7 +14,7 @@ export function checkDocuments(loaded: readonly LoadedDocument[]): Fault[] {
   const known = knownDocuments(loaded)
   return [
     ...known.faults,
-    ...loaded.flatMap((each) => [...expressionFaults(each), ...strategyWarnings(each)]),
+    ...loaded.flatMap((each) => [...expressionFaults(each), ...mapFaults(each)]),
     ...known.workflows.flatMap((each) => treeFaults(each, known)),
   ]
 }
@@ -44,11 +44,15 @@ function parametersAround(document: unknown, path: Path): string[] {
   return [...names]
 }
 
-function strategyWarnings({ document, faultAt }: LoadedDocument): Fault[] {
+function mapFaults({ document, faultAt }: LoadedDocument): Fault[] {
   const faults: Fault[] = []
   const visit = (value: unknown, path: Path) => {
     if (typeof value !== 'object' || value === null) return
-    if (isMapLike(value)) faults.push(...strategyFaults(value, path).map(({ path, ...about }) => faultAt(path, about)))
+    if (isMapLike(value)) {
+      faults.push(...strategyFaults(value, path).map(({ path, ...about }) => faultAt(path, about)))
+      if (path.at(-1) === 'parallel')
+        faults.push(...hiddenParameters(document, value, path).map(({ path, ...about }) => faultAt(path, about)))
+    }
     for (const [key, inner] of Object.entries(value)) visit(inner, [...path, Array.isArray(value) ? Number(key) : key])
   }
   visit(document.spec, ['spec'])
@@ -76,6 +80,17 @@ function strategyFaults(value: Record<string, unknown>, path: Path): PlacedFault
     }
   }
   return faults
+}
+
+/** What `config.x` means must not depend on where it stands. */
+function hiddenParameters(document: unknown, { config }: Record<string, unknown>, path: Path) {
+  const outside = parametersAround(document, path.slice(0, -1))
+  const both = isMapLike(config) ? Object.keys(config).filter((name) => outside.includes(name)) : []
+  return both.map((name) => ({
+    path: [...path, 'config', name],
+    part: 'key' as const,
+    message: `There is a parameter "${name}" outside already.`,
+  }))
 }
 
 /** What turns out when templates are merged and steps are put in order. */

@@ -1,7 +1,7 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { fieldRoles } from '../contracts/workflow/fields.ts'
 import { WorkflowDocument } from '../contracts/workflow/document.ts'
-import { bare, insideOf, roleOf } from './schema-walk.ts'
+import { bare, insideOf, roleOf, schemaId } from './schema-walk.ts'
 
 /** Tables of all fields, for docs/workflow.md: one for each kind of map that has a name. */
 export function fieldTables(): string {
@@ -14,22 +14,13 @@ export function fieldTables(): string {
 
 function collect(schema: z.ZodType, named: Map<string, z.ZodType>): void {
   const inner = bare(schema)
-  const id = idOf(schema)
+  const id = schemaId(schema)
   if (id !== undefined) {
     if (named.has(id)) return
     named.set(id, inner)
   }
   const { shape = {}, element, valueType, options = [] } = insideOf(inner)
   for (const child of [...Object.values(shape), element, valueType, ...options]) if (child) collect(child, named)
-}
-
-/** Of the schema itself, or of what it describes anew. */
-function idOf(schema: z.ZodType): string | undefined {
-  for (let at: z.ZodType | undefined = bare(schema); at; at = at._zod.parent as z.ZodType | undefined) {
-    const id = z.globalRegistry.get(at)?.id
-    if (id !== undefined) return id
-  }
-  return undefined
 }
 
 function table(name: string, schema: z.ZodType): string {
@@ -43,7 +34,7 @@ function fieldRows(field: string, schema: z.ZodType): string[] {
   const need = schema._zod.optin === 'optional' ? '' : ' (needed)'
   const row = `| \`${field}\` | ${typeText(schema).replaceAll('|', '\\|')}${need} | ${aboutOf(schema)} |`
   const nested =
-    shape && idOf(schema) === undefined ? shape : element && !idOf(element) ? insideOf(bare(element)).shape : undefined
+    shape && schemaId(schema) === undefined ? shape : element && !schemaId(element) ? insideOf(bare(element)).shape : undefined
   const prefix = element ? `${field}[]` : field
   return [row, ...Object.entries(nested ?? {}).flatMap(([name, child]) => fieldRows(`${prefix}.${name}`, child))]
 }
@@ -55,7 +46,7 @@ function aboutOf(schema: z.ZodType): string {
 
 function typeText(schema: z.ZodType): string {
   const inner = bare(schema)
-  const id = idOf(schema)
+  const id = schemaId(schema)
   if (id !== undefined) return `[${id}](#${id.toLowerCase()})`
   const { type, element, valueType, values, entries } = insideOf(inner)
   const role = fieldRoles.get(inner)?.role ?? roleOf(inner, undefined)

@@ -43,17 +43,19 @@ function metadataOf(metadata: unknown, notes: ImportNote[]): Record<string, unkn
   const { name, labels, ...rest } = isMapLike(metadata) ? metadata : {}
   for (const field of Object.keys(rest))
     notes.push({ path: `metadata.${field}`, message: 'It belongs to the cluster; left out.' })
-  return { name, ...(labels === undefined ? {} : { labels }) }
+  return { ...(name === undefined ? {} : { name }), ...(labels === undefined ? {} : { labels }) }
 }
 
-/** Mends or leaves out what the schema refuses, until it refuses nothing. Each round takes something away. */
+/** Mends or leaves out what the schema refuses, until it refuses nothing, or nothing more can be left out. */
 function settle(document: Record<string, unknown>, notes: ImportNote[]): void {
-  for (let round = 0; round < 100; round++) {
+  for (;;) {
     const parsed = WorkflowDocument.safeParse(document)
     if (parsed.success) return
+    const before = JSON.stringify(document)
     const faults = schemaFaults(WorkflowDocument, document, parsed.error)
     // The last first: items of a list that go away must not move those that are still to be mended.
     for (const fault of faults.toReversed()) mend(document, fault, notes)
+    if (JSON.stringify(document) === before) return
   }
 }
 
@@ -73,7 +75,7 @@ function dropOwner(document: Record<string, unknown>, path: Path, message: strin
   const owner = valueAt(document, at.slice(0, -1))
   if (at.length > 1 && typeof owner === 'object' && owner !== null)
     drop(owner as Record<string | number, unknown>, at.at(-1)!, at, `${pathText(path)}: ${message}`, notes)
-  else notes.push({ path: pathText(path), message })
+  else if (!notes.some((note) => note.path === pathText(path))) notes.push({ path: pathText(path), message })
 }
 
 function drop(

@@ -2,11 +2,11 @@ import { Parallel } from '../contracts/workflow/step.ts'
 import { ExecuteWorkflow } from '../contracts/workflow/execute.ts'
 import { Service } from '../contracts/workflow/service.ts'
 import type { z } from 'zod'
-import { compile } from './compile.ts'
 import { expressionValue, namesIn, simplify } from './field-expressions.ts'
 import { type Expansion, expand, type WorkerPlace } from './matrix.ts'
 import { type Operation, type OperationNode, type PlanNode, type WorkflowPlan } from './plan.ts'
 import { isOpenStrategy, readStrategy } from './strategy.ts'
+import { workerNames, workerPlan } from './worker-scope.ts'
 
 /** What would run: the tree, the workers where they are known, and what is known only later. */
 export interface RenderedNode {
@@ -113,11 +113,7 @@ function laterNames(value: unknown): string[] {
 function workersOf(operation: Operation): RenderedWorkers[] {
   if (operation.type === 'parallel') {
     const { parallel, worker } = operation
-    return [
-      instances('worker', parallel, Parallel, (names) =>
-        render(compile(simplify(Parallel, worker, names), { name: 'worker' }).plan),
-      ),
-    ]
+    return [instances('worker', parallel, Parallel, (place) => render(workerPlan(worker, place).plan))]
   }
   if (operation.type === 'services-start')
     return Object.entries(operation.services).map(([name, service]) => instances(name, service, Service))
@@ -131,23 +127,14 @@ function instances(
   name: string,
   strategy: Parameters<typeof readStrategy>[0] & { description?: string },
   schema: z.ZodType,
-  first?: (names: Record<string, unknown>) => RenderedNode,
+  first?: (place?: WorkerPlace) => RenderedNode,
 ): RenderedWorkers {
   const read = readStrategy(strategy, expressionValue)
   const about = strategy.description === undefined ? {} : { description: strategy.description }
-  if (isOpenStrategy(read)) return { name, ...about, open: read.open, ...(first ? { first: first({}) } : {}) }
+  if (isOpenStrategy(read)) return { name, ...about, open: read.open, ...(first ? { first: first() } : {}) }
   const { workers, skipped }: Expansion = expand(read)
   if (skipped !== undefined) return { name, skipped }
   const names = workerNames(workers[0]!)
   const described = strategy.description === undefined ? {} : simplify(schema, { description: strategy.description }, names)
-  return { name, places: workers, ...described, ...(first ? { first: first(names) } : {}) }
-}
-
-/** What expressions in a worker call its place. */
-export function workerNames({ matrix, shard, ...numbers }: WorkerPlace): Record<string, unknown> {
-  return {
-    ...numbers,
-    ...Object.fromEntries(Object.entries(matrix).map(([key, value]) => [`matrix.${key}`, value])),
-    ...Object.fromEntries(Object.entries(shard).map(([key, value]) => [`shard.${key}`, value])),
-  }
+  return { name, places: workers, ...described, ...(first ? { first: first(workers[0]) } : {}) }
 }

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { type FieldRole, fieldRoles } from '../contracts/workflow/fields.ts'
 
 /** What we look at of a schema, whatever its kind. */
@@ -21,6 +21,15 @@ export function bare(schema: z.ZodType): z.ZodType {
   const { type, innerType, getter } = insideOf(schema)
   if (innerType) return bare(innerType)
   return type === 'lazy' && getter ? bare(getter()) : schema
+}
+
+/** The name under which a schema, or what it describes anew, is known; none for most. */
+export function schemaId(schema: z.ZodType): string | undefined {
+  for (let at: z.ZodType | undefined = bare(schema); at; at = at._zod.parent as z.ZodType | undefined) {
+    const id = z.globalRegistry.get(at)?.id
+    if (id !== undefined) return id
+  }
+  return undefined
 }
 
 /** The fields of an object; undefined for anything else. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { WorkflowDocument } from '../../src/contracts/workflow/document.ts'
 import { importTestkube } from '../../src/workflow/import-testkube.ts'
@@ -45,6 +46,32 @@ spec:
   ])
   expect(readYaml(yamlText(imported.document)).documents[0]!.value).toEqual(imported.document)
 })
+
+test('what cannot be mended is said once, and whatever stands in it, the import ends', () => {
+  expect(importText('kind: TestWorkflow\nspec: { steps: [{ shell: a }] }')!.notes).toEqual([
+    { path: 'metadata.name', message: 'It is missing.' },
+  ])
+  const any = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(1, 'x', true, null),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...FIELDS), tie('value'), { maxKeys: 4 }),
+    ),
+  })).value
+  fc.assert(
+    fc.property(any, (spec) => {
+      const { document } = importTestkube({ kind: 'TestWorkflow', metadata: { name: 'a' }, spec })!
+      expect(WorkflowDocument.safeParse(document).success).toBe(true)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+const FIELDS =
+  'steps setup shell run parallel matrix shards count content git uri files path config type default services image env name value use execute workflows artifacts paths'.split(
+    ' ',
+  )
 
 test('other kinds are none of ours', () => {
   expect(importText('kind: Deployment')).toBeUndefined()

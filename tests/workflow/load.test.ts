@@ -40,7 +40,7 @@ test('all that is wrong is said, where it stands, with a hint', () => {
     'w.yaml:11:32: spec.steps[0].parallel.matrix.c: It must be a list, or an expression that gives one, not 5.',
     'w.yaml:12:14: spec.steps[1].delay: It must be a duration: numbers with h, m, s or ms, such as `1m30s`, not "5x".',
     'w.yaml:13:43: spec.steps[1].content.files[0].mode: It must be at most 0o7777; octal numbers begin with 0o, such as 0o644.',
-    'w.yaml:14:12: spec.steps[1].run: It `shell` excludes `command` and `args`.',
+    'w.yaml:14:12: spec.steps[1].run: It must not have `shell` beside `command` or `args`.',
   ])
 })
 
@@ -75,6 +75,15 @@ test('warnings are no errors', () => {
     ),
     expect.stringContaining('An empty list counts as not written.'),
     expect.stringContaining('The list is empty: there will be no workers.'),
+  ])
+})
+
+test('a worker may have parameters of its own, under names that there are not outside', () => {
+  const parallel = (name: string) =>
+    `${HEAD}  config: { a: {} }\n  steps: [{ parallel: { config: { ${name}: {} }, shell: 'x {{ config.${name} }}' } }]`
+  expect(faultsOf(parallel('b'))).toEqual([])
+  expect(faultsOf(parallel('a'))).toEqual([
+    'w.yaml:5:35: spec.steps[0].parallel.config.a: There is a parameter "a" outside already.',
   ])
 })
 

@@ -10,7 +10,7 @@ import { strategyShape } from './strategy.ts'
 export const Run = z
   .strictObject({ ...containerShape, shell: template('Commands for `sh`; excludes `command` and `args`.').optional() })
   .refine(({ shell, command, args }) => shell === undefined || (command === undefined && args === undefined), {
-    error: '`shell` excludes `command` and `args`',
+    error: 'must not have `shell` beside `command` or `args`',
   })
   .meta({ id: 'Run' })
 export type Run = z.infer<typeof Run>
