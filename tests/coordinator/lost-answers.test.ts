@@ -7,6 +7,9 @@ import type { Database } from '../../src/database/database.ts'
 import { databaseKinds, useDatabases } from '../support/databases.ts'
 import { ending, type House, house, someTests, worker } from './house.ts'
 
+/** Timers that outlive the database complain of it. */
+const quiet = { reconnectMs: 50, complain: () => undefined }
+
 const away = () => new EverwarmError('DATABASE_UNREACHABLE', { message: 'The connection broke.' })
 
 /** A database that does what it is asked, and whose answer to a commit is lost where `isLost` says so. */
@@ -112,7 +115,7 @@ describe.each(databaseKinds)('the event log, %s', (kind) => {
     'what a coordinator gives to a worker that has gone to another one is given again there',
     async () => {
       const home = await house(await databases.fresh(COORDINATOR_TABLES))
-      const [here, there] = [await home.open({ reconnectMs: 50 }), await home.open({ reconnectMs: 50 })]
+      const [here, there] = [await home.open(quiet), await home.open(quiet)]
       const before = await worker(here, { id: 'mover' })
       const after = await worker(there, { id: 'mover' })
       // Each gives it one: the first does not know yet that the worker has gone.
