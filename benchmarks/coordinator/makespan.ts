@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { CoordinatorEvent } from '../../src/contracts/session-events.ts'
 import { chance } from '../../tests/coordinator/chaos/chance.ts'
@@ -10,6 +11,7 @@ import { type Figure, quantile, seconds } from './figure.ts'
 import { openHouse, TOKEN } from './house.ts'
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli/main.js')
+const PLUGIN = resolve(import.meta.dirname, '../../dist/vitest.js')
 const MODULES = resolve(import.meta.dirname, '../../node_modules')
 const WORKERS = 4
 const FILES = 60
@@ -23,7 +25,7 @@ export async function benchMakespan(rounds: number): Promise<Figure[]> {
   const workers: ChildProcess[] = []
   const start = (index: number) => {
     const args = ['worker', '--connect', house.url.replace('http', 'ws'), '--dir', root, '--name', `w${index}`]
-    const env = { ...process.env, EVERWARM_TOKEN: TOKEN, EVERWARM: '0' }
+    const env = { ...process.env, EVERWARM_TOKEN: TOKEN, EVERWARM_HOME: join(root, 'home'), EVERWARM_CACHE: join(root, 'cache') }
     workers[index] = spawn(process.execPath, [CLI, ...args], { env, stdio: 'ignore' })
   }
   const seen = witness(house.client)
@@ -31,6 +33,9 @@ export async function benchMakespan(rounds: number): Promise<Figure[]> {
   const shown: string[] = []
   try {
     for (let index = 0; index < WORKERS; index++) start(index)
+    // The workers' pool is warm in everyday life: once without a death, and without a figure.
+    while ((await house.client.health()).idle < WORKERS) await wait(100)
+    await seen.ended((await house.client.start({ tests, run: { host: 'vitest' } })).id)
     for (let round = 0; round < Math.min(rounds, 5); round++) {
       while ((await house.client.health()).idle < WORKERS) await wait(100)
       const { id } = await house.client.start({ tests, config: { strategy: 'duration' }, run: { host: 'vitest' } })
@@ -51,6 +56,8 @@ export async function benchMakespan(rounds: number): Promise<Figure[]> {
     }
   } finally {
     for (const worker of workers) worker.kill('SIGKILL')
+    const home = { ...process.env, EVERWARM_HOME: join(root, 'home'), EVERWARM_CACHE: join(root, 'cache') }
+    spawnSync(process.execPath, [CLI, 'pool', 'stop'], { env: home, stdio: 'ignore' })
     await seen.close()
     await house.close()
     rmSync(root, { recursive: true, force: true })
@@ -77,7 +84,10 @@ function writeProject(root: string): Waiting[] {
   symlinkSync(MODULES, join(root, 'node_modules'))
   mkdirSync(join(root, 'tests'))
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
-  writeFileSync(join(root, 'vitest.config.js'), 'export default { test: { watch: false } }')
+  writeFileSync(
+    join(root, 'vitest.config.js'),
+    `import { everwarm } from '${pathToFileURL(PLUGIN).href}'\nexport default { plugins: [everwarm()], test: { watch: false } }`,
+  )
   const uniform = chance(8632)
   return Array.from({ length: FILES }, (_, i) => {
     const duration = Math.round(200 + 3_800 * uniform() ** 3)

@@ -1,31 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import type { ErrorInfo } from '../contracts/error-info.ts'
-import { EverwarmError } from '../contracts/errors.ts'
 import { type Session, SessionConfig, SessionRequest, type SessionTest, TestResult } from '../contracts/session.ts'
 import { WorkerRegistration } from '../contracts/worker.ts'
 import type { Database } from '../database/database.ts'
 import { strategies } from '../sharding/registry.ts'
 import { checked } from '../system/checked.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
+import { heartbeat, lease, register, unregister } from './asking.ts'
+import { handOver, takeOver } from './coordinators.ts'
 import type { Core } from './core.ts'
 import { dispatcher } from './dispatch.ts'
 import { openEventLog } from './event-log.ts'
 import { HEARTBEAT_MS, OFFLINE_MS, patience } from './heartbeat.ts'
 import { holders } from './holders.ts'
 import { type Lost, loseShards } from './lose-shards.ts'
-import { type Connected, connect, disconnect, drain, heartbeat, lease, type Link, register, unregister } from './presence.ts'
+import { type Connected, connect, disconnect, drain, type Link } from './presence.ts'
 import { previewOf } from './preview.ts'
 import type { ShardQueue } from './queue-types.ts'
 import { rebalance } from './rebalance-sessions.ts'
 import { type ResultWriter, resultWriter, type Saying } from './result-writer.ts'
 import { shardOfTest } from './shard-of-test.ts'
 import type { Coordinator, ResultFate, SessionStarted } from './service.ts'
-import { ENDED_CHANNEL } from './session-rows.ts'
-import { checkedSessionId, isOurId, resultPage, sessionView, sessionViews } from './session-view.ts'
-import { insertSession, normalTests, planSession } from './start-session.ts'
+import { openSessions, sessionEnds } from './session-ends.ts'
+import { checkedSessionId, resultPage, sessionView, sessionViews } from './session-view.ts'
+import { insertSession, planSession, testsOf } from './start-session.ts'
 import { streamsOf } from './streams.ts'
-import { callerOf, issueCredential, issueEnrolment, useEnrolment } from './tokens.ts'
-import { giveUp, sendAway, upkeep } from './upkeep.ts'
+import { callerOf, enrol, issueCredential, issueEnrolment } from './tokens.ts'
+import { giveUp, upkeep } from './upkeep.ts'
 import { workerView, workerViews } from './worker-rows.ts'
 
 export interface CoordinatorOptions {
@@ -94,38 +95,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     dispatch.hope()
     core.pump()
   })
-  const links = new Map<string, Link>()
-  const stopListening = await db.listen(
-    ENDED_CHANNEL,
-    (sessionId) => {
-      stopSession(core, sessionId)
-      for (const link of links.values()) link.sessionEnded(sessionId)
-    },
-    // Who was not told is found out.
-    () => void stopEnded(),
-  )
-  async function openSessions(ids: readonly string[]): Promise<Set<string>> {
-    const ours = ids.filter(isOurId)
-    if (ours.length === 0) return new Set()
-    const rows = await db.query<{ id: string }>(
-      `select id::text from everwarm.sessions where id = any($1::uuid[]) and status in ('pending', 'running')`,
-      [ours],
-    )
-    return new Set(rows.map(({ id }) => id))
-  }
-  async function stopEnded(): Promise<void> {
-    try {
-      await stopIfEnded()
-    } catch (error) {
-      core.complain('looking for sessions that have ended', error)
-      clock.after(1_000, () => void stopEnded())
-    }
-  }
-  async function stopIfEnded(): Promise<void> {
-    const known = [...links.values()].flatMap((link) => (link.sessions?.() ?? []).map((sessionId) => ({ link, sessionId })))
-    const open = await openSessions([...new Set(known.map(({ sessionId }) => sessionId))])
-    for (const { link, sessionId } of known) if (!open.has(sessionId)) link.sessionEnded(sessionId)
-  }
+  const ends = await sessionEnds(core)
   const hopeful = <T>(value: T): T => {
     dispatch.hope()
     core.pump()
@@ -153,7 +123,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     results: (id, { limit, after }) => resultPage(db, id, limit, after),
     async cancel(id, reason) {
       await giveUp(core, checkedSessionId(id), { type: 'cancelled', ...(reason === undefined ? {} : { reason }) })
-      await Promise.race([stopSession(core, id), new Promise<void>((resolve) => clock.after(2_000, resolve))])
+      await Promise.race([ends.stop(id), new Promise<void>((resolve) => clock.after(2_000, resolve))])
       return sessionView(db, id)
     },
     strategies: () => strategies().all.map(({ name, summary }) => ({ name, summary })),
@@ -207,7 +177,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     createEnrolment: ({ ttlMs, name }) => issueEnrolment(db, ttlMs, name),
     async enrol(token, given) {
       const registration = checked(WorkerRegistration, given, 'The registration')
-      const { workerId, credential, expiresAt } = await enrolled(db, token)
+      const { workerId, credential, expiresAt } = await enrol(db, token)
       return { worker: await register(core, { ...registration, id: workerId }), credential, expiresAt }
     },
     async renewCredential(workerId) {
@@ -222,17 +192,17 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     authenticate: (token) => callerOf(db, options.adminToken, token),
 
     async connect(link) {
-      links.set(link.workerId, link)
+      ends.add(link)
       dispatch.hope()
       return connect(core, link)
     },
     async disconnect(workerId, isGoodBye) {
-      links.delete(workerId)
+      ends.remove(workerId)
       await disconnect(core, workerId, isGoodBye)
     },
     drain: (workerId) => drain(core, workerId),
-    useEnrolment: (token) => enrolled(db, token),
-    openSessions,
+    useEnrolment: (token) => enrol(db, token),
+    openSessions: (ids) => openSessions(db, ids),
     say: (saying) => say(core, writer, saying),
     async lose(shard, { message }) {
       await loseShards(core, [shard], { code: 'SHARD_FAILED', message })
@@ -241,7 +211,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     async close() {
       stopQueue()
       await chores.stop()
-      await stopListening()
+      await ends.close()
       await dispatch.close()
       await writer.settled()
       await handOver(core)
@@ -260,24 +230,6 @@ const startedSession = ({ id, status, progress, shards }: Session): SessionStart
   shards,
 })
 
-async function testsOf(request: SessionRequest, list: CoordinatorOptions['list']): Promise<SessionTest[]> {
-  if (request.tests) return normalTests(request.tests)
-  if (list) return normalTests(await list(request.run))
-  throw new EverwarmError('BAD_INPUT', {
-    message: 'The request names no tests.',
-    hint: 'Give "tests" paths or objects.',
-  })
-}
-
-async function enrolled(db: Database, token: string): Promise<{ workerId: string; credential: string; expiresAt: string }> {
-  const workerId = randomUUID()
-  const { token: credential, expiresAt } = await db.transaction(async (tx) => {
-    await useEnrolment(tx, token)
-    return issueCredential(tx, workerId)
-  })
-  return { workerId, credential, expiresAt }
-}
-
 /** Has it written, and notes what is at work, for time-outs. */
 async function say(core: Core, writer: ResultWriter, saying: Saying): Promise<ResultFate> {
   const held = core.holders.all.get(saying.workerId)?.held.get(saying.shardId)
@@ -288,28 +240,4 @@ async function say(core: Core, writer: ResultWriter, saying: Saying): Promise<Re
   const fate = await writer.say(saying)
   if (fate === 'recorded') held?.begun.set(saying.testId, sinceMs)
   return fate
-}
-
-/** Stops what runs here of a session that has ended. */
-async function stopSession(core: Core, sessionId: string): Promise<void> {
-  const shards = [...core.holders.all.values()].flatMap((holder) =>
-    [...holder.held.values()].filter((shard) => shard.sessionId === sessionId).map((shard) => ({ holder, shard })),
-  )
-  for (const { shard } of shards) core.holders.drop(shard.shardId)
-  await Promise.all(shards.map(({ holder, shard }) => holder.stop(shard.shardId)))
-  if (shards.length > 0) core.pump()
-}
-
-/** A new coordinator says that it is there. An embedded database has one at a time: those before are dead. */
-async function takeOver(core: Core): Promise<void> {
-  await core.db.query(`insert into everwarm.coordinators (id) values ($1)`, [core.id])
-  if (core.db.kind !== 'embedded') return
-  await core.db.query(`delete from everwarm.coordinators where id <> $1`, [core.id])
-  await sendAway(core.db)
-}
-
-/** Workers have a moment to come back to what they run, here or at another coordinator. */
-async function handOver(core: Core): Promise<void> {
-  await core.db.query(`delete from everwarm.coordinators where id = $1`, [core.id])
-  await sendAway(core.db)
 }

@@ -19,7 +19,7 @@ export interface ClassPlan {
 }
 
 /** Paths as tests, each id once. @throws EverwarmError BAD_INPUT */
-export function normalTests(given: NonNullable<SessionRequest['tests']>): SessionTest[] {
+function normalTests(given: NonNullable<SessionRequest['tests']>): SessionTest[] {
   const tests = given.map((test): SessionTest => (typeof test === 'string' ? { id: test, path: test } : test))
   if (tests.length === 0)
     throw new EverwarmError('BAD_INPUT', {
@@ -36,6 +36,19 @@ export function normalTests(given: NonNullable<SessionRequest['tests']>): Sessio
     seen.add(id)
   }
   return tests
+}
+
+/** The tests that are named, or those that a worker finds. @throws EverwarmError BAD_INPUT, NO_WORKER, LIST_FAILED */
+export async function testsOf(
+  request: SessionRequest,
+  list: ((run: SessionRequest['run']) => Promise<SessionTest[]>) | undefined,
+): Promise<SessionTest[]> {
+  if (request.tests) return normalTests(request.tests)
+  if (list) return normalTests(await list(request.run))
+  throw new EverwarmError('BAD_INPUT', {
+    message: 'The request names no tests.',
+    hint: 'Give "tests" paths or objects.',
+  })
 }
 
 /**

@@ -1,6 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import { EverwarmError } from '../contracts/errors.ts'
-import type { Queries } from '../database/database.ts'
+import type { Database, Queries } from '../database/database.ts'
 import type { Caller } from './service.ts'
 
 /** A worker's credential is renewed over its link long before: what is stolen is soon worth nothing. */
@@ -43,7 +43,7 @@ export async function issueCredential(db: Queries, workerId: string): Promise<Is
 }
 
 /** Of two who come with the same enrolment at once, one gets in. @throws EverwarmError TOKEN_USED, TOKEN_EXPIRED, TOKEN_REFUSED */
-export async function useEnrolment(tx: Queries, token: string): Promise<void> {
+async function useEnrolment(tx: Queries, token: string): Promise<void> {
   const used = await tx.query(
     `update everwarm.tokens set used_at = now()
      where hash = $1 and kind = 'enrolment' and used_at is null and expires_at > now() returning hash`,
@@ -59,6 +59,16 @@ export async function useEnrolment(tx: Queries, token: string): Promise<void> {
   throw row.used_at === null
     ? new EverwarmError('TOKEN_EXPIRED', { message: 'This enrolment token has expired.', hint })
     : new EverwarmError('TOKEN_USED', { message: 'This enrolment token was used before; each lets one worker in.', hint })
+}
+
+/** Lets a worker in by an enrolment, as somebody new. @throws EverwarmError TOKEN_USED, TOKEN_EXPIRED, TOKEN_REFUSED */
+export async function enrol(db: Database, token: string): Promise<{ workerId: string; credential: string; expiresAt: string }> {
+  const workerId = randomUUID()
+  const { token: credential, expiresAt } = await db.transaction(async (tx) => {
+    await useEnrolment(tx, token)
+    return issueCredential(tx, workerId)
+  })
+  return { workerId, credential, expiresAt }
 }
 
 /** Whose token it is. @throws EverwarmError TOKEN_MISSING, TOKEN_REFUSED, TOKEN_EXPIRED */

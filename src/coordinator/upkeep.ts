@@ -1,6 +1,6 @@
-import type { Queries } from '../database/database.ts'
 import type { Timer } from '../system/clock.ts'
 import { fits, needsOf, needsText } from './capability-class.ts'
+import { sendAway } from './coordinators.ts'
 import type { Core } from './core.ts'
 import type { NewEvent } from './event-log.ts'
 import { goneWorkers } from './heartbeat.ts'
@@ -28,8 +28,6 @@ const LOOK_MS = 1_000
 const RENEW_MS = 8_000
 const SWEEP_MS = 5_000
 const CLEAN_MS = 600_000
-/** A coordinator that has not said so for this long is dead. */
-const COORDINATOR_GONE_S = 20
 
 /** What must happen though nobody asks: leases renewed, time-outs, silent workers, dead coordinators, old sessions. */
 export function upkeep(core: Core, options: UpkeepOptions): Upkeep {
@@ -132,16 +130,6 @@ export async function giveUp(core: Core, sessionId: string, step: SessionStep): 
     await core.log.append(events, tx)
   })
   core.log.announce()
-}
-
-/** Workers of coordinators that are gone: they dial again, and have so long before what they run is given to others. */
-export async function sendAway(db: Queries): Promise<void> {
-  await db.query(
-    `update everwarm.workers set coordinator_id = null, is_gone = true, away_until = now() + interval '10 seconds'
-     where is_linked and coordinator_id is not null and coordinator_id not in (
-       select id from everwarm.coordinators where last_seen > now() - make_interval(secs => $1))`,
-    [COORDINATOR_GONE_S],
-  )
 }
 
 async function sweepWorkers(core: Core): Promise<void> {
