@@ -23,12 +23,22 @@ export function refusePositionals({ positionals }: Given): void {
   throw badInput(`"${positionals.join(' ')}" is too much here.`)
 }
 
+export interface NumberAbout {
+  /** The option, as it is written. */
+  name: string
+  min: number
+  max: number
+  otherwise: number
+  /** The command that shows what is right. */
+  see?: string
+}
+
 /** @throws EverwarmError BAD_INPUT unless it is a whole number from `min` to `max` */
-export function wholeNumber(text: unknown, about: { name: string; min: number; max: number; otherwise: number }): number {
+export function wholeNumber(text: unknown, about: NumberAbout): number {
   if (text === undefined) return about.otherwise
   const value = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (value >= about.min && value <= about.max) return value
-  throw badInput(`${about.name} must be a whole number from ${about.min} to ${about.max}, not "${String(text)}".`)
+  throw badInput(`${about.name} must be a whole number from ${about.min} to ${about.max}, not "${String(text)}".`, about.see)
 }
 
 /** @param see the command that shows what is right */

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { EverwarmError } from '../contracts/errors.ts'
-import { runRemotely } from '../coordinator/caller/run-remotely.ts'
+import { bailOf, refuseArgs, refuseLines, refuseOutside } from '../coordinator/caller/refuse-args.ts'
+import { type RemoteRun, runRemotely } from '../coordinator/caller/run-remotely.ts'
 import { splitHostArgs } from '../coordinator/caller/host-args.ts'
 import { coordinatorClient } from '../coordinator/http/client.ts'
 import { type HostName, hostsOf } from '../sharding/list-files.ts'
@@ -22,7 +23,7 @@ const HELP = `everwarm test: run a Vitest or Playwright project on the workers o
   --strategy <name>      duration (default), fail-first, round-robin, file, tag
   --shards <n>           default: one for each place of the workers
   --mode <mode>          dynamic (default): workers pull small shards; static: exactly <n>
-  --fail-fast <n>        end after so many red files
+  --fail-fast <n>        end after so many red files; default: what --bail or --max-failures of the host says
   --browser <name>       only on workers that have it; may be repeated
   --tag <tag>            only on workers with this tag; may be repeated
 
@@ -59,35 +60,44 @@ export async function test(args: string[], env: NodeJS.ProcessEnv): Promise<numb
         : `--workers is "remote", not "${values.workers}".`,
       SEE,
     )
-  const root = process.cwd()
-  const host = hostHere(root, values.host)
-  const hostArgs = splitHostArgs(border === -1 ? [] : args.slice(border + 1))
-  const signal = interruption()
+  const run = remoteRun(values, positionals, border === -1 ? [] : args.slice(border + 1), env)
   // While a coordinator is away nothing else keeps this process: it waits for it to come back.
   const waiting = setInterval(() => {}, 2 ** 30)
-  return runRemotely({
-    client: coordinatorClient(coordinatorAddress({ ...values, browser: undefined, tag: undefined }, env)),
-    project: {
-      host,
-      root,
-      directory: values.directory ?? directoryInCheckout(root),
-      filters: positionals,
-      args: hostArgs.run,
-    },
-    reportArgs: hostArgs.report,
-    config: {
-      ...(values.strategy === undefined ? {} : { strategy: values.strategy }),
-      ...(values.shards === undefined
-        ? {}
-        : { shards: wholeNumber(values.shards, { name: '--shards', min: 1, max: 10_000, otherwise: 1 }) }),
-      ...(values.mode === undefined ? {} : { mode: modeOf(values.mode) }),
-      failFast: wholeNumber(values['fail-fast'], { name: '--fail-fast', min: 0, max: 1_000_000, otherwise: 0 }),
-      needs: { ...(values.browser ? { browsers: values.browser } : {}), ...(values.tag ? { tags: values.tag } : {}) },
-    },
-    env,
-    signal,
-  }).finally(() => clearInterval(waiting))
+  return runRemotely({ ...run, signal: interruption() }).finally(() => clearInterval(waiting))
 }
+
+/** @throws EverwarmError BAD_INPUT, TOKEN_MISSING, CONFIG_INVALID */
+function remoteRun(values: Values, filters: string[], given: string[], env: NodeJS.ProcessEnv): Omit<RemoteRun, 'signal'> {
+  const root = process.cwd()
+  const host = hostHere(root, values.host)
+  const directory = values.directory ?? directoryInCheckout(root)
+  const { run: args, report: reportArgs } = splitHostArgs(given)
+  refuseOutside(directory)
+  refuseLines(host, filters)
+  refuseArgs(host, args)
+  return {
+    client: coordinatorClient(coordinatorAddress({ ...values, browser: undefined, tag: undefined }, env)),
+    project: { host, root, directory, filters, args },
+    reportArgs,
+    config: configOf(values, bailOf(host, args)),
+    env,
+  }
+}
+
+/** @param bail red files after which the host itself would end */
+function configOf(values: Values, bail = 0): RemoteRun['config'] {
+  return {
+    ...(values.strategy === undefined ? {} : { strategy: values.strategy }),
+    ...(values.shards === undefined
+      ? {}
+      : { shards: wholeNumber(values.shards, { name: '--shards', min: 1, max: 10_000, otherwise: 1, see: SEE }) }),
+    ...(values.mode === undefined ? {} : { mode: modeOf(values.mode) }),
+    failFast: wholeNumber(values['fail-fast'], { name: '--fail-fast', min: 0, max: 1_000_000, otherwise: bail, see: SEE }),
+    needs: { ...(values.browser ? { browsers: values.browser } : {}), ...(values.tag ? { tags: values.tag } : {}) },
+  }
+}
+
+type Values = ReturnType<typeof parsed>['values']
 
 function parsed(args: string[]) {
   try {

@@ -111,3 +111,15 @@ test('without a coordinator, or with a wrong word, it is said what to do', async
   const none = await house.run(project, '--tag', 'gpu').ended
   expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('NO_WORKER_FITS')])
 }, 120_000)
+
+test.each([
+  [['--shards', '0'], 'everwarm test --help'],
+  [['--mode', 'x'], 'everwarm test --help'],
+  [['--coordinator', 'nonsense'], 'http://127.0.0.1:8632'],
+  [['--directory', '..'], '--directory'],
+  [['tests/red.test.ts:3'], 'lines are not understood'],
+  [['--', '--watch'], '`--watch` does not go with workers'],
+])('%j is refused at once', async (args, word) => {
+  const { code, stderr } = await house.run(project, ...args).ended
+  expect([code, stderr]).toEqual([2, expect.stringContaining(word)])
+})

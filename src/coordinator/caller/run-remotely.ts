@@ -21,6 +21,9 @@ export interface RemoteRun {
   signal: AbortSignal
 }
 
+/** As a shell says it of what was ended by Ctrl-C. */
+const INTERRUPTED = 130
+
 /**
  * Runs a project on the workers of a coordinator; its report comes out of the host's own reporters, here.
  * @returns 0 if all is green; the host's own exit code, or 1 where the host does not know better
@@ -29,6 +32,7 @@ export interface RemoteRun {
 export async function runRemotely(run: RemoteRun): Promise<number> {
   const { client, project, signal } = run
   const request = await sessionRequest(project, run.config, run.env)
+  if (signal.aborted) return INTERRUPTED
   const line = progressLine(process.stderr)
   const remote = await remoteSession({
     client,
