@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionResults } from '../service.ts'
+import { reportFolder } from './report-folder.ts'
 
 /** The hosts' own reports of all tests, as files in one folder. */
 export interface CollectedReports {
@@ -16,6 +16,8 @@ export interface CollectOptions {
   download(sha256: string): Promise<Uint8Array>
   /** `.json` for Vitest, `.zip` for Playwright. */
   extension: string
+  /** Of the host, for what stays beside the reports. */
+  outputFolder?: string | undefined
   /** Makes a report of another machine one of this. `path`: of a test that it is of, from the project's folder. */
   adopt(bytes: Uint8Array, path: string): Uint8Array
 }
@@ -25,7 +27,7 @@ const AT_ONCE = 8
 
 /** @throws EverwarmError ARTIFACT_UNKNOWN, COORDINATOR_UNREACHABLE, ARTIFACT_MISMATCH */
 export async function collectReports(results: SessionResults['results'], options: CollectOptions): Promise<CollectedReports> {
-  const folder = await mkdtemp(join(tmpdir(), 'everwarm-reports-'))
+  const { path: folder, remove } = await reportFolder(options.outputFolder)
   // Tests of one run of Playwright may share a report.
   const wanted = new Map(results.flatMap(({ report, testPath = '' }) => (report ? [[report, testPath] as const] : [])))
   const rest = wanted.entries()
@@ -38,6 +40,6 @@ export async function collectReports(results: SessionResults['results'], options
     folder,
     count: wanted.size,
     without: results.filter(({ report }) => report === undefined),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove,
   }
 }
