@@ -52,7 +52,14 @@ export const plan: Command = {
     const place = timingsPlace(root, env)
     const snapshot = readSnapshot(place)
     const host = hostFor(root, text(values.host))
-    const listed = host === 'timings' ? knownFiles(snapshot) : await listFiles(host, root, { from: place.root, env: { ...env } })
+    const listed =
+      host === 'timings'
+        ? knownFiles(snapshot)
+        : await listFiles(host, root, {
+            from: place.root,
+            env: { ...env },
+            hint: 'plan from the timings alone with `--host timings`',
+          })
     if (listed.length === 0) throw noFiles(host, root)
     const files = describeFiles(listed, estimator(snapshot, { features: sourceFeatures(place.root) }))
     const request: PlanRequest = { files, shardCount, strategy, snapshot, settings }

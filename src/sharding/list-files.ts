@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { EverwarmError } from '../contracts/errors.ts'
 import { spawnProcess } from '../system/spawn.ts'
 import { knownPath } from './place.ts'
@@ -25,21 +26,34 @@ export function hostsOf(root: string, names: readonly string[]): HostName[] {
   )
 }
 
+export interface ListAbout {
+  /** Files are named from here, see TimingsPlace.root. */
+  from: string
+  env: NodeJS.ProcessEnv
+  /** The host's own filters and options. */
+  args?: readonly string[]
+  /** What else can be done where listing fails. */
+  hint?: string
+}
+
+export interface ListedProject {
+  files: ListedFile[]
+  /** Where Playwright leaves traces and screenshots. */
+  outputFolder?: string
+}
+
 /**
  * Asks the project's own host for its test files; no test runs.
- * @param root of the project; files are named from `from`, see TimingsPlace.root. `args`: the host's own filters and options
+ * @param root of the project
+ * @returns no files where the host says that nothing matches
  * @throws EverwarmError LIST_FAILED with what the host said
  */
-export async function listFiles(
-  host: HostName,
-  root: string,
-  about: { from: string; env: NodeJS.ProcessEnv; args?: readonly string[] },
-): Promise<ListedFile[]> {
+export async function listProject(host: HostName, root: string, about: ListAbout): Promise<ListedProject> {
   const program = programOf(root, host)
   if (!program)
     throw new EverwarmError('LIST_FAILED', {
       message: `${PACKAGES[host].name} is not installed in ${root}.`,
-      hint: 'Install it, or plan from the timings alone with `--host timings`.',
+      hint: `Install it${about.hint ? `; ${about.hint}` : ''}.`,
     })
   const folder = mkdtempSync(join(tmpdir(), 'everwarm-list-'))
   try {
@@ -47,13 +61,24 @@ export async function listFiles(
     // Into a file: what a configuration prints on stdout would be in the way.
     const args = host === 'vitest' ? ['list', '--filesOnly', `--json=${output}`] : ['test', '--list', '--reporter=json']
     const env = { ...about.env, EVERWARM: '0', PLAYWRIGHT_JSON_OUTPUT_FILE: output }
-    await run(process.execPath, [program, ...args, ...(about.args ?? [])], { cwd: root, env, host })
+    const ended = await run(process.execPath, [program, ...args, ...(about.args ?? [])], { cwd: root, env })
     const list = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : []
-    return host === 'vitest' ? vitestFiles(list, about.from) : playwrightFiles(list, about.from)
+    if (ended.how !== undefined && !isOfNothing(list)) throw listFailed(host, root, about, ended, list)
+    if (host === 'vitest') return { files: vitestFiles(list, about.from) }
+    const outputFolder = list.config?.projects?.[0]?.outputDir
+    return { files: playwrightFiles(list, about.from), ...(outputFolder ? { outputFolder } : {}) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+/** Playwright's report says so, and its exit code is that of a failure. */
+const isOfNothing = ({ errors }: { errors?: { message?: string }[] }) =>
+  errors?.length === 1 && errors[0]!.message?.startsWith('Error: No tests found') === true
+
+/** @throws EverwarmError LIST_FAILED */
+export const listFiles = async (host: HostName, root: string, about: ListAbout): Promise<ListedFile[]> =>
+  (await listProject(host, root, about)).files
 
 /** The host's own command, as it is installed here. */
 export function programOf(root: string, host: HostName): string | undefined {
@@ -69,34 +94,56 @@ export function programOf(root: string, host: HostName): string | undefined {
 /** Loading a large project's configuration may take a while; a host that hangs must not hang the plan. */
 const LIMIT_MS = 5 * 60_000
 
-function run(
-  command: string,
-  args: string[],
-  { cwd, env, host }: { cwd: string; env: NodeJS.ProcessEnv; host: HostName },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
+interface Ended {
+  said: string
+  /** Undefined: well. */
+  how?: string
+  cause?: unknown
+}
+
+function run(command: string, args: string[], { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv }): Promise<Ended> {
+  return new Promise((resolve) => {
     const child = spawnProcess(command, args, {
       cwd,
-      env,
+      env: { ...env, NO_COLOR: '1', FORCE_COLOR: undefined },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LIMIT_MS,
       killSignal: 'SIGKILL',
     })
     let said = ''
-    const keep = (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000))
+    const keep = (chunk: Buffer) => (said = (said + chunk.toString()).slice(0, MOST_SAID))
     child.stdout!.on('data', keep)
     child.stderr!.on('data', keep)
-    const fail = (how: string, cause?: unknown) =>
-      reject(
-        new EverwarmError('LIST_FAILED', {
-          message: `${host} could not list its files (${how}):\n${said.trim()}`,
-          hint: `Run it by hand in ${cwd}, or plan from the timings alone with \`--host timings\`.`,
-          cause,
-        }),
-      )
-    child.on('error', (error) => fail(error.message, error))
-    child.on('close', (code, signal) => (code === 0 ? resolve() : fail(signal ?? `exit code ${code}`)))
+    child.on('error', (cause) => resolve({ said, how: cause.message, cause }))
+    child.on('close', (code, signal) => resolve(code === 0 ? { said } : { said, how: signal ?? `exit code ${code}` }))
   })
+}
+
+const MOST_SAID = 100_000
+const MOST_LINES = 12
+
+function listFailed(
+  host: HostName,
+  root: string,
+  { hint }: ListAbout,
+  { said, how, cause }: Ended,
+  report: { errors?: { message?: string }[] },
+) {
+  // Playwright says what is wrong only in its report.
+  const errors = report.errors?.map(({ message = '' }) => message) ?? []
+  return new EverwarmError('LIST_FAILED', {
+    message: `${host} could not list its files (${how}):\n${firstLines(errors.length > 0 ? errors.join('\n') : said)}`,
+    hint: `Run it by hand in ${root}${hint ? `, or ${hint}` : ''}.`,
+    cause,
+  })
+}
+
+/** What is wrong stands at the beginning; where in the host's own code is of no use to anybody. */
+function firstLines(text: string): string {
+  const lines = stripVTControlCharacters(text)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
+  return [...lines.slice(0, MOST_LINES), ...(lines.length > MOST_LINES ? ['…'] : [])].join('\n')
 }
 
 function vitestFiles(list: { file: string; projectName?: string }[], from: string): ListedFile[] {

@@ -35,12 +35,15 @@ test('a Playwright project on a worker: its own report here, with the trace of w
     stats: { expected: number; unexpected: number; skipped: number }
     suites: {
       file: string
-      specs: { title: string; tests: { projectName: string; results: { attachments: { name: string; path: string }[] }[] }[] }[]
+      specs: { title: string; tests: { projectName: string; results: { attachments: { name: string; path?: string }[] }[] }[] }[]
     }[]
   }
   expect(report.stats).toMatchObject({ expected: 2, unexpected: 1, skipped: 2 })
   const red = report.suites.find(({ file }) => file === 'red.spec.ts')!.specs[0]!.tests[0]!
   expect(red.projectName).toBe('one')
+  const attached = red.results[0]!.attachments.flatMap(({ path }) => path ?? [])
+  expect(attached).not.toEqual([])
+  for (const path of attached) expect(existsSync(path), path).toBe(true)
   const [session] = (await house.client().sessions()).sessions
   const [failed] = (await house.client().resultsPage(session!.id)).results.filter(({ status }) => status === 'failed')
   expect(failed!.traceUrl).toMatch(/^\/api\/artifacts\/sha256\/[0-9a-f]{64}$/)
@@ -58,3 +61,10 @@ test('what a worker lists is what is there', async () => {
   ])
   expect(readFileSync(join(project, 'playwright.config.ts'), 'utf8')).toBe(FILES['playwright.config.ts'])
 }, 180_000)
+
+test('where nothing matches, the host says so, with its own exit code', async () => {
+  const none = await house.run(project, '--', '-g', 'no such test').ended
+  expect([none.code, none.stdout + none.stderr]).toEqual([1, expect.stringContaining('No tests found')])
+  const allowed = await house.run(project, '--', '-g', 'no such test', '--pass-with-no-tests').ended
+  expect(allowed.code, allowed.stderr).toBe(0)
+}, 60_000)

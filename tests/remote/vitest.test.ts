@@ -112,6 +112,20 @@ test('without a coordinator, or with a wrong word, it is said what to do', async
   expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('NO_WORKER_FITS')])
 }, 120_000)
 
+test('where no file matches, Vitest says so, with its own exit code', async () => {
+  const none = await house.run(project, 'nonexistent').ended
+  expect([none.code, none.stdout + none.stderr]).toEqual([1, expect.stringContaining('No test files found')])
+  const allowed = await house.run(project, 'nonexistent', '--', '--passWithNoTests').ended
+  expect(allowed.code, allowed.stderr).toBe(0)
+}, 60_000)
+
+test('a configuration that cannot be loaded: what is wrong with it, and no stack', async () => {
+  const broken = await house.project('broken', { 'vitest.config.ts': `throw new Error('this one is broken')` })
+  const { code, stderr } = await house.run(broken).ended
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/LIST_FAILED[^]*this one is broken[^]*Run it by hand/)])
+  expect(stderr).not.toMatch(/--host timings|^\s+at /m)
+}, 60_000)
+
 test.each([
   [['--shards', '0'], 'everwarm test --help'],
   [['--mode', 'x'], 'everwarm test --help'],

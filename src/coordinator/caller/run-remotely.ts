@@ -8,6 +8,7 @@ import { type CollectedReports, collectReports } from './collect-reports.ts'
 import { mergeReports } from './merge-reports.ts'
 import { patiently } from './patiently.ts'
 import { progressLine } from './progress-line.ts'
+import { runHost } from './run-host.ts'
 import { type RemoteSession, remoteSession } from './remote-session.ts'
 import { type ProjectRun, sessionRequest } from './session-request.ts'
 
@@ -31,8 +32,9 @@ const INTERRUPTED = 130
  */
 export async function runRemotely(run: RemoteRun): Promise<number> {
   const { client, project, signal } = run
-  const request = await sessionRequest(project, run.config, run.env)
+  const { request, isEmpty, outputFolder } = await sessionRequest(project, run.config, run.env)
   if (signal.aborted) return INTERRUPTED
+  if (isEmpty) return runNothing(run)
   const line = progressLine(process.stderr)
   const remote = await remoteSession({
     client,
@@ -44,6 +46,7 @@ export async function runRemotely(run: RemoteRun): Promise<number> {
   const reports = await collectReports(remote.results, {
     download: (sha256) => patiently(() => client.artifact(sha256)),
     extension: project.host === 'vitest' ? '.json' : '.zip',
+    outputFolder,
     adopt: (bytes, path) => adoptReport(project.host, bytes, path, project.root),
   })
   try {
@@ -55,6 +58,14 @@ export async function runRemotely(run: RemoteRun): Promise<number> {
   } finally {
     await reports.remove()
   }
+}
+
+/** Nothing matches: what that means, and with what options, the host knows itself. */
+function runNothing({ project, reportArgs, env }: RemoteRun): Promise<number> {
+  const command = project.host === 'vitest' ? 'run' : 'test'
+  // `--config` is among both.
+  const reporters = reportArgs.filter((arg) => !project.args.includes(arg))
+  return runHost(project.host, project.root, [command, ...project.filters, ...project.args, ...reporters], env)
 }
 
 /** Playwright's merge uses the reporters of the configuration only when it is named. */

@@ -1,6 +1,6 @@
 import type { SessionRequest, SessionTest } from '../../contracts/session.ts'
 import { estimator } from '../../sharding/estimate.ts'
-import { type HostName, listFiles } from '../../sharding/list-files.ts'
+import { type HostName, listProject } from '../../sharding/list-files.ts'
 import { timingsPlace } from '../../sharding/place.ts'
 import { readSnapshot } from '../../sharding/read-snapshot.ts'
 import { sourceFeatures } from '../../sharding/source-features.ts'
@@ -21,6 +21,14 @@ export interface ProjectRun {
   args: readonly string[]
 }
 
+export interface AskedSession {
+  request: z.input<typeof SessionRequest>
+  /** Nothing matches. */
+  isEmpty: boolean
+  /** Where the host leaves traces and screenshots here. */
+  outputFolder: string | undefined
+}
+
 /**
  * The files of a project as its host lists them here, with what is known of their durations.
  * @throws EverwarmError LIST_FAILED
@@ -29,16 +37,25 @@ export async function sessionRequest(
   run: ProjectRun,
   config: z.input<typeof SessionRequest>['config'],
   env: Env,
-): Promise<z.input<typeof SessionRequest>> {
+): Promise<AskedSession> {
   const place = timingsPlace(run.root, env)
-  const listed = await listFiles(run.host, run.root, { from: place.root, env: { ...env }, args: [...run.filters, ...run.args] })
+  const { files: listed, outputFolder } = await listProject(run.host, run.root, {
+    from: place.root,
+    env: { ...env },
+    args: [...run.filters, ...run.args],
+  })
   const files = describeFiles(listed, estimator(readSnapshot(place), { features: sourceFeatures(place.root) }))
   const below = relative(place.root, run.root).split(sep).join('/')
   return {
-    name: place.root.split(sep).at(-1)!,
-    tests: files.map((file) => sessionTest(file, below)),
-    config,
-    run: { host: run.host, directory: run.directory, args: [...run.args] },
+    request: {
+      name: place.root.split(sep).at(-1)!,
+      tests: files.map((file) => sessionTest(file, below)),
+      config,
+      // Retries and what becomes of obsolete snapshots hang on it: the caller is asked, not the worker's machine.
+      run: { host: run.host, directory: run.directory, args: [...run.args], env: { CI: env['CI'] ?? '' } },
+    },
+    isEmpty: files.length === 0,
+    outputFolder,
   }
 }
 
