@@ -1,10 +1,16 @@
 import { type ChildProcess, execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RemoteHouse, remoteHouse } from './house.ts'
 
+const SNAPSHOTS = `// Vitest Snapshot v1, https://vitest.dev/guide/snapshot.html
+
+exports[\`asks 1\`] = \`1\`;
+
+exports[\`nobody asks 1\`] = \`2\`;
+`
 const FILES: Record<string, string> = {
   'vitest.config.ts': `import { defineConfig } from 'vitest/config'
     export default defineConfig({ test: { include: ['tests/**/*.test.ts'] } })`,
@@ -12,6 +18,14 @@ const FILES: Record<string, string> = {
     describe('a group', () => { test('is wrong', () => expect({ a: 1 }).toEqual({ a: 2 })); test.skip('waits', () => {}) })`,
   'tests/unhandled.test.ts': `import { test } from 'vitest'
     test('is green', async () => { console.log('said by a test'); void Promise.reject(new Error('nobody catches this')); await new Promise((r) => setTimeout(r, 50)) })`,
+  'snapshots/vitest.config.ts': `export default { test: { include: ['*.test.ts'] } }`,
+  'snapshots/obsolete.test.ts': `import { expect, test } from 'vitest'
+    test('asks', () => expect(1).toMatchSnapshot())`,
+  'snapshots/__snapshots__/obsolete.test.ts.snap': SNAPSHOTS,
+  'snapshots/missing.test.ts': `import { expect, test } from 'vitest'
+    test('is new', () => expect({ a: 1 }).toMatchSnapshot())`,
+  'snapshots/inline.test.ts': `import { expect, test } from 'vitest'
+    test('is new', () => expect({ a: 1 }).toMatchInlineSnapshot())`,
   'tests/broken.test.ts': `throw new Error('cannot be loaded')`,
   ...Object.fromEntries(
     Array.from({ length: 10 }, (_, i) => [
@@ -124,6 +138,25 @@ test('a configuration that cannot be loaded: what is wrong with it, and no stack
   const { code, stderr } = await house.run(broken).ended
   expect([code, stderr]).toEqual([1, expect.stringMatching(/LIST_FAILED[^]*this one is broken[^]*Run it by hand/)])
   expect(stderr).not.toMatch(/--host timings|^\s+at /m)
+}, 60_000)
+
+test('snapshots that nobody asks for turn no file red outside of CI; one that is missing is not written, and it is said', async () => {
+  const below = join(project, 'snapshots')
+  const { code, stdout } = await house.run(below, '--directory', 'snapshots', 'obsolete').ended
+  expect([code, stdout]).toEqual([0, expect.stringContaining('1 passed')])
+  const missing = await house.run(below, '--directory', 'snapshots', 'missing', 'inline').ended
+  expect([missing.code, missing.stdout + missing.stderr]).toEqual([1, expect.stringContaining('workers write no snapshots')])
+  expect(missing.stdout).toContain('2 failed')
+  for (const worker of ['one', 'two']) {
+    const [obsolete, inline, none] = [
+      '__snapshots__/obsolete.test.ts.snap',
+      'inline.test.ts',
+      '__snapshots__/missing.test.ts.snap',
+    ].map((name) => join(house.folder, worker, 'snapshots', name))
+    expect(readFileSync(obsolete!, 'utf8')).toBe(FILES['snapshots/__snapshots__/obsolete.test.ts.snap'])
+    expect(readFileSync(inline!, 'utf8')).toBe(FILES['snapshots/inline.test.ts'])
+    expect(existsSync(none!)).toBe(false)
+  }
 }, 60_000)
 
 test.each([

@@ -5,6 +5,7 @@ import type { ErrorInfo } from '../../../contracts/error-info.ts'
 import type { HostMessage } from '../host-types.ts'
 import { writeBlob } from './blob.ts'
 import type { BlobReporterClass } from './load.ts'
+import { explainMissing } from './missing-snapshots.ts'
 import { fileResult, unknownResult } from './results.ts'
 import type { FoundTest } from './specifications.ts'
 
@@ -126,7 +127,10 @@ export function streamingReporter(tell: (message: HostMessage) => void, scratch:
       },
       onTestModuleCollected: alive,
       onTestCaseReady: ({ module }) => alive(module),
-      onTestCaseResult: ({ module }) => alive(module),
+      onTestCaseResult(test) {
+        explainMissing(test)
+        alive(test.module)
+      },
       onTestModuleEnd(module) {
         for (const entry of entriesOf(module)) {
           const key = keyOf(module.moduleId, module.project.name)
