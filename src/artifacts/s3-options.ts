@@ -22,8 +22,12 @@ export interface S3Options {
  */
 export function readS3Options(location: string, env: Env, given: Partial<S3Options> = {}): S3Options {
   const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(location) ?? []
-  if (!bucket || !/^[\w./-]*$/.test(path))
-    throw invalid(`"${location.slice(0, 200)}" is no place for artifacts.`, 'Write s3://bucket or s3://bucket/prefix.')
+  if (!bucket) throw invalid(`"${location.slice(0, 200)}" names no bucket.`, BUCKET_HINT)
+  if (!/^[\w./-]*$/.test(path))
+    throw invalid(
+      `The prefix in "${location.slice(0, 200)}" may have letters, digits, and _ . / - only.`,
+      'Write s3://bucket/prefix.',
+    )
   const endpoint = given.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL
   if (endpoint && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
     throw invalid(`The S3 endpoint "${endpoint}" is no address.`, 'Write it as https://host or https://host:port.')
@@ -39,6 +43,9 @@ export function readS3Options(location: string, env: Env, given: Partial<S3Optio
     ...given,
   }
 }
+
+const BUCKET_HINT =
+  'Write s3://bucket or s3://bucket/prefix; a bucket has 3 to 63 characters: small letters, digits, dots and hyphens.'
 
 /** Address of a key; of the bucket itself for ''. Keys are hex and slashes: nothing of them is encoded. */
 export function s3Address(options: S3Options, key: string): URL {

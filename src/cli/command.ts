@@ -41,7 +41,16 @@ export function wholeNumber(text: unknown, about: NumberAbout): number {
   throw badInput(`${about.name} must be a whole number from ${about.min} to ${about.max}, not "${String(text)}".`, about.see)
 }
 
+/** A command that does not say where to look is explained by its own page. */
+export function withPage(error: unknown, name: string): unknown {
+  if (!(error instanceof EverwarmError) || error.hint !== pageHint(EVERYTHING)) return error
+  return new EverwarmError(error.code, { message: error.message, hint: pageHint(`everwarm ${name} --help`), cause: error.cause })
+}
+
+const EVERYTHING = 'everwarm --help'
+const pageHint = (see: string) => `See \`${see}\`.`
+
 /** @param see the command that shows what is right */
-export function badInput(message: string, see = 'everwarm --help', cause?: unknown): EverwarmError {
-  return new EverwarmError('BAD_INPUT', { message, hint: `See \`${see}\`.`, cause })
+export function badInput(message: string, see = EVERYTHING, cause?: unknown): EverwarmError {
+  return new EverwarmError('BAD_INPUT', { message, hint: pageHint(see), cause })
 }

@@ -3,6 +3,7 @@ import { startCoordinator } from '../coordinator/start.ts'
 import { say } from '../system/log.ts'
 import { ownVersion } from '../system/own-version.ts'
 import { readSettings } from '../system/settings.ts'
+import { aboutFolder, adminToken, originOf, publicNameOf } from './coordinator-words.ts'
 import { badInput, type Command, refusePositionals, wholeNumber } from './command.ts'
 
 export const coordinator: Command = {
@@ -44,6 +45,7 @@ export const coordinator: Command = {
       throw badInput('--offline-seconds must be more than --heartbeat-seconds.', 'everwarm coordinator --help')
     const settings = readSettings(env)
     const place = coordinatorPlace(env, text('folder'))
+    const token = adminToken(text('token'), '--token') ?? adminToken(settings.token, 'EVERWARM_TOKEN')
     const running = await startCoordinator({
       place,
       version: ownVersion(),
@@ -51,17 +53,19 @@ export const coordinator: Command = {
       cacheFolder: place.cache,
       artifacts: text('artifacts'),
       env,
-      token: text('token') ?? settings.token,
+      token,
       host: text('host'),
       port: wholeNumber(values['port'], { name: '--port', min: 0, max: 65_535, otherwise: 8_632 }),
-      publicNames: texts('public-name'),
-      origins: texts('origin'),
+      publicNames: texts('public-name').map(publicNameOf),
+      origins: texts('origin').map(originOf),
       heartbeatMs,
       offlineMs,
       say,
+    }).catch((error: unknown) => {
+      throw aboutFolder(error, text('folder'))
     })
     say(`coordinator at ${running.url}, docs at ${running.url}/api/docs`)
-    if ((text('token') ?? settings.token) === undefined) say(`its token stands in ${place.token}`)
+    if (token === undefined) say(`its token stands in ${place.token}`)
     await new Promise<void>((resolve) => {
       process.once('SIGTERM', resolve).once('SIGINT', resolve)
     })

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import { say } from '../system/log.ts'
 import { ownVersion } from '../system/own-version.ts'
-import { badInput, type Command } from './command.ts'
+import { badInput, type Command, withPage } from './command.ts'
 
 /** A new command: one line here, and its file. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
@@ -103,18 +103,19 @@ const RAW: Record<string, { summary: string; load(): Promise<(args: string[], en
 
 /** Exit codes: 0 done, 1 failed, 2 asked wrongly; or that of a command which was run for somebody. */
 async function main(args: string[]): Promise<number> {
+  let name = ''
   try {
     if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) return print(`everwarm ${ownVersion()}`)
     const [word = '', ...rest] = args[0] === 'help' && args.length === 2 ? [args[1]!, '--help'] : args
-    if (Object.hasOwn(RAW, word)) return await (await RAW[word]!.load())(rest, process.env)
+    if (Object.hasOwn(RAW, word)) return await (await RAW[(name = word)]!.load())(rest, process.env)
     const asked = readQuestion(args)
     if (asked.isHelp) return print(await help(asked.words))
-    const name = asked.words.join(' ')
+    name = asked.words.join(' ')
     const command = await COMMANDS[name]!.load()
     const code = await command.run({ ...parse(name, command, args.slice(asked.words.length)), env: process.env, print })
     return code ?? 0
   } catch (error) {
-    return complain(errorFromData(error))
+    return complain(errorFromData(name === '' ? error : withPage(error, name)))
   }
 }
 

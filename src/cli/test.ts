@@ -9,6 +9,7 @@ import { coordinatorClient } from '../coordinator/http/client.ts'
 import { type HostName, hostsOf } from '../sharding/list-files.ts'
 import { badInput, wholeNumber } from './command.ts'
 import { coordinatorAddress } from './coordinator-address.ts'
+import { forCommandLine } from './remote-hints.ts'
 
 const SEE = 'everwarm test --help'
 const HELP = `everwarm test: run a Vitest or Playwright project on the workers of a coordinator
@@ -63,7 +64,13 @@ export async function test(args: string[], env: NodeJS.ProcessEnv): Promise<numb
   const run = remoteRun(values, positionals, border === -1 ? [] : args.slice(border + 1), env)
   // While a coordinator is away nothing else keeps this process: it waits for it to come back.
   const waiting = setInterval(() => {}, 2 ** 30)
-  return runRemotely({ ...run, signal: interruption() }).finally(() => clearInterval(waiting))
+  try {
+    return await runRemotely({ ...run, signal: interruption() })
+  } catch (error) {
+    throw forCommandLine(error, SEE)
+  } finally {
+    clearInterval(waiting)
+  }
 }
 
 /** @throws EverwarmError BAD_INPUT, TOKEN_MISSING, CONFIG_INVALID */

@@ -106,6 +106,8 @@ async function runUntilEnd(options: Parameters<typeof startWorker>[0]): Promise<
 /** @throws EverwarmError BAD_INPUT */
 function coordinatorUrl(given: unknown): URL {
   const url = URL.parse(String(given))
+  if (url?.protocol === 'http:' || url?.protocol === 'https:')
+    throw badInput(`A worker connects by WebSocket: write ${String(given).replace(/^http/i, 'ws')}.`, 'everwarm worker --help')
   if (!url || (url.protocol !== 'ws:' && url.protocol !== 'wss:') || url.hostname === '')
     throw badInput(
       `--connect must be like ws://127.0.0.1:8632 or wss://tests.example.com, not "${String(given)}".`,
@@ -175,5 +177,5 @@ const texts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []
 const noToken = () =>
   new EverwarmError('TOKEN_MISSING', {
     message: 'A worker needs a token of its coordinator.',
-    hint: 'Give --token or EVERWARM_TOKEN; the coordinator makes one for each worker.',
+    hint: 'Make one where the coordinator runs, `everwarm coordinator enrol`, and give it as --token or EVERWARM_TOKEN.',
   })

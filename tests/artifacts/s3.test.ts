@@ -164,5 +164,6 @@ test('a place in S3 is read from its address and the usual variables', () => {
   const other = readS3Options('s3://bucket', { ...env, AWS_ENDPOINT_URL: 'https://s3.example.com:9000' })
   expect(s3Address(other, 'k').href).toBe('https://s3.example.com:9000/bucket/k')
   expect(() => readS3Options('s3://bucket', {})).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+  expect(() => readS3Options('s3://b', env)).toThrow(expect.objectContaining({ hint: expect.stringContaining('3 to 63') }))
   expect(() => readS3Options('s3://UPPER', env)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
 })
