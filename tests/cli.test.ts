@@ -94,6 +94,12 @@ test.for([
   expect(err).toContain(hint)
 })
 
+test('tests on workers without a token end at once', async () => {
+  const { code, err } = await everwarm('test', '--workers', 'remote', '--host', 'vitest')
+  expect(code).toBe(2)
+  expect(err).toContain('TOKEN_MISSING')
+})
+
 test('a variable that is wrong is refused with code 2, too', async () => {
   at = house({ EVERWARM_IDLE_MS: 'soon' })
   for (const command of ['status', 'stop']) {

@@ -1,4 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -157,6 +159,18 @@ test('snapshots that nobody asks for turn no file red outside of CI; one that is
     expect(readFileSync(inline!, 'utf8')).toBe(FILES['snapshots/inline.test.ts'])
     expect(existsSync(none!)).toBe(false)
   }
+}, 60_000)
+
+test('the second SIGTERM ends it while a coordinator does not answer', async () => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { child, ended } = house.run(project, '--coordinator', `http://127.0.0.1:${(silent.address() as AddressInfo).port}`)
+  const [socket] = (await once(silent, 'connection')) as [Socket]
+  child.kill('SIGTERM')
+  child.kill('SIGINT')
+  expect((await ended).code).toBe(130)
+  socket.destroy()
+  silent.close()
 }, 60_000)
 
 test.each([
