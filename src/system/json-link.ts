@@ -15,6 +15,7 @@ export interface JsonLink<In, Out> {
   refuse(error: EverwarmError, code?: number): void
   close(code: number, reason?: string): void
   terminate(): void
+  /** Stops reading; said again, the time begins anew after which a link that is not read ends as one that is silent. */
   pause(): void
   resume(): void
   readonly bufferedBytes: number
@@ -31,7 +32,7 @@ export interface JsonLinkOptions {
   clock?: Clock
   /** 5,000 by default */
   pingMs?: number
-  /** Without anything from the other end, 15,000 by default. */
+  /** Without anything from the other end, or without reading it, 15,000 by default. */
   deadMs?: number
   /** The socket reads up to this before it gives up by itself; `maxPayload` of its door. */
   maxBytes?: number
@@ -45,11 +46,9 @@ export function jsonLink<In, Out>(socket: TextSocket, schema: z.ZodType<In>, opt
   let onFrame: (frame: In) => void = () => {}
   let fault: EverwarmError | undefined
   let isRefusing = false
+  let isPaused = false
   const watch = keepAlive(socket, options, () => {
-    fault ??= new EverwarmError('WORKER_LOST', {
-      message: `Nothing came over the link for ${options.deadMs ?? DEAD_MS} ms.`,
-      hint: 'Look whether the other end still runs, and at the network between the two.',
-    })
+    fault ??= isPaused ? stuck(options.deadMs ?? DEAD_MS) : silent(options.deadMs ?? DEAD_MS)
     socket.terminate()
   })
   const refuse = (error: EverwarmError, code: number = LINK_CLOSE.badFrame) => {
@@ -86,10 +85,12 @@ export function jsonLink<In, Out>(socket: TextSocket, schema: z.ZodType<In>, opt
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate(),
     pause() {
-      watch.hold()
+      isPaused = true
+      watch.begin()
       socket.pause()
     },
     resume() {
+      isPaused = false
       watch.begin()
       socket.resume()
     },
@@ -128,35 +129,41 @@ function refuseTooLarge(bytes: number): void {
   })
 }
 
+const silent = (deadMs: number) =>
+  new EverwarmError('WORKER_LOST', {
+    message: `Nothing came over the link for ${deadMs} ms.`,
+    hint: 'Look whether the other end still runs, and at the network between the two.',
+  })
+const stuck = (deadMs: number) =>
+  new EverwarmError('WORKER_LOST', {
+    message: `What came over the link could not be taken for ${deadMs} ms.`,
+    hint: 'Look whether the database answers; the worker comes again.',
+  })
+
 const PING_MS = 5_000
 const DEAD_MS = 15_000
 
-/** Pings, and calls `onDead` once where nothing comes back. A socket that nobody reads is not watched. */
+/** Pings, and calls `onDead` once where nothing comes back. Time in which this process itself stood still does not count. */
 function keepAlive(
   socket: TextSocket,
   { clock = systemClock, pingMs = PING_MS, deadMs = DEAD_MS }: JsonLinkOptions,
   onDead: () => void,
-): { hold(): void; begin(): void; end(): void } {
+): { begin(): void; end(): void } {
   let lastMs = clock.now()
-  let timer: Timer | undefined
-  let isEnded = false
+  let dueMs = lastMs + pingMs
   const look = () => {
-    if (clock.now() - lastMs >= deadMs) return onDead()
+    const nowMs = clock.now()
+    // After a stall, what came meanwhile waits in the socket, unread.
+    lastMs = Math.min(nowMs, lastMs + Math.max(0, nowMs - dueMs))
+    if (nowMs - lastMs >= deadMs) return onDead()
     socket.ping()
+    dueMs = nowMs + pingMs
     timer = clock.after(pingMs, look)
   }
-  const begin = () => {
-    if (isEnded || timer) return
-    lastMs = clock.now()
-    timer = clock.after(pingMs, look)
-  }
-  const hold = () => {
-    timer?.cancel()
-    timer = undefined
-  }
-  socket.onLife(() => (lastMs = clock.now()))
-  begin()
-  return { hold, begin, end: () => ((isEnded = true), hold()) }
+  let timer: Timer = clock.after(pingMs, look)
+  const begin = () => void (lastMs = clock.now())
+  socket.onLife(begin)
+  return { begin, end: () => timer.cancel() }
 }
 
 /** @throws EverwarmError FRAME_INVALID where it is no base64 */

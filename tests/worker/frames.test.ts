@@ -3,7 +3,10 @@ import { createConnection } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { DownFrame, UpFrame } from '../../src/contracts/worker-link.ts'
+import { shardRunner } from '../../src/coordinator/link/shard-runner.ts'
+import type { ShardNews } from '../../src/coordinator/link/shard-program.ts'
 import { fakeClock } from '../../src/system/fake-clock.ts'
+import { order } from './shard-house.ts'
 import { folder, type LinkHouse, linkHouse, TOKEN, workerProgram } from './link-house.ts'
 
 let house: LinkHouse
@@ -103,6 +106,56 @@ test('a connection that is half open is noticed within fifteen seconds', async (
   for (let i = 0; i < 4; i++) clock.advance(5_000)
   expect(await closed).toMatchObject({ code: 1006, fault: { code: 'WORKER_LOST' } })
   raw.destroy()
+})
+
+const output = (id: string, bytes: number) =>
+  JSON.stringify({ id, event: 'stdout', data: Buffer.alloc(bytes, 'x').toString('base64') })
+
+test('a line without an end is dropped and its program killed once; what follows is read on', async () => {
+  const { socket, frames } = await dial()
+  socket.send(hello({ features: ['stdin'] }))
+  const said: ShardNews[] = []
+  shardRunner(await house.connection(), { onOutput: (output) => void said.push(output) }).run(order(['a.test.ts']))
+  await expect.poll(() => frames.find(({ spawn }) => spawn)).toBeDefined()
+  const { id } = frames.find(({ spawn }) => spawn)
+  for (let i = 0; i < 40; i++) socket.send(output(id, 262_144))
+  socket.send(JSON.stringify({ id, event: 'close', code: null, signal: 'SIGKILL' }))
+  await expect.poll(() => said).toMatchObject([{ event: 'shard-ended', error: { code: 'SHARD_FAILED' } }])
+  expect(frames.filter(({ kill }) => kill)).toHaveLength(1)
+  socket.terminate()
+})
+
+test('a link that is not read for fifteen seconds ends as one that is silent', async () => {
+  const clock = fakeClock()
+  await house.close()
+  house = await linkHouse({ clock })
+  const { socket, frames } = await dial()
+  socket.send(hello())
+  const connection = await house.connection()
+  let end: object | undefined
+  connection.onClosed((closed) => (end = closed))
+  // Whose output nobody takes.
+  const { id } = connection.spawn('x', [])
+  await expect.poll(() => frames.at(-1)).toMatchObject({ id })
+  for (let i = 0; i < 60; i++) socket.send(output(id, 262_144))
+  await expect.poll(() => (clock.advance(5_000), end), { timeout: 5_000 }).toMatchObject({ fault: { code: 'WORKER_LOST' } })
+  socket.terminate()
+})
+
+test('a coordinator that stood still for a while takes nobody for dead', async () => {
+  const clock = fakeClock()
+  let stalledMs = 0
+  await house.close()
+  house = await linkHouse({ clock: { now: () => clock.now() + stalledMs, after: clock.after } })
+  const { socket } = await dial()
+  socket.send(hello())
+  const connection = await house.connection()
+  stalledMs = 20_000
+  const pinged = new Promise((resolve) => socket.once('ping', resolve))
+  clock.advance(5_000)
+  await pinged
+  expect(connection.isOpen).toBe(true)
+  socket.terminate()
 })
 
 test('a hundred frames that mean nothing close their connections, and harm nobody else', async () => {

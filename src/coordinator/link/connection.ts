@@ -14,7 +14,7 @@ import { type ProcessDesk, processDesk } from './remote-process.ts'
 
 export type WorkerLink = JsonLink<UpFrame, DownFrame>
 
-/** Output that nobody has taken, for each process and once more: beyond it the socket is not read. */
+/** Output that nobody has taken, for each process and once more: beyond it the socket is not read for a while. */
 const UNTAKEN_BYTES = 2 * 1_048_576
 
 export interface OpenConnection {
@@ -39,19 +39,21 @@ export function openConnection(link: WorkerLink, workerId: string, hello: Hello,
   }
   let isOrderly = false
   let isReplaced = false
-  let isPaused = false
+  /** Bytes that are waited for; undefined: the socket is read. */
+  let pausedAt: number | undefined
   let end: ConnectionEnd | undefined
 
   const balance = () => {
     let untaken = 0
     for (const desk of desks.values()) untaken += desk.unacknowledgedBytes
     const most = UNTAKEN_BYTES * (desks.size + 1)
-    if (!isPaused && untaken > most) {
-      isPaused = true
-      link.pause()
-    } else if (isPaused && untaken <= most / 2) {
-      isPaused = false
+    if (pausedAt !== undefined && untaken <= most / 2) {
+      pausedAt = undefined
       link.resume()
+    } else if (pausedAt === undefined ? untaken > most : untaken < pausedAt) {
+      // Again with each step forward: a link that is paused ends where there is none.
+      pausedAt = untaken
+      link.pause()
     }
   }
   const addDesk = (running: Hello['running'][number]) => {

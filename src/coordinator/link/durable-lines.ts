@@ -6,7 +6,7 @@ export interface DurableLinesOptions {
   onLine(line: string): Promise<void> | void
   /** A line could not be kept: nothing after it is acknowledged. */
   onFailure(error: unknown): void
-  /** More than a line can have came without an end of line. */
+  /** Once: more than a line can have came without an end of line. What follows is dropped, and counts as taken. */
   onOverlong(): void
 }
 
@@ -28,12 +28,19 @@ export function durableLines(
   let parts: Buffer[] = []
   let partBytes = 0
   let hasFailed = false
+  let isOverlong = false
+  let receivedEnd = 0
   let last: Promise<unknown> = Promise.resolve()
 
   const ackKept = () => {
     let endOffset = -1
     while (waiting[0]?.isKept) endOffset = waiting.shift()!.endOffset
     if (endOffset >= 0) process.ack('stdout', endOffset)
+  }
+  /** After what came before it. */
+  const drop = (endOffset: number) => {
+    waiting.push({ endOffset, isKept: true })
+    ackKept()
   }
   const take = (line: string, endOffset: number) => {
     const entry = { endOffset, isKept: false }
@@ -56,6 +63,8 @@ export function durableLines(
       onBytes(bytes)
       return process.ack('stderr', offset + bytes.length)
     }
+    receivedEnd = offset + bytes.length
+    if (isOverlong) return drop(receivedEnd)
     let from = 0
     for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, from)) {
       const piece = bytes.subarray(from, end)
@@ -70,9 +79,12 @@ export function durableLines(
     partBytes += bytes.length - from
     if (partBytes <= MAX_OUTPUT_LINE_BYTES) return
     parts = []
-    partBytes = 0
+    isOverlong = true
+    drop(receivedEnd)
     onOverlong()
   })
+  // A line that its process did not live to end is nobody's.
+  void process.ended.then(({ isLost }) => !isLost && partBytes > 0 && drop(receivedEnd))
   return {
     async settled() {
       let seen: unknown
