@@ -158,6 +158,18 @@ test('a coordinator that stood still for a while takes nobody for dead', async (
   socket.terminate()
 })
 
+test('a worker that drains says so once, however often it says it', async () => {
+  const { socket, closed } = await dial()
+  socket.send(hello())
+  const connection = await house.connection()
+  let count = 0
+  connection.onDrain(() => void count++)
+  for (let i = 0; i < 100; i++) socket.send('{"drain":true}')
+  for (let i = 0; i < 100; i++) socket.send('{"bye":true}')
+  expect(await closed).toMatchObject({ code: 1000 })
+  expect(count).toBe(1)
+})
+
 test('a hundred frames that mean nothing close their connections, and harm nobody else', async () => {
   const good = await dial()
   good.socket.send(hello())

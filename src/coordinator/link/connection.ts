@@ -39,6 +39,7 @@ export function openConnection(link: WorkerLink, workerId: string, hello: Hello,
   }
   let isOrderly = false
   let isReplaced = false
+  let hasDrained = false
   /** Bytes that are waited for; undefined: the socket is read. */
   let pausedAt: number | undefined
   let end: ConnectionEnd | undefined
@@ -111,8 +112,14 @@ export function openConnection(link: WorkerLink, workerId: string, hello: Hello,
         return balance()
       }
       if ('heartbeat' in frame) return listeners.heartbeat?.(frame.heartbeat.running)
-      if ('drain' in frame) return listeners.drain?.()
+      if ('drain' in frame) {
+        // Each costs the database a write and its watchers an event.
+        if (!hasDrained) listeners.drain?.()
+        hasDrained = true
+        return
+      }
       if ('bye' in frame) {
+        if (isOrderly) return
         isOrderly = true
         return link.close(LINK_CLOSE.done)
       }
