@@ -8,6 +8,11 @@ export const MOST_ID_BYTES = 2_000
 const hasIdBytes = (text: string) => text.length <= MOST_ID_BYTES / 3 || Buffer.byteLength(text) <= MOST_ID_BYTES
 const Id = z.string().min(1).max(1_024).refine(hasIdBytes, `must have ${MOST_ID_BYTES} bytes in UTF-8 at most`)
 const Ms = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
+/** More makes a timer of Node fire at once. */
+const TimeoutMs = z
+  .number()
+  .min(1)
+  .max(2 ** 31 - 1)
 const Text = z.string().max(1_048_576)
 const TimeText = z.iso.datetime({ offset: true })
 
@@ -76,9 +81,9 @@ export const SessionConfig = z.object({
   failFast: z.union([z.boolean(), z.number().int().min(0).max(MOST_TESTS)]).default(false),
   /** How often a test may be begun anew because its worker was lost. */
   maxRetries: z.number().int().min(0).max(10).default(2),
-  testTimeoutMs: Ms.min(1).default(60_000),
-  shardTimeoutMs: Ms.min(1).default(1_800_000),
-  sessionTimeoutMs: Ms.min(1).default(3_600_000),
+  testTimeoutMs: TimeoutMs.default(60_000),
+  shardTimeoutMs: TimeoutMs.default(1_800_000),
+  sessionTimeoutMs: TimeoutMs.default(3_600_000),
   needs: Needs.default({}),
 })
 export type SessionConfig = z.infer<typeof SessionConfig>

@@ -4,6 +4,7 @@ import type { HostRun, SessionTest, TestResult } from '../../contracts/session.t
 import type { ShardInput, ShardOrder, ShardOutput } from '../../contracts/shard-run.ts'
 import type { HeldShard } from '../../contracts/worker-link.ts'
 import { type Clock, systemClock, type Timer } from '../../system/clock.ts'
+import { MAX_TIMER_MS } from '../../system/settings.ts'
 import { type ShardLog, shardLog } from './shard-log.ts'
 import type { FoundResult, HostShard, TestHost } from './host-types.ts'
 
@@ -84,7 +85,7 @@ export function shardDesk({ say, openHost, complete, keepLog, onHeld, clock = sy
     work.watches.set(
       testId,
       clock.after(
-        testTimeoutMs + GRACE_MS,
+        Math.min(testTimeoutMs + GRACE_MS, MAX_TIMER_MS),
         () => void timeOut(work, [testId], `nothing was heard of it for ${testTimeoutMs} ms`),
       ),
     )
@@ -171,7 +172,7 @@ export function shardDesk({ say, openHost, complete, keepLog, onHeld, clock = sy
         left: new Map(order.tests.map((test) => [test.id, test])),
         host: hostFor(order.run),
         watches: new Map(),
-        limit: clock.after(shardTimeoutMs, () => void timeOutShard(work)),
+        limit: clock.after(Math.min(shardTimeoutMs, MAX_TIMER_MS), () => void timeOutShard(work)),
         log: shardLog(),
         completing: new Set(),
         isOver: false,
