@@ -21,6 +21,10 @@ const FILES = {
   'tests/loop.test.ts': `import { test } from 'vitest'; test('never ends', () => { for (;;); })`,
   'tests/unhandled.test.ts': `import { test } from 'vitest'; test('looks green', async () => { void Promise.reject(new Error('nobody looks')); await new Promise((r) => setTimeout(r, 50)) })`,
 }
+const DYING = {
+  'tests/dies.test.ts': `import { test } from 'vitest'; const pause = () => new Promise((r) => setTimeout(r, 300))
+    test('passes', pause); test('dies', async () => { await pause(); process.kill(process.pid, 'SIGKILL') }); test('never', () => {})`,
+}
 let project: ReturnType<typeof projectFolder>
 let program: ShardProgram
 /** Artifacts by their hash. */
@@ -126,6 +130,28 @@ test('the blobs of files merge to one report, on a machine where the project sta
   expect(said).not.toContain(project.root)
   expect(code).toBe(1)
   here.remove()
+})
+
+test('a file whose process dies is red, in its report too', async () => {
+  const dying = projectFolder({ ...FILES, ...DYING })
+  const other = shardProgram(dying.root, { EVERWARM_WORKER_API: base, EVERWARM_WORKER_CREDENTIAL: 'c' })
+  other.tell({ shard: order(['tests/dies.test.ts', 'tests/green.test.ts']) })
+  expect(await other.until('shard-ended')).not.toHaveProperty('error')
+  const { result } = await other.until('result', ({ result }) => result.testId === 'tests/dies.test.ts')
+  expect(result).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('process ended before its tests did'),
+    cases: [{ status: 'passed' }, { name: 'dies', status: 'failed' }, { name: 'never', status: 'skipped' }],
+  })
+  await other.kill()
+  mkdirSync(join(dying.root, 'blobs'))
+  writeFileSync(join(dying.root, 'blobs/a.json'), kept.get(result.report!)!)
+  const args = ['run', '--merge-reports=blobs', '--reporter=junit', '--outputFile=out.xml']
+  const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
+  const env = { ...process.env, EVERWARM: '0' }
+  await new Promise<void>((resolve) => execFile(process.execPath, [vitest, ...args], { cwd: dying.root, env }, () => resolve()))
+  expect(readFileSync(join(dying.root, 'out.xml'), 'utf8')).toMatch(/<testsuites [^>]*failures="1"/)
+  dying.remove()
 })
 
 test('several shards run in one Vitest; the same order twice is one', async () => {

@@ -4,6 +4,7 @@ import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node'
 import type { ErrorInfo } from '../../../contracts/error-info.ts'
 import type { HostMessage } from '../host-types.ts'
 import { writeBlob } from './blob.ts'
+import { failBrokenOff } from './broken-off.ts'
 import type { BlobReporterClass } from './load.ts'
 import { explainMissing } from './missing-snapshots.ts'
 import { fileResult, unknownResult } from './results.ts'
@@ -69,6 +70,11 @@ export function streamingReporter(tell: (message: HostMessage) => void, scratch:
       tell({ kind: 'result', result })
     }
   }
+  const writeRest = (entry: Entry) => {
+    const explained = failBrokenOff(entry.modules, runErrors)
+    runErrors = runErrors.filter((error) => !explained.includes(error))
+    return write(entry)
+  }
   const tellOf = (entry: Entry) => {
     if (entry.isTold) return
     const written = write(entry).finally(() => writing.delete(written))
@@ -95,7 +101,7 @@ export function streamingReporter(tell: (message: HostMessage) => void, scratch:
         if (entry.isTold) continue
         entry.isTold = true
         if (entry.specifications.length === 0) tell({ kind: 'result', result: unknownResult(entry.test) })
-        else if (entry.modules.length > 0) await write(entry)
+        else if (entry.modules.length > 0) await writeRest(entry)
       }
       await Promise.all(writing)
       entries = []
