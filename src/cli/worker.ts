@@ -4,7 +4,7 @@ import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EverwarmError } from '../contracts/errors.ts'
 import { BROWSERS, browserProgram } from '../environments/browsers/names.ts'
-import type { WorkerRegistration } from '../contracts/worker.ts'
+import { WorkerRegistration } from '../contracts/worker.ts'
 import { say } from '../system/log.ts'
 import { isLoopback } from '../system/loopback.ts'
 import { ownVersion } from '../system/own-version.ts'
@@ -45,6 +45,7 @@ export const worker: Command = {
   async run(given) {
     refusePositionals(given)
     const { values, env } = given
+    refuseEmpty(values)
     const url = coordinatorUrl(values.connect ?? 'ws://127.0.0.1:8632')
     const token = text(values.token) ?? readSettings(env).token
     if (token === undefined) throw noToken()
@@ -62,17 +63,17 @@ export const worker: Command = {
     if (url.protocol === 'ws:' && !isLoopback(url.hostname))
       say(`the token travels in clear to ${url.host}: use wss:// or an SSH tunnel`)
     const name = text(values.name) ?? hostname()
+    const registration = {
+      name,
+      type: 'remote' as const,
+      host: hostname(),
+      capabilities: { ...capabilities, ...(values.allow ? { commands: texts(values.allow) } : {}) },
+      ...ownScreen(values),
+    }
     return runUntilEnd({
       url: url.href,
       token,
-      registration: {
-        name,
-        type: 'remote',
-        host: hostname(),
-        capabilities: { ...capabilities, ...(values.allow ? { commands: texts(values.allow) } : {}) },
-        ...ownScreen(values),
-        version: ownVersion(),
-      },
+      registration: checkedRegistration({ ...registration, version: ownVersion() }),
       rules: {
         allowed: texts(values.allow ?? []),
         directory,
@@ -116,6 +117,23 @@ function coordinatorUrl(given: unknown): URL {
   if (url.username || url.password)
     throw badInput('The token does not go into the address: give --token or EVERWARM_TOKEN.', 'everwarm worker --help')
   return url
+}
+
+/** @throws EverwarmError BAD_INPUT */
+function refuseEmpty(values: Given['values']): void {
+  const empty = ['name', 'tag', 'browser', 'allow'].find((name) => [values[name]].flat().includes(''))
+  if (empty !== undefined) throw badInput(`--${empty} needs a value that is not empty.`, 'everwarm worker --help')
+}
+
+/**
+ * What a coordinator would refuse, before it is asked.
+ * @throws EverwarmError BAD_INPUT
+ */
+function checkedRegistration(registration: WorkerRegistration): WorkerRegistration {
+  const { data, error } = WorkerRegistration.safeParse(registration)
+  if (data) return data
+  const [{ path, message }] = error.issues as [(typeof error.issues)[0]]
+  throw badInput(`No coordinator takes this worker’s ${path.join('.')}: ${message}.`, 'everwarm worker --help')
 }
 
 /** @throws EverwarmError BAD_INPUT */

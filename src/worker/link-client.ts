@@ -51,6 +51,9 @@ const FINAL = new Set([
   'HOST_REFUSED',
   'ORIGIN_REFUSED',
 ])
+/** Of a hello: it would be the same one again. */
+const isRefusedHello = (why: EverwarmError, closeCode: number) =>
+  why.code === 'BAD_INPUT' || (why.code === 'FRAME_INVALID' && closeCode === LINK_CLOSE.badFrame)
 
 /** Dials until it is told to leave, or refused. */
 export function linkClient(options: LinkClientOptions): LinkClient {
@@ -64,11 +67,12 @@ export function linkClient(options: LinkClientOptions): LinkClient {
   let hangUp = () => {}
   let onLeft = () => {}
 
-  const lost = (why: EverwarmError) => {
+  const lost = (why: EverwarmError, closeCode = 0) => {
+    const isFinal = FINAL.has(why.code) || (!isWelcome && said === why && isRefusedHello(why, closeCode))
     link = undefined
     isWelcome = false
     if (hasLeft) return onLeft()
-    if (FINAL.has(why.code) && !options.onRefused(why)) {
+    if (isFinal && !options.onRefused(why)) {
       hasLeft = true
       return
     }
@@ -100,7 +104,7 @@ export function linkClient(options: LinkClientOptions): LinkClient {
         const opened = jsonLink<DownFrame, UpFrame>(socket, DownFrame, options)
         link = opened
         opened.onFrame(receive)
-        opened.onClose(({ code, reason, fault }) => lost(said ?? fault ?? closed(options.url, code, reason)))
+        opened.onClose(({ code, reason, fault }) => lost(said ?? fault ?? closed(options.url, code, reason), code))
         opened.send({ hello: options.hello() })
       },
       (fault) => lost(dialError(options.url, fault)),

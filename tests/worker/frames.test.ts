@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { createConnection } from 'node:net'
+import { createServer } from 'node:http'
+import { type AddressInfo, createConnection } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { EverwarmError } from '../../src/contracts/errors.ts'
 import { DownFrame, UpFrame } from '../../src/contracts/worker-link.ts'
 import { shardRunner } from '../../src/coordinator/link/shard-runner.ts'
 import type { ShardNews } from '../../src/coordinator/link/shard-program.ts'
 import { fakeClock } from '../../src/system/fake-clock.ts'
+import { webSocketDoor } from '../../src/system/web-socket.ts'
 import { order } from './shard-house.ts'
 import { folder, type LinkHouse, linkHouse, TOKEN, workerProgram } from './link-house.ts'
 
@@ -277,11 +280,36 @@ test.for<[string, string[], Record<string, string>, RegExp]>([
   ],
   ['a screen that is none', ['--vnc-port', '0'], { EVERWARM_TOKEN: 't' }, /BAD_INPUT: --vnc-port must be/],
   ['two screens', ['--vnc-port', '6080', '--vnc-url', 'http://x/'], { EVERWARM_TOKEN: 't' }, /BAD_INPUT: Of --vnc-url and/],
+  ...['--tag', '--name', '--browser'].map(
+    (name) => [`an empty ${name}`, [name, ''], { EVERWARM_TOKEN: 't' }, new RegExp(`BAD_INPUT: ${name} needs`)] as any,
+  ),
+  ['a tag that is too long', ['--tag', 'x'.repeat(129)], { EVERWARM_TOKEN: 't' }, /BAD_INPUT: .*capabilities\.tags\.0/],
   ['a browser that nobody knows', ['--browser', 'firefux'], { EVERWARM_TOKEN: 't' }, /Did you mean "firefox"/],
 ])('the command says what is wrong with %s, and ends with code 2', async ([, args, env, said]) => {
   const worker = workerProgram(args, { env: { EVERWARM_TOKEN: '', ...env } })
   expect((await worker.exit).code).toBe(2)
   expect(worker.said()).toMatch(said)
+})
+
+test.for(['FRAME_INVALID', 'BAD_INPUT'] as const)('a worker whose hello is refused with %s ends', async (code) => {
+  await house.close()
+  const why = () => new EverwarmError(code, { message: 'Not like this.' })
+  const server = createServer()
+  const door = webSocketDoor({ maxBytes: 1_000_000 })
+  server.on('upgrade', (request, socket, head) =>
+    door.accept(request, socket, head, (opened) => {
+      opened.onText(() => {
+        opened.send(JSON.stringify({ error: why().toJSON() }))
+        opened.close(code === 'BAD_INPUT' ? 1008 : 1007, code)
+      })
+    }),
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const worker = workerProgram(['--connect', url], { env: { EVERWARM_TOKEN: TOKEN } })
+  expect((await worker.exit).code).toBe(code === 'BAD_INPUT' ? 2 : 1)
+  expect(worker.said()).toMatch(`${code}: Not like this.`)
+  server.close()
 })
 
 test('a worker waits for a coordinator that is not there yet, and warns of a token in clear', async () => {

@@ -23,8 +23,14 @@ test('no timer of a shard waits longer than a timer can', () => {
   })
   const tests = [{ id: 'a', path: 'a' }]
   const shard: ShardOrder = {
-    ...{ sessionId: 's', shardId: 's-0', shardIndex: 0, attempt: 1, tests, run: HostRun.parse({}) },
-    ...{ testTimeoutMs: 2 ** 31 - 1, shardTimeoutMs: 2 ** 32 },
+    sessionId: 's',
+    shardId: 's-0',
+    shardIndex: 0,
+    attempt: 1,
+    tests,
+    run: HostRun.parse({}),
+    testTimeoutMs: 2 ** 31 - 1,
+    shardTimeoutMs: 2 ** 32,
   }
   desk.take({ shard })
   expect(delays).toEqual([2 ** 31 - 1, 2 ** 31 - 1])
