@@ -1,8 +1,9 @@
 import { realpathSync, statSync } from 'node:fs'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 import { SHARD_COMMAND, type SpawnOptions } from '../contracts/worker-link.ts'
 import { namesHint } from '../system/known-names.ts'
+import { refuseLoadingVariables } from './given-env.ts'
 
 /** What a coordinator may start on this worker. */
 export interface CommandRules {
@@ -39,7 +40,10 @@ export function allowedCommand(
   const isShardProgram = command === SHARD_COMMAND
   if (!isShardProgram && !rules.allowed.includes(command)) throw notAllowed(command, rules.allowed)
   const [program, ...first] = isShardProgram ? rules.shardProgram : [command]
-  const env = { ...rules.env, ...options.env }
+  const given = { ...options.env }
+  for (const name of OWN_VARIABLES) delete given[name]
+  refuseLoadingVariables(given)
+  const env = { ...rules.env, ...given }
   for (const name of OWN_VARIABLES) delete env[name]
   return {
     command: program,
@@ -62,11 +66,43 @@ export function folderWithin(directory: string, asked: string): string {
   } catch (cause) {
     throw outside(asked, `cannot be entered (${(cause as NodeJS.ErrnoException).code})`)
   }
-  const path = relative(directory, real)
-  if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path))
-    throw outside(asked, 'lies outside of the worker’s folder')
+  if (!isWithin(directory, real)) throw outside(asked, 'lies outside of the worker’s folder')
   if (!statSync(real).isDirectory()) throw outside(asked, 'is not a folder')
   return real
+}
+
+/**
+ * The real path of a file or folder that lies within `directory`, links followed, whether it is there or not.
+ * @param from what a relative one starts at
+ * @throws EverwarmError COMMAND_REFUSED
+ */
+export function pathWithin(directory: string, from: string, asked: string): string {
+  if (asked.includes('\0')) throw outsideFile(asked)
+  const real = realOf(resolve(from, asked))
+  if (isWithin(directory, real)) return real
+  throw outsideFile(asked)
+}
+
+/** Of what is not there: that of the folder in which it would be. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    // A link to nowhere may come to lead somewhere: nothing is loaded from it now.
+    return dirname(path) === path ? path : join(realOf(dirname(path)), basename(path))
+  }
+}
+
+function isWithin(directory: string, real: string): boolean {
+  const path = relative(directory, real)
+  return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path)
+}
+
+function outsideFile(asked: string): EverwarmError {
+  return new EverwarmError('COMMAND_REFUSED', {
+    message: `The path ${JSON.stringify(asked.slice(0, 200))} lies outside of the worker’s folder.`,
+    hint: 'Name what is within the checkout that the worker serves (`--dir`).',
+  })
 }
 
 function notAllowed(command: string, allowed: readonly string[]): EverwarmError {

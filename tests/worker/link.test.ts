@@ -145,6 +145,15 @@ test('a child does not see the worker’s token', async () => {
   expect((await outputOf(process)).stdout).toBe('undefined b\n')
 })
 
+test('variables that load code are not taken, whatever the command', async () => {
+  start()
+  const connection = await house.connection()
+  for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'PATH'])
+    expect(await connection.spawn(...node(''), { env: { [name]: 'x' } }).ended).toMatchObject({
+      error: { code: 'COMMAND_REFUSED', message: expect.stringContaining(name) },
+    })
+})
+
 test('a killed process ends with all that it has started', async () => {
   start()
   const connection = await house.connection()

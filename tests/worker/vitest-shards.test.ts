@@ -194,9 +194,22 @@ test.for([
   [['tests/green.test.ts'], 'BAD_INPUT'],
   [['--coverage.enabled'], 'CONFIG_INVALID'],
   [['--config=none.ts'], 'HOST_START_FAILED'],
+  [['--config=/none.ts'], 'COMMAND_REFUSED'],
+  [['--execArgv=--import=x'], 'COMMAND_REFUSED'],
 ] as const)('what cannot be right on a worker is refused: %s', async ([args, code]) => {
   program.tell({ shard: order(['tests/green.test.ts'], { run: { args: [...args] } }) })
   expect(await program.until('shard-ended')).toMatchObject({ error: { code } })
+})
+
+test('tests outside of the worker’s folder, and variables that load code, are refused', async () => {
+  program.tell({ shard: order(['tests/green.test.ts', '../other.test.ts']) })
+  program.tell({ shard: order(['/etc/passwd'], { shardId: 'two' }) })
+  program.tell({ shard: order(['tests/green.test.ts'], { shardId: 'three', run: { env: { NODE_OPTIONS: '--import=x' } } }) })
+  for (const shardId of ['shard-1', 'two', 'three'])
+    expect(await program.until('shard-ended', (ended) => ended.shardId === shardId)).toMatchObject({
+      error: { code: 'COMMAND_REFUSED' },
+    })
+  expect(results()).toEqual([])
 })
 
 test('a file that never ends is stopped, and the others get their results', async () => {

@@ -3,11 +3,13 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { HostRun } from '../../contracts/session.ts'
-import { folderWithin } from '../commands.ts'
+import { folderWithin, pathWithin } from '../commands.ts'
+import { refuseLoadingVariables } from '../given-env.ts'
 import type { GroupReaper } from '../reaper.ts'
 import { commandHost } from './command-host.ts'
 import type { TestHost } from './host-types.ts'
 import { playwrightHost } from './playwright-host.ts'
+import { refusePlaywrightArgs } from './playwright-args.ts'
 import { vitestHost } from './vitest-host.ts'
 
 export interface OpenHostOptions {
@@ -28,18 +30,29 @@ const CONFIGS = {
 } as const
 
 /** @throws EverwarmError BAD_INPUT, COMMAND_REFUSED, HOST_START_FAILED */
-export function openHost(
-  run: HostRun,
-  { directory: base, allowed, env: own, scratch, viewFolder, reaper }: OpenHostOptions,
-): TestHost {
-  const directory = folderWithin(base, run.directory)
+export function openHost(run: HostRun, options: OpenHostOptions): TestHost {
+  const directory = folderWithin(options.directory, run.directory)
+  refuseLoadingVariables(run.env)
+  const host = hostFor(run, directory, options)
+  return {
+    ...host,
+    run(order, tests, events) {
+      for (const { path } of tests) pathWithin(options.directory, directory, path)
+      return host.run(order, tests, events)
+    },
+  }
+}
+
+function hostFor(run: HostRun, directory: string, options: OpenHostOptions): TestHost {
+  const { directory: base, allowed, env: own, scratch, viewFolder, reaper } = options
   const env = { ...own, ...run.env }
   const host = run.host === 'auto' ? hostOf(directory, run.directory) : run.host
   const { args } = run
   if (host === 'vitest')
-    return vitestHost({ directory, vitestPackage: packageOf('vitest', directory), args, env, scratch, viewFolder, reaper })
+    return vitestHost({ base, directory, vitestPackage: packageOf('vitest', directory), args, env, scratch, viewFolder, reaper })
   if (host === 'playwright') {
     const playwrightPackage = packageOf('@playwright/test', directory)
+    refusePlaywrightArgs(args, base, directory)
     return playwrightHost({ directory, playwrightPackage, args, env, scratch, viewFolder, reaper })
   }
   if (host === 'none')

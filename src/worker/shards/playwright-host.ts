@@ -2,7 +2,7 @@ import { extname, dirname, join, resolve } from 'node:path'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ErrorInfo } from '../../contracts/error-info.ts'
-import { EverwarmError, errorFromData } from '../../contracts/errors.ts'
+import { errorFromData } from '../../contracts/errors.ts'
 import type { SessionTest } from '../../contracts/session.ts'
 import type { GroupReaper } from '../reaper.ts'
 import { viewEnv } from './view-env.ts'
@@ -22,30 +22,11 @@ export interface PlaywrightHostOptions {
 }
 
 const REPORTER = fileURLToPath(new URL(`./playwright/reporter${extname(import.meta.url)}`, import.meta.url))
-/** Options that are decided by the session, or that would write into the worker's checkout. */
-const REFUSED = [
-  '--shard',
-  '--reporter',
-  '--output',
-  '-u',
-  '--update-snapshots',
-  '--ui',
-  '--debug',
-  '--list',
-  '--last-failed',
-  '--only-changed',
-]
 const STOP_GRACE_MS = 1_000
 
 /** A `playwright test` for each shard, with the project's own configuration and a reporter that tells of each file. */
 export function playwrightHost(options: PlaywrightHostOptions): TestHost {
   const { directory, playwrightPackage, args, env, scratch, viewFolder, reaper } = options
-  const refused = args.find((arg) => REFUSED.includes(arg.split('=', 1)[0]!))
-  if (refused !== undefined)
-    throw new EverwarmError('BAD_INPUT', {
-      message: `The argument ${refused} of Playwright does not go with a session.`,
-      hint: 'Leave it out.',
-    })
   const running = new Set<HostProcess>()
   const start = (
     more: readonly string[],

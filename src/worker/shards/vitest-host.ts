@@ -10,6 +10,8 @@ import type { EngineRequest } from './vitest/engine-request.ts'
 import type { HostEvents, HostMessage, HostShard, TestHost } from './host-types.ts'
 
 export interface VitestHostOptions {
+  /** The worker's folder, in which `directory` is. */
+  base: string
   directory: string
   /** package.json of the project's Vitest. */
   vitestPackage: string
@@ -88,7 +90,7 @@ export function vitestHost(options: VitestHostOptions): TestHost {
   const open = (): HostProcess => {
     const opened = hostProcess({
       command: process.execPath,
-      args: [ENGINE, options.vitestPackage, options.scratch, ...options.args],
+      args: [ENGINE, options.vitestPackage, options.scratch, options.base, ...options.args],
       cwd: options.directory,
       env: { ...options.env, ...viewEnv(options.viewFolder, sessionId) },
       reaper: options.reaper,

@@ -17,7 +17,7 @@ delete process.send
 const tell = (message: HostMessage) => void (process.connected && post(message, undefined, undefined, () => {}))
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
-const [vitestPackage = '', scratch = '', ...args] = process.argv.slice(2)
+const [vitestPackage = '', scratch = '', base = '', ...args] = process.argv.slice(2)
 const reporter = streamingReporter(tell, scratch)
 let turn: Promise<unknown> = Promise.resolve()
 const opened = open()
@@ -31,7 +31,7 @@ process.on('message', (request: EngineRequest) => {
 
 async function open(): Promise<{ vitest: Vitest; module: VitestModule }> {
   const module = await loadVitest(vitestPackage)
-  const vitest = await module.create(args, reporter.reporter)
+  const vitest = await module.create(args, base, reporter.reporter)
   if (vitest.config.coverage.enabled)
     throw new EverwarmError('CONFIG_INVALID', {
       message: 'Coverage is on, and that of shards on several machines is not put together yet.',

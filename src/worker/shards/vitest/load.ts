@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Reporter, TestSpecification, Vitest } from 'vitest/node'
-import { EverwarmError } from '../../../contracts/errors.ts'
+import { checkedArg, refuseOptions } from './options.ts'
 
 /** What is used of a project's Vitest; all of it public. */
 interface VitestNode {
@@ -15,8 +15,11 @@ export interface BlobReporterClass {
 }
 
 export interface VitestModule {
-  /** @throws EverwarmError BAD_INPUT; what the configuration throws */
-  create(args: readonly string[], reporter: Reporter): Promise<Vitest>
+  /**
+   * @param base the worker's folder
+   * @throws EverwarmError BAD_INPUT, COMMAND_REFUSED; what the configuration throws
+   */
+  create(args: readonly string[], base: string, reporter: Reporter): Promise<Vitest>
   BlobReporter: BlobReporterClass
 }
 
@@ -27,10 +30,9 @@ export async function loadVitest(vitestPackage: string): Promise<VitestModule> {
   )) as VitestNode
   return {
     BlobReporter: ReportersMap.blob,
-    async create(args, reporter) {
-      const { filter, options } = parseCLI(['vitest', 'run', ...args])
-      const refused = refusedOption(filter, options)
-      if (refused) throw new EverwarmError('BAD_INPUT', refused)
+    async create(args, base, reporter) {
+      const { filter, options } = parseCLI(['vitest', 'run', ...args.map(checkedArg)])
+      refuseOptions({ filter, options, base, directory: process.cwd() })
       const { t: _short, ...asked } = options
       // As in CI: what is written on a worker, nobody would ever see.
       const fixed = {
@@ -67,25 +69,4 @@ class AsOrdered {
   async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
     return files
   }
-}
-
-function refusedOption(
-  filter: readonly string[],
-  options: Readonly<Record<string, unknown>>,
-): { message: string; hint: string } | undefined {
-  if (filter.length > 0)
-    return {
-      message: `The arguments of the session name files ("${filter.join(' ')}").`,
-      hint: 'Name files as `tests` of the session.',
-    }
-  if (options['shard'] !== undefined)
-    return { message: '`--shard` is decided by the session.', hint: 'Give the session `shards` instead.' }
-  if (options['update'] === true || options['update'] === 'all')
-    return {
-      message: 'Snapshots that are written on a worker would be lost.',
-      hint: 'Update them where you work: `npx vitest -u`.',
-    }
-  if (options['mergeReports'] !== undefined || options['watch'] === true)
-    return { message: '`--watch` and `--merge-reports` do not go with a session.', hint: 'Leave them out.' }
-  return undefined
 }
