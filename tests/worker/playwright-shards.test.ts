@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { relocateReport } from '../../src/worker/shards/playwright/relocate.ts'
 import { order, projectFolder, type ShardProgram, shardProgram } from './shard-house.ts'
 
 const FILES = {
@@ -95,7 +96,8 @@ test('the reports of files, of several shards, merge to one', async () => {
   const blobs = join(project.root, 'blobs')
   mkdirSync(blobs)
   expect(results()).toHaveLength(3)
-  for (const { report } of results()) writeFileSync(join(blobs, `${report}.zip`), kept.get(report!)!)
+  for (const { report } of results())
+    writeFileSync(join(blobs, `${report}.zip`), relocateReport(kept.get(report!)!, '/elsewhere/app'))
   const cli = fileURLToPath(new URL('../../node_modules/@playwright/test/cli.js', import.meta.url))
   const output = join(project.root, 'merged.json')
   await new Promise<void>((resolve, reject) =>
@@ -106,7 +108,10 @@ test('the reports of files, of several shards, merge to one', async () => {
       (error, stdout, stderr) => (error ? reject(new Error(stdout + stderr)) : resolve()),
     ),
   )
-  const { stats, suites } = JSON.parse(readFileSync(output, 'utf8')) as { stats: object; suites: { title: string }[] }
+  const merged = readFileSync(output, 'utf8')
+  expect(merged).toContain('at /elsewhere/app/tests/red.spec.ts:')
+  expect(merged.replaceAll(/"(?:configFile|outputDir|path|rootDir)": .*/g, '')).not.toContain(`${project.root}/`)
+  const { stats, suites } = JSON.parse(merged) as { stats: object; suites: { title: string }[] }
   expect(stats).toMatchObject({ expected: 3, skipped: 2, unexpected: 1, flaky: 1 })
   expect(suites.map(({ title }) => title).sort()).toEqual(['green.spec.ts', 'red.spec.ts'])
 })

@@ -1,13 +1,14 @@
 import type { HostName } from '../../sharding/list-files.ts'
+import { relocateReport } from '../../worker/shards/playwright/relocate.ts'
 import { relocateBlob } from '../../worker/shards/vitest/blob.ts'
 
 /**
- * A report that was written in a worker's checkout, as if it had been written in this one. Playwright's reports name files
- * from the test folder and need nothing.
+ * A report that was written in a worker's checkout, as if it had been written in this one. Playwright's reports name
+ * tests from the test folder, and yet the worker's in their errors and stacks.
  * @param path of the test from the project's folder, as the report's file ends
  */
 export function adoptReport(host: HostName, bytes: Uint8Array, path: string, root: string): Uint8Array {
-  if (host !== 'vitest') return bytes
+  if (host !== 'vitest') return relocateReport(bytes, root)
   const from = rootIn(bytes, path)
   return from === undefined || from === root ? bytes : relocateBlob(bytes, from, root)
 }
