@@ -9,6 +9,9 @@ import type { Env } from '../../system/settings.ts'
 import { relative, sep } from 'node:path'
 import type { z } from 'zod'
 
+/** As long as its whole shard may take, by default. */
+const SHARD_TIMEOUT_MS = 1_800_000
+
 export interface ProjectRun {
   host: HostName
   /** Folder of the project here. */
@@ -50,7 +53,8 @@ export async function sessionRequest(
     request: {
       name: place.root.split(sep).at(-1)!,
       tests: files.map((file) => sessionTest(file, below)),
-      config,
+      // How long a test may take is the project's own business, as in a run here.
+      config: { testTimeoutMs: SHARD_TIMEOUT_MS, ...config },
       // Retries and what becomes of obsolete snapshots hang on it: the caller is asked, not the worker's machine.
       run: { host: run.host, directory: run.directory, args: [...run.args], env: { CI: env['CI'] ?? '' } },
     },
