@@ -259,11 +259,12 @@ test('a credential is renewed over the link before it ends', async () => {
 test.for<[string, string[], Record<string, string>, RegExp]>([
   ['no token', [], {}, /TOKEN_MISSING/],
   [
-    'an address that is none',
+    'an address of another kind',
     ['--connect', 'http://127.0.0.1'],
     { EVERWARM_TOKEN: 't' },
-    /BAD_INPUT: --connect must be like ws:/,
+    /BAD_INPUT: A worker connects by WebSocket: write ws:/,
   ],
+  ['an address that is none', ['--connect', 'nowhere'], { EVERWARM_TOKEN: 't' }, /BAD_INPUT: --connect must be like ws:/],
   [
     'a token in the address',
     ['--connect', 'ws://me:secret@127.0.0.1'],
