@@ -27,7 +27,7 @@ export async function benchFailover(rounds: number): Promise<Figure[]> {
   try {
     for (let round = 0; round < rounds; round++) {
       const testId = `long-${round}~600000`
-      const { id } = await client.start({ tests: [testId], run: { host: 'none' } })
+      const { id } = await client.start({ tests: [testId], run: { host: 'auto' } })
       const holder = await begun(id, testId)
       const name = (await client.workers()).find((worker) => worker.id === holder)!.name
       const killedMs = performance.now()

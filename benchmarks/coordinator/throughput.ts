@@ -34,7 +34,7 @@ async function measured(kind: BenchHouse['kind'], results: number): Promise<Figu
     const cpuBefore = { coordinator: cpuMs(pid), server: serverMs(house) }
     const startedMs = performance.now()
     const tests = Array.from({ length: results }, (_, i) => `tests/folder-${i % 100}/file-${i}.test.ts`)
-    const { id } = await house.client.start({ tests, run: { host: 'none' } })
+    const { id } = await house.client.start({ tests, run: { host: 'auto' } })
     console.log(`  ${kind}: ${WORKERS} workers are there, the session has begun`)
     const startMs = performance.now() - startedMs
     // A page of one result says how far it is, and costs less than the session with its thousands of shards.

@@ -68,7 +68,7 @@ async function latenciesOf(house: BenchHouse): Promise<number[]> {
   await crowd.until(/there/)
   while ((await house.client.health()).idle < WORKERS) await wait(50)
   const tests = Array.from({ length: RESULTS }, (_, i) => `file-${i}.test.ts`)
-  const { id } = await house.client.start({ tests, run: { host: 'none' } })
+  const { id } = await house.client.start({ tests, run: { host: 'auto' } })
   while ((await house.client.session(id)).finishedAt === null) await wait(500)
   crowd.end()
   return JSON.parse((await crowd.until(/latencies .*\n/)).slice('latencies '.length)) as number[]

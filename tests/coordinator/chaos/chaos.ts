@@ -113,7 +113,7 @@ const start = (client: CoordinatorClient, id: string, testIds: readonly string[]
       tests: testIds.map((testId) => ({ id: testId, path: testId })),
       // A test that is at work when something is killed is begun again, and may have bad luck more than twice here.
       config: { maxRetries: 10, sessionTimeoutMs: 2 * PATIENCE_MS },
-      run: { host: 'none' },
+      run: { host: 'auto' },
     }),
   )
 
