@@ -3,8 +3,8 @@ import type { ShardOrder } from '../contracts/shard-run.ts'
 import type { WorkerRegistration, WorkerView } from '../contracts/worker.ts'
 import type { Core } from './core.ts'
 import type { Holder } from './holders.ts'
-import { loseShards } from './lose-shards.ts'
-import { heldBy, heldOf, loseOf } from './presence.ts'
+import { type Lost, loseShards } from './lose-shards.ts'
+import { heldBy, heldMap, loseOf } from './presence.ts'
 import { revokeCredentials } from './tokens.ts'
 import { saveWorker, unknownWorker, workerView } from './worker-rows.ts'
 
@@ -19,12 +19,7 @@ export async function register(core: Core, registration: WorkerRegistration): Pr
   core.log.announce()
   core.holders.remove(id)
   // Who registers anew has forgotten what it had.
-  const had = await heldBy(core, id)
-  await loseShards(
-    core,
-    had.map((row) => ({ shardId: row.id, attempt: row.attempt })),
-    { code: 'RETURNED', message: `Worker ${id} registered anew.` },
-  )
+  await loseShards(core, await heldBy(core, id), { code: 'RETURNED', message: `Worker ${id} registered anew.` })
   return workerView(core, id)
 }
 
@@ -55,17 +50,13 @@ const LEASE_ANSWER_S = 10
 
 /** What a worker that asks was given and does not know of: the answer was lost on its way. */
 async function takeBack(core: Core, workerId: string, running: readonly { shardId: string }[]): Promise<void> {
-  const unknown = await core.db.query<{ id: string; attempt: number }>(
-    `select shards.id, attempt from everwarm.shards join everwarm.workers on workers.id = worker_id
+  const unknown = await core.db.query<Lost>(
+    `select shards.id as "shardId", attempt from everwarm.shards join everwarm.workers on workers.id = worker_id
      where worker_id = $1 and status = 'running' and not is_linked and not (shards.id::text = any($2))
        and started_at < now() - make_interval(secs => $3)`,
     [workerId, running.map(({ shardId }) => shardId), LEASE_ANSWER_S],
   )
-  await loseShards(
-    core,
-    unknown.map((row) => ({ shardId: row.id, attempt: row.attempt })),
-    { code: 'RETURNED', message: `Worker ${workerId} says that it does not run it.` },
-  )
+  await loseShards(core, unknown, { code: 'RETURNED', message: `Worker ${workerId} says that it does not run it.` })
 }
 
 /** The next shard for a worker that asks by requests; null after `waitMs`, or when it hangs up. */
@@ -89,12 +80,12 @@ export async function lease(core: Core, workerId: string, waitMs: number, signal
 
 async function askingHolder(core: Core, workerId: string): Promise<Holder> {
   const { capabilities, status } = await workerView(core, workerId)
-  const rows = await heldBy(core, workerId)
+  const held = heldMap(await heldBy(core, workerId))
   const holder: Holder = {
     workerId,
     capabilities,
     isDraining: status === 'draining',
-    held: new Map(rows.map((row) => [row.id, heldOf(row)])),
+    held,
     // It learns of it by its next heartbeat.
     stop() {},
     asking: new Set(),

@@ -182,13 +182,9 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Link
     },
     async renewCredential(workerId) {
       await workerView(core, workerId)
-      const issued = await issueCredential(db, workerId)
-      return { credential: issued.token, expiresAt: issued.expiresAt }
+      return issueCredential(db, workerId)
     },
-    async newCredential(workerId) {
-      const issued = await issueCredential(db, workerId)
-      return { credential: issued.token, expiresAt: issued.expiresAt }
-    },
+    newCredential: (workerId) => issueCredential(db, workerId),
     authenticate: (token) => callerOf(db, options.adminToken, token),
 
     async connect(link) {

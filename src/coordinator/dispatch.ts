@@ -4,7 +4,7 @@ import type { Queries } from '../database/database.ts'
 import { fits, needsOf } from './capability-class.ts'
 import type { Core } from './core.ts'
 import type { NewEvent } from './event-log.ts'
-import { freePlaces, type Holder } from './holders.ts'
+import { freePlaces, heldShard, type Holder } from './holders.ts'
 import { type Lost, loseShards } from './lose-shards.ts'
 import { ordersOf } from './orders.ts'
 import type { GrantedShard } from './queue-types.ts'
@@ -108,7 +108,6 @@ async function openClasses(db: Queries): Promise<string[]> {
 interface Grant {
   order: ShardOrder
   holder: Holder
-  capabilityClass: string
 }
 
 /** @returns how many shards came out of the line, also such that nobody needs any more */
@@ -125,8 +124,7 @@ async function give(
       expired.length = 0
       orders = []
       const granted = await core.queue.take(capabilityClass, places.length, tx)
-      if (granted.length > 0)
-        orders = (await claim(core, tx, granted, places, expired)).map((grant) => ({ ...grant, capabilityClass }))
+      if (granted.length > 0) orders = await claim(core, tx, granted, places, expired)
       return granted
     })
     .catch((error: unknown) => {
@@ -157,16 +155,8 @@ async function handOverKept(core: Core, doubtful: readonly Grant[]): Promise<Gra
 }
 
 function handOverAll(core: Core, grants: readonly Grant[]): void {
-  for (const { order, holder, capabilityClass } of grants) {
-    const hasOwnClock = order.run.host !== 'command' && order.run.host !== 'none'
-    core.holders.hold(holder.workerId, {
-      shardId: order.shardId,
-      sessionId: order.sessionId,
-      attempt: order.attempt,
-      capabilityClass,
-      begun: new Map(),
-      testTimeoutMs: hasOwnClock ? Number.POSITIVE_INFINITY : order.testTimeoutMs,
-    })
+  for (const { order, holder } of grants) {
+    core.holders.hold(holder.workerId, heldShard(order))
     // It may have come back meanwhile, over another connection; if it is gone, its loss is on its way.
     const current = core.holders.all.get(holder.workerId)
     if (current) handOver(current, order)
@@ -188,15 +178,15 @@ async function claim(
   granted: readonly GrantedShard[],
   places: readonly Holder[],
   expired: Lost[],
-): Promise<{ order: ShardOrder; holder: Holder }[]> {
+): Promise<Grant[]> {
   const ids = granted.map((shard) => shard.shardId)
   const sessions = await lockSessionsOf(tx, ids)
-  const held = await tx.query<{ id: string; attempt: number }>(
-    `select id, attempt from everwarm.shards where id = any($1::uuid[]) and status = 'running'`,
+  const held = await tx.query<Lost>(
+    `select id as "shardId", attempt from everwarm.shards where id = any($1::uuid[]) and status = 'running'`,
     [ids],
   )
-  expired.push(...held.map(({ id, attempt }) => ({ shardId: id, attempt })))
-  const fresh = granted.filter((shard) => !held.some(({ id }) => id === shard.shardId))
+  expired.push(...held)
+  const fresh = granted.filter((shard) => !held.some(({ shardId }) => shardId === shard.shardId))
   const rows = await tx.query<{ id: string; session_id: string; index: number; attempt: number; worker_id: string }>(
     `update everwarm.shards set status = 'running', attempt = g.attempt, worker_id = g.worker, coordinator_id = $2,
        started_at = now(), deadline_at = now() + make_interval(secs => (s.config->>'shardTimeoutMs')::float8 / 1000)

@@ -6,12 +6,19 @@ export interface HeldShard {
   shardId: string
   sessionId: string
   attempt: number
-  capabilityClass: string
   /** Tests that have begun: id → when, ms of the clock. */
   begun: Map<string, number>
   /** Of tests that nobody else watches over; infinite where the host has its own. */
   testTimeoutMs: number
 }
+
+/** A shard as it is when somebody gets it. */
+export function heldShard({ shardId, sessionId, attempt, run, testTimeoutMs }: HeldFacts): HeldShard {
+  const hasOwnClock = run.host !== 'command' && run.host !== 'none'
+  return { shardId, sessionId, attempt, begun: new Map(), testTimeoutMs: hasOwnClock ? Number.POSITIVE_INFINITY : testTimeoutMs }
+}
+
+export type HeldFacts = Pick<ShardOrder, 'shardId' | 'sessionId' | 'attempt' | 'run' | 'testTimeoutMs'>
 
 /** A worker that is here, by a connection or by asking. */
 export interface Holder {

@@ -62,8 +62,13 @@ export async function loseShards(core: Core, lost: readonly Lost[], reason: Loss
       data: { shardId: id, shardIndex: index, workerId: worker_id, reason },
     }))
     const written: WrittenResult[] = []
-    for (const row of rows)
-      written.push(...(await queueAgain(core, tx, row, sessions.get(row.session_id)!.max_retries, reason, events)))
+    // A worker with many places loses many shards at once, mostly of one class.
+    const places = new Map<string, number>()
+    for (const row of rows) {
+      if (!places.has(row.class)) places.set(row.class, await placesFor(tx, row.class))
+      const limits = { places: places.get(row.class)!, maxRetries: sessions.get(row.session_id)!.max_retries }
+      written.push(...(await queueAgain(core, tx, row, limits, reason, events)))
+    }
     await settle(core, tx, sessions, { written, over: new Map(), events })
     ended.push(...rows.map((row) => row.id))
   })
@@ -80,7 +85,7 @@ async function queueAgain(
   core: Core,
   tx: Queries,
   row: LostRow,
-  maxRetries: number,
+  { places, maxRetries }: { places: number; maxRetries: number },
   reason: LossReason,
   events: NewEvent[],
 ): Promise<WrittenResult[]> {
@@ -88,7 +93,7 @@ async function queueAgain(
   if (open.length === 0) return []
   const isTooLong = reason.code === 'SHARD_TIMEOUT' || reason.code === 'TEST_TIMEOUT'
   const atWork = reason.tests ? new Set(reason.tests) : isLoss(reason) || isTooLong ? await begunIn(tx, row) : NOBODY
-  const { shards, givenUp } = recutLost(open, atWork, await placesFor(tx, row.class), isTooLong ? -1 : maxRetries)
+  const { shards, givenUp } = recutLost(open, atWork, places, isTooLong ? -1 : maxRetries)
   const next = shards.map((tests) => ({ tests, capabilityClass: row.class }))
   const ids = await addShards(core, tx, row.session_id, next, await nextIndex(tx, row.session_id), true)
   await moveTests(tx, row.session_id, ids, next)

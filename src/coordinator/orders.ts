@@ -26,14 +26,14 @@ export async function ordersOf(db: Queries, shardIds: readonly string[]): Promis
     shardId: row.id,
     shardIndex: row.index,
     attempt: row.attempt,
-    tests: tests.get(row.id) ?? [],
+    tests: (tests.get(row.id) ?? []).map(({ body }) => body),
     run: row.run,
     testTimeoutMs: row.config.testTimeoutMs,
     shardTimeoutMs: row.config.shardTimeoutMs,
   }))
 }
 
-async function openBodies(db: Queries, shardIds: readonly string[]): Promise<Map<string, SessionTest[]>> {
+async function openBodies(db: Queries, shardIds: readonly string[]): Promise<Map<string, { body: SessionTest }[]>> {
   const rows = await db.query<{ shard_id: string; body: SessionTest }>(
     `select shard_id, body from everwarm.tests
      where shard_id = any($1::uuid[]) and not exists (
@@ -41,11 +41,5 @@ async function openBodies(db: Queries, shardIds: readonly string[]): Promise<Map
      order by shard_id, position`,
     [shardIds],
   )
-  const byShard = new Map<string, SessionTest[]>()
-  for (const { shard_id, body } of rows) {
-    const own = byShard.get(shard_id)
-    if (own) own.push(body)
-    else byShard.set(shard_id, [body])
-  }
-  return byShard
+  return Map.groupBy(rows, (row) => row.shard_id)
 }

@@ -1,9 +1,9 @@
 import type { ShardOrder } from '../contracts/shard-run.ts'
 import type { WorkerRegistration } from '../contracts/worker.ts'
 import type { Core } from './core.ts'
-import type { HeldShard } from './holders.ts'
+import { type HeldFacts, heldShard } from './holders.ts'
 import { ordersOf } from './orders.ts'
-import { loseShards } from './lose-shards.ts'
+import { type Lost, loseShards } from './lose-shards.ts'
 import { saveWorker, workerView } from './worker-rows.ts'
 
 /** A worker's connection, as this coordinator uses it. */
@@ -29,33 +29,17 @@ export interface Connected {
   stop: string[]
 }
 
-export interface HeldRow {
-  id: string
-  session_id: string
-  attempt: number
-  class: string
-  test_timeout_ms: number
-}
-
 /** Shards that are the worker's by the database. */
-export async function heldBy(core: Core, workerId: string): Promise<HeldRow[]> {
-  return core.db.query<HeldRow>(
-    `select shards.id, session_id, attempt, class,
-       case when run->>'host' in ('command', 'none') then (config->>'testTimeoutMs')::float8 else 'infinity' end as test_timeout_ms
+export async function heldBy(core: Core, workerId: string): Promise<HeldFacts[]> {
+  return core.db.query<HeldFacts>(
+    `select shards.id as "shardId", session_id as "sessionId", attempt, run, (config->>'testTimeoutMs')::float8 as "testTimeoutMs"
      from everwarm.shards join everwarm.sessions on sessions.id = session_id
      where worker_id = $1 and shards.status = 'running'`,
     [workerId],
   )
 }
 
-export const heldOf = (row: HeldRow): HeldShard => ({
-  shardId: row.id,
-  sessionId: row.session_id,
-  attempt: row.attempt,
-  capabilityClass: row.class,
-  begun: new Map(),
-  testTimeoutMs: Number(row.test_timeout_ms),
-})
+export const heldMap = (shards: readonly HeldFacts[]) => new Map(shards.map((shard) => [shard.shardId, heldShard(shard)]))
 
 /** A worker is here, for the first time or again. What it still runs and still holds, it keeps. */
 export async function connect(core: Core, link: Link): Promise<Connected> {
@@ -70,36 +54,32 @@ export async function connect(core: Core, link: Link): Promise<Connected> {
     const data = { workerId, name: registration.name ?? workerId, capabilities: registration.capabilities }
     if (!wasHere) await core.log.append([{ type: 'worker:connected', sessionId: null, data }], tx)
   })
-  const rows = await heldBy(core, workerId)
-  const runs = (row: HeldRow) =>
-    link.stillRuns?.({ sessionId: row.session_id }) ??
-    link.running.some(({ shardId, attempt }) => shardId === row.id && attempt === row.attempt)
-  const kept = rows.filter(runs)
+  const had = await heldBy(core, workerId)
+  const runs = (shard: HeldFacts) =>
+    link.stillRuns?.(shard) ?? link.running.some(({ shardId, attempt }) => shardId === shard.shardId && attempt === shard.attempt)
+  const kept = had.filter(runs)
+  const keep = kept.map(({ shardId }) => shardId)
   core.holders.add({
     workerId,
     capabilities: registration.capabilities,
     isDraining: false,
-    held: new Map(kept.map((row) => [row.id, heldOf(row)])),
+    held: heldMap(kept),
     give: link.give,
     stop: link.stop,
     asking: new Set(),
   })
   core.log.announce()
   // An order may have been lost on its way; one that is known already does no harm.
-  for (const order of await ordersOf(
-    core.db,
-    kept.map((row) => row.id),
-  ))
-    link.give(order)
+  for (const order of await ordersOf(core.db, keep)) link.give(order)
   await loseShards(
     core,
-    rows.filter((row) => !runs(row)).map((row) => ({ shardId: row.id, attempt: row.attempt })),
+    had.filter((shard) => !runs(shard)),
     { code: 'RETURNED', message: `Worker ${workerId} came back and did not run it.` },
   )
   core.pump()
   return {
-    keep: kept.map((row) => row.id),
-    stop: link.running.filter(({ shardId }) => !kept.some((row) => row.id === shardId)).map(({ shardId }) => shardId),
+    keep,
+    stop: link.running.map(({ shardId }) => shardId).filter((shardId) => !keep.includes(shardId)),
   }
 }
 
@@ -129,28 +109,23 @@ export async function disconnect(core: Core, workerId: string, isGoodBye: boolea
 
 /** It has gone over to another coordinator, which took its shards along: what was given to it here after that never reached it. */
 async function loseGivenHere(core: Core, workerId: string): Promise<void> {
-  const rows = await core.db.query<{ id: string; attempt: number }>(
-    `select id, attempt from everwarm.shards where worker_id = $1 and status = 'running' and coordinator_id = $2`,
+  const lost = await core.db.query<Lost>(
+    `select id as "shardId", attempt from everwarm.shards where worker_id = $1 and status = 'running' and coordinator_id = $2`,
     [workerId, core.id],
   )
-  const lost = rows.map((row) => ({ shardId: row.id, attempt: row.attempt }))
   await loseShards(core, lost, { code: 'RETURNED', message: `Worker ${workerId} had gone to another coordinator.` })
 }
 
 /** What a worker that is gone, and has not come back in time, still held. */
 export async function loseOf(core: Core, workerId?: string): Promise<void> {
-  const rows = await core.db.query<{ id: string; attempt: number; worker_id: string }>(
-    `select shards.id, attempt, worker_id from everwarm.shards left join everwarm.workers on workers.id = worker_id
+  const rows = await core.db.query<Lost & { worker_id: string }>(
+    `select shards.id as "shardId", attempt, worker_id from everwarm.shards left join everwarm.workers on workers.id = worker_id
      where shards.status = 'running' ${workerId === undefined ? '' : 'and worker_id = $1'}
        and (workers.id is null or (is_gone and coalesce(away_until, '-infinity') <= now()))`,
     workerId === undefined ? [] : [workerId],
   )
   for (const [id, own] of Map.groupBy(rows, (row) => row.worker_id))
-    await loseShards(
-      core,
-      own.map((row) => ({ shardId: row.id, attempt: row.attempt })),
-      { code: 'WORKER_LOST', message: `Worker ${id} was lost.` },
-    )
+    await loseShards(core, own, { code: 'WORKER_LOST', message: `Worker ${id} was lost.` })
 }
 
 export async function drain(core: Core, workerId: string): Promise<void> {

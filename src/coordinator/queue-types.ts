@@ -10,6 +10,9 @@ export interface QueuedShard {
   priority: number
 }
 
+/** How the line knows a shard. */
+export type QueuedAs = Pick<QueuedShard, 'shardId' | 'capabilityClass'>
+
 /** A shard that somebody holds. `attempt` is raised with each grant: it is the fencing token, with the shard's id. */
 export interface GrantedShard {
   shardId: string
@@ -27,11 +30,11 @@ export interface ShardQueue {
   /** The first ones of a class; fewer or none where there are no more. */
   take(capabilityClass: string, most: number, inside?: Queries): Promise<GrantedShard[]>
   /** The holder is alive. */
-  renew(shards: readonly Pick<GrantedShard, 'shardId' | 'capabilityClass'>[], inside?: Queries): Promise<void>
+  renew(shards: readonly QueuedAs[], inside?: Queries): Promise<void>
   /** Done, lost for good, or replaced by others: nobody gets it any more. Queued ones as well. */
-  finish(shards: readonly Pick<GrantedShard, 'shardId' | 'capabilityClass'>[], inside?: Queries): Promise<void>
+  finish(shards: readonly QueuedAs[], inside?: Queries): Promise<void>
   /** Back into the line at once. */
-  giveBack(shards: readonly Pick<GrantedShard, 'shardId' | 'capabilityClass'>[], inside?: Queries): Promise<void>
+  giveBack(shards: readonly QueuedAs[], inside?: Queries): Promise<void>
   /** Called when something may have come into the line, from this process or another. */
   onWork(listener: () => void): () => void
   close(): Promise<void>

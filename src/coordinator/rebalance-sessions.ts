@@ -1,5 +1,6 @@
 import type { Queries } from '../database/database.ts'
 import type { Core } from './core.ts'
+import type { QueuedAs } from './queue-types.ts'
 import type { NewEvent } from './event-log.ts'
 import { placesFor } from './lose-shards.ts'
 import { spread } from './rebalance.ts'
@@ -32,20 +33,18 @@ export async function rebalance(core: Core, sessionId?: string): Promise<Rebalan
 
 async function recut(core: Core, tx: Queries, sessionId: string): Promise<{ before: number; after: number }> {
   await lockSessions(tx, [sessionId])
-  const waiting = await tx.query<{ id: string; class: string }>(
-    `update everwarm.shards set status = 'lost', finished_at = now() where session_id = $1 and status = 'pending' returning id, class`,
+  const waiting = await tx.query<QueuedAs>(
+    `update everwarm.shards set status = 'lost', finished_at = now() where session_id = $1 and status = 'pending'
+     returning id as "shardId", class as "capabilityClass"`,
     [sessionId],
   )
   if (waiting.length === 0) return { before: 0, after: 0 }
-  await core.queue.finish(
-    waiting.map((row) => ({ shardId: row.id, capabilityClass: row.class })),
-    tx,
-  )
+  await core.queue.finish(waiting, tx)
   const next: NewShard[] = []
-  for (const [capabilityClass, shards] of Map.groupBy(waiting, (row) => row.class)) {
+  for (const [capabilityClass, shards] of Map.groupBy(waiting, (row) => row.capabilityClass)) {
     const open = await openTests(
       tx,
-      shards.map(({ id }) => id),
+      shards.map(({ shardId }) => shardId),
     )
     const tests = open.map(({ id, estimate_ms, losses }) => ({ id, estimateMs: estimate_ms, losses }))
     for (const own of spread(tests, await placesFor(tx, capabilityClass))) next.push({ tests: own, capabilityClass })

@@ -1,7 +1,7 @@
 import type { Core } from './core.ts'
+import { heldShard } from './holders.ts'
 import { type Lost, loseShards } from './lose-shards.ts'
 import { ordersOf } from './orders.ts'
-import { heldBy, heldOf } from './presence.ts'
 
 export interface Reconciler {
   /** To be called from time to time, apart by more than any statement takes. */
@@ -17,18 +17,17 @@ export function reconciler(core: Core): Reconciler {
   return {
     async look() {
       const before = heldHere(core)
-      const rows = await core.db.query<{ id: string; attempt: number; worker_id: string }>(
-        `select id, attempt, worker_id from everwarm.shards where status = 'running' and coordinator_id = $1`,
+      const rows = await core.db.query<Lost & { worker_id: string }>(
+        `select id as "shardId", attempt, worker_id from everwarm.shards where status = 'running' and coordinator_id = $1`,
         [core.id],
       )
-      const running = new Set(rows.map(({ id }) => id))
-      for (const id of before) if (!running.has(id)) core.holders.drop(id)
-      const unheld = rows.filter(({ id }) => core.holders.of(id) === undefined)
-      const again = unheld.filter(({ id }) => suspects.has(id))
-      suspects = new Set(unheld.map(({ id }) => id))
+      const running = new Set(rows.map(({ shardId }) => shardId))
+      for (const shardId of before) if (!running.has(shardId)) core.holders.drop(shardId)
+      const unheld = rows.filter(({ shardId }) => core.holders.of(shardId) === undefined)
+      const again = unheld.filter(({ shardId }) => suspects.has(shardId))
+      suspects = new Set(unheld.map(({ shardId }) => shardId))
       const astray: Lost[] = []
-      for (const { id, attempt, worker_id } of again)
-        if (!(await handOverAgain(core, worker_id, id))) astray.push({ shardId: id, attempt })
+      for (const shard of again) if (!(await handOverAgain(core, shard.worker_id, shard.shardId))) astray.push(shard)
       await loseShards(core, astray, { code: 'RETURNED', message: 'Its worker is not here any more.' })
     },
   }
@@ -38,12 +37,11 @@ const heldHere = (core: Core) => [...core.holders.all.values()].flatMap(({ held 
 
 /** @returns false where the worker is not connected to this coordinator */
 async function handOverAgain(core: Core, workerId: string, shardId: string): Promise<boolean> {
-  const row = (await heldBy(core, workerId)).find(({ id }) => id === shardId)
-  const [order] = row ? await ordersOf(core.db, [shardId]) : []
+  const [order] = await ordersOf(core.db, [shardId])
   const holder = core.holders.all.get(workerId)
   if (!holder?.give) return false
-  if (!row || !order) return true
-  core.holders.hold(workerId, heldOf(row))
+  if (!order) return true
+  core.holders.hold(workerId, heldShard(order))
   holder.give(order)
   return true
 }

@@ -2,6 +2,7 @@ import type { ErrorInfo } from '../contracts/error-info.ts'
 import type { SessionStatus } from '../contracts/session.ts'
 import type { Queries } from '../database/database.ts'
 import type { Core } from './core.ts'
+import type { QueuedAs } from './queue-types.ts'
 import type { NewEvent } from './event-log.ts'
 import { rememberDurations } from './durations.ts'
 import { reduceSession, type SessionStep } from './session-life.ts'
@@ -95,15 +96,12 @@ export async function stepSession(
 
 /** Nothing of the session waits any more, and what runs of it counts for nothing. */
 async function endShards(core: Core, tx: Queries, sessionId: string, status: SessionStatus): Promise<void> {
-  const stopped = await tx.query<{ id: string; class: string }>(
+  const stopped = await tx.query<QueuedAs>(
     `update everwarm.shards set status = $2, finished_at = now()
-     where session_id = $1 and status in ('pending', 'running') returning id, class`,
+     where session_id = $1 and status in ('pending', 'running') returning id as "shardId", class as "capabilityClass"`,
     [sessionId, status === 'cancelled' ? 'cancelled' : 'failed'],
   )
-  await core.queue.finish(
-    stopped.map(({ id, class: capabilityClass }) => ({ shardId: id, capabilityClass })),
-    tx,
-  )
+  await core.queue.finish(stopped, tx)
 }
 
 /** Carries the id of a session that has ended: what runs of it must stop, wherever it runs. */

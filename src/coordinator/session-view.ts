@@ -54,10 +54,15 @@ const SELECT = `select s.*, coalesce((select sum(test_count - completed) from ev
     where session_id = s.id and status = 'running'), 0)::int as running from everwarm.sessions s`
 
 /** @throws EverwarmError SESSION_UNKNOWN */
-export async function sessionView(db: Queries, id: string): Promise<Session> {
+async function sessionRow(db: Queries, id: string): Promise<Row> {
   const [row] = await db.query<Row>(`${SELECT} where s.id = $1`, [checkedSessionId(id)])
-  if (!row) unknownSession(id)
-  return (await withShards(db, [row]))[0]!
+  return row ?? unknownSession(id)
+}
+
+/** @throws EverwarmError SESSION_UNKNOWN */
+export async function sessionView(db: Queries, id: string): Promise<Session> {
+  const [view] = await withShards(db, [await sessionRow(db, id)])
+  return view!
 }
 
 /** The newest first. @param before id of a session: only older ones */
@@ -129,8 +134,7 @@ const shardOf = (row: ShardRow): Shard => ({
 
 /** A page of results by the order of their tests' ids. */
 export async function resultPage(db: Queries, id: string, limit: number, after = ''): Promise<SessionResults> {
-  const [row] = await db.query<Row>(`${SELECT} where s.id = $1`, [checkedSessionId(id)])
-  if (!row) unknownSession(id)
+  const row = await sessionRow(db, id)
   const rows = await db.query<{
     test_id: string
     attempt: number

@@ -30,7 +30,12 @@ export async function issueEnrolment(db: Queries, ttlMs: number, name?: string):
 /** Those before it end soon: what is under way by them may end. */
 const OVERLAP = `interval '5 minutes'`
 
-export async function issueCredential(db: Queries, workerId: string): Promise<Issued> {
+export interface Credential {
+  credential: string
+  expiresAt: string
+}
+
+export async function issueCredential(db: Queries, workerId: string): Promise<Credential> {
   await db.query(`update everwarm.tokens set expires_at = least(expires_at, now() + ${OVERLAP}) where worker_id = $1`, [workerId])
   const token = newToken('work')
   const expiresAt = inMs(CREDENTIAL_MS)
@@ -39,7 +44,7 @@ export async function issueCredential(db: Queries, workerId: string): Promise<Is
     workerId,
     expiresAt,
   ])
-  return { token, expiresAt }
+  return { credential: token, expiresAt }
 }
 
 /** Of two who come with the same enrolment at once, one gets in. @throws EverwarmError TOKEN_USED, TOKEN_EXPIRED, TOKEN_REFUSED */
@@ -62,13 +67,12 @@ async function useEnrolment(tx: Queries, token: string): Promise<void> {
 }
 
 /** Lets a worker in by an enrolment, as somebody new. @throws EverwarmError TOKEN_USED, TOKEN_EXPIRED, TOKEN_REFUSED */
-export async function enrol(db: Database, token: string): Promise<{ workerId: string; credential: string; expiresAt: string }> {
+export async function enrol(db: Database, token: string): Promise<Credential & { workerId: string }> {
   const workerId = randomUUID()
-  const { token: credential, expiresAt } = await db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     await useEnrolment(tx, token)
-    return issueCredential(tx, workerId)
+    return { workerId, ...(await issueCredential(tx, workerId)) }
   })
-  return { workerId, credential, expiresAt }
 }
 
 /** Whose token it is. @throws EverwarmError TOKEN_MISSING, TOKEN_REFUSED, TOKEN_EXPIRED */

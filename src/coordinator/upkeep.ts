@@ -2,6 +2,7 @@ import type { Timer } from '../system/clock.ts'
 import { fits, needsOf, needsText } from './capability-class.ts'
 import { sendAway } from './coordinators.ts'
 import type { Core } from './core.ts'
+import type { QueuedAs } from './queue-types.ts'
 import type { NewEvent } from './event-log.ts'
 import { goneWorkers } from './heartbeat.ts'
 import { loseShards } from './lose-shards.ts'
@@ -81,11 +82,11 @@ async function renew(core: Core): Promise<void> {
   await core.db.query(`insert into everwarm.coordinators (id) values ($1) on conflict (id) do update set last_seen = now()`, [
     core.id,
   ])
-  const rows = await core.db.query<{ id: string; class: string }>(
-    `select id, class from everwarm.shards where status = 'running' and coordinator_id = $1`,
+  const rows = await core.db.query<QueuedAs>(
+    `select id as "shardId", class as "capabilityClass" from everwarm.shards where status = 'running' and coordinator_id = $1`,
     [core.id],
   )
-  if (rows.length > 0) await core.queue.renew(rows.map((row) => ({ shardId: row.id, capabilityClass: row.class })))
+  if (rows.length > 0) await core.queue.renew(rows)
 }
 
 /** Sessions, shards and watched tests that have taken longer than they may. */

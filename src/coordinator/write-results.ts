@@ -66,7 +66,7 @@ export async function writeSayings(core: Core, sayings: readonly Saying[]): Prom
       } else if (saying.type === 'result') results.push({ ...saying, sessionId: shard.session_id })
     })
     const written = await insertResults(tx, results)
-    await markFates(tx, sayings, results, written, fates, isCurrent)
+    await markFates(tx, sayings, written, fates, isCurrent)
     const ended = new Map<string, Ended>()
     sayings.forEach((saying, i) => {
       if (saying.type !== 'ended' || !isCurrent(saying)) return
@@ -155,18 +155,15 @@ export async function insertResults(tx: Queries, results: readonly NewResult[]):
 async function markFates(
   tx: Queries,
   sayings: readonly Saying[],
-  results: readonly NewResult[],
   written: readonly WrittenResult[],
   fates: ResultFate[],
   isCurrent: (saying: Saying) => boolean,
 ): Promise<void> {
-  if (results.length === 0 && !sayings.some(({ type }) => type === 'result')) return
-  const fresh = new Set(written.map((row) => `${row.shard_id} ${row.test_id}`))
+  const fresh = new Set(written.map((row) => keyOf(row.shard_id, row.test_id)))
   const doubtful: { i: number; shardId: string; testId: string }[] = []
   sayings.forEach((saying, i) => {
     if (saying.type !== 'result') return
-    const key = `${saying.shardId} ${storableText(saying.result.testId)}`
-    if (isCurrent(saying) && fresh.delete(key)) fates[i] = 'recorded'
+    if (isCurrent(saying) && fresh.delete(keyOf(saying.shardId, saying.result.testId))) fates[i] = 'recorded'
     else doubtful.push({ i, shardId: saying.shardId, testId: storableText(saying.result.testId) })
   })
   if (doubtful.length === 0) return
@@ -175,8 +172,8 @@ async function markFates(
      where (shard_id, test_id) in (select * from jsonb_to_recordset($1::jsonb) as d(shard_id uuid, test_id text))`,
     [JSON.stringify(doubtful.map(({ shardId, testId }) => ({ shard_id: shardId, test_id: testId })))],
   )
-  const there = new Set(known.map((row) => `${row.shard_id} ${row.test_id}`))
-  for (const { i, shardId, testId } of doubtful) fates[i] = there.has(`${shardId} ${testId}`) ? 'repeated' : 'stale'
+  const there = new Set(known.map((row) => keyOf(row.shard_id, row.test_id)))
+  for (const { i, shardId, testId } of doubtful) fates[i] = there.has(keyOf(shardId, testId)) ? 'repeated' : 'stale'
 }
 
 interface Ended {
