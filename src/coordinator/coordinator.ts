@@ -22,7 +22,7 @@ import { type ResultWriter, resultWriter, type Saying } from './result-writer.ts
 import { shardOfTest } from './shard-of-test.ts'
 import type { Coordinator, ResultFate, SessionStarted } from './service.ts'
 import { openSessions, sessionEnds } from './session-ends.ts'
-import { checkedSessionId, resultPage, sessionView, sessionViews } from './session-view.ts'
+import { checkedSessionId, isOurId, resultPage, sessionView, sessionViews } from './session-view.ts'
 import { insertSession, planSession, testsOf } from './start-session.ts'
 import { streamsOf } from './streams.ts'
 import { callerOf, enrol, issueCredential, issueEnrolment } from './tokens.ts'
@@ -228,6 +228,8 @@ const startedSession = ({ id, status, progress, shards }: Session): SessionStart
 
 /** Has it written, and notes what is at work, for time-outs. */
 async function say(core: Core, writer: ResultWriter, saying: Saying): Promise<ResultFate> {
+  // Neither does anyone hold a shard that cannot be one.
+  if (!isOurId(saying.shardId)) return 'stale'
   const held = core.holders.all.get(saying.workerId)?.held.get(saying.shardId)
   if (saying.type === 'result') held?.begun.delete(saying.result.testId)
   if (saying.type !== 'begun') return writer.say(saying)

@@ -38,6 +38,8 @@ export async function remoteHouse(): Promise<RemoteHouse> {
   const token = 'a-token-for-tests-only'
   const env = {
     ...process.env,
+    // Vitest judges snapshots otherwise in CI, where these tests run too.
+    CI: '',
     EVERWARM: '',
     EVERWARM_HOME: join(folder, 'home'),
     EVERWARM_CACHE: join(tmpdir(), 'everwarm-test-cache'),

@@ -63,6 +63,18 @@ test('a session without a worker is refused at once, and one that no worker fits
   expect([unfit.status, unfit.json.code]).toEqual([503, 'NO_WORKER_FITS'])
 })
 
+test('a shard that cannot be one is a stale one, as is a shard that nobody holds', async () => {
+  await ask('POST /api/workers/register', {}, { body: SOURCE_WORKER })
+  for (const shardId of ['auto', crypto.randomUUID()]) {
+    const ended = { body: { attempt: 1, error: { code: 'X', message: 'y' } } }
+    expect((await ask('POST /api/workers/{id}/shards/{shardId}/end', { id: 'w1', shardId }, ended)).json).toEqual({
+      fate: 'stale',
+    })
+    const body = { sessionId: 's', shardId, attempt: 1, result: { testId: 'a', ...SOURCE_RESULT } }
+    expect((await ask('POST /api/workers/{id}/result', { id: 'w1' }, { body })).json).toEqual({ fate: 'stale' })
+  }
+})
+
 test('a session goes from its start to its last result by the bodies of the source', async () => {
   const registered = await ask('POST /api/workers/register', {}, { body: SOURCE_WORKER })
   expect(registered.status).toBe(201)
