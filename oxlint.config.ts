@@ -7,9 +7,10 @@ import { defineConfig } from 'oxlint'
 const FLOORS = [
   ['contracts'],
   ['system'],
-  ['sharding', 'environments', 'worker', 'database', 'artifacts'],
-  ['pool', 'reporter', 'coordinator', 'orchestrator', 'workflow'],
-  ['config'],
+  ['sharding', 'environments', 'worker', 'database', 'artifacts', 'content'],
+  ['pool', 'reporter', 'coordinator', 'orchestrator', 'executors'],
+  ['workflow'],
+  ['config', 'toolkit'],
   ['cli'],
 ]
 
@@ -76,6 +77,21 @@ const DOORS = [
     regex: '^jq-wasm$',
     files: ['src/workflow/expressions/functions/jq-thread.ts'],
     message: 'jq-wasm is loaded only in workflow/expressions/functions/jq-thread.ts.',
+  },
+  {
+    regex: '^modern-tar(/.*)?$',
+    files: ['src/content/archive/**'],
+    message: 'modern-tar is imported only in content/archive.',
+  },
+  {
+    regex: '^dockerode$',
+    files: ['src/executors/container/engine.ts'],
+    message: 'dockerode is loaded only in executors/container/engine.ts.',
+  },
+  {
+    regex: '^@kubernetes/client-node$',
+    files: ['src/executors/kubernetes/cluster.ts'],
+    message: '@kubernetes/client-node is loaded only in executors/kubernetes/cluster.ts.',
   },
   { regex: '^picocolors$', files: ['src/system/log.ts'], message: 'picocolors is imported only in system/log.ts.' },
 ]

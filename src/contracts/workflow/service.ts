@@ -49,6 +49,11 @@ export const Service = z
     transfer: z.array(Transfer).max(100).describe('Files that it gets.').optional(),
     content: Content.describe('Repository, files and archives.').optional(),
     pod: Pod.describe('Where it runs.').optional(),
+    ports: z
+      .array(z.int().min(1).max(65_535))
+      .max(100)
+      .describe('Ports on which it listens; it finds them in `PORT_<n>`, others in `services.<name>.<i>.ports.<n>`.')
+      .optional(),
     restartPolicy: z.enum(['Never', 'OnFailure']).describe('`Never`: it is not started again.').optional(),
     readinessProbe: Probe.describe('When it is ready; absent: 15 s after its start.').optional(),
     pvcs: z.record(z.string(), anyObject('A claim.')).describe('Claims for volumes.').optional(),

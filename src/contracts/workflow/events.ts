@@ -1,0 +1,76 @@
+import type { ErrorData } from '../errors.ts'
+
+/**
+ * What happens while a workflow runs, in the order in which it happens: what terminals show, `--json` prints and the log of the
+ * execution keeps. Secrets are masked already. Nobody who listens can hold a workflow up.
+ */
+export type WorkflowEvent = { at: string } & WorkflowHappening
+
+/** `unit`: whose steps these are: `''` the workflow itself, `r4.0` the worker 0 of its operation r4, `r4.0/r2.1` further inside. */
+export type WorkflowHappening =
+  | { type: 'execution'; id: string; workflow: string; status: string; error?: ErrorData }
+  /** All steps that there will be, before the first begins. */
+  | { type: 'unit'; unit: string; root: UnitNode; description?: string }
+  | ({ type: 'step'; unit: string; ref: string } & StepReport)
+  /** Of `parallel` and `execute`: how many there are, and why there are none. */
+  | { type: 'workers'; unit: string; ref: string; count: number; parallelism: number; skipped?: string }
+  | ({ type: 'worker'; unit: string; ref: string; index: number } & WorkerReport)
+  | {
+      type: 'service'
+      unit: string
+      ref: string
+      name: string
+      index: number
+      status: ServiceStatus
+      address?: string
+      message?: string
+    }
+  | { type: 'output'; unit: string; ref: string; stream: 'stdout' | 'stderr'; text: string }
+  /** What a step said by itself: outputs of the in-band protocol. */
+  | { type: 'said'; unit: string; ref: string; name: string; value: unknown }
+  | { type: 'artifact'; unit: string; ref: string; path: string; bytes: number; isCompressed?: boolean }
+  | { type: 'report'; unit: string; ref: string; path: string; kind: string; summary: ReportSummary }
+  | { type: 'warning'; unit: string; ref?: string; code: string; message: string }
+
+export interface UnitNode {
+  ref: string
+  /** `step`, or what the operation does: `shell`, `run`, `parallel`, … */
+  type: string
+  name?: string
+  isOptional?: boolean
+  children?: UnitNode[]
+}
+
+export interface StepReport {
+  status: 'queued' | 'running' | 'paused' | 'passed' | 'failed' | 'timeout' | 'skipped' | 'aborted' | 'canceled'
+  /** 1 for the first. */
+  attempt: number
+  exitCode?: number
+  /** ms without pauses, with them, and of pauses alone; once it has ended. */
+  durationMs?: number
+  totalDurationMs?: number
+  pausedMs?: number
+  error?: ErrorData
+}
+
+export interface WorkerReport {
+  status: 'queued' | 'starting' | 'running' | 'paused' | 'passed' | 'failed' | 'aborted' | 'canceled' | 'skipped'
+  description?: string
+  /** In the folder of the execution. */
+  log?: string
+  durationMs?: number
+  error?: ErrorData
+}
+
+/** `queued`, `running` (its address is known), `passed` (ready), `failed`. */
+export type ServiceStatus = 'queued' | 'running' | 'passed' | 'failed' | 'stopped'
+
+export interface ReportSummary {
+  tests?: number
+  failed?: number
+  errored?: number
+  skipped?: number
+  durationMs?: number
+  /** Of load tests: name → number. */
+  metrics?: Record<string, number>
+}
