@@ -29,7 +29,7 @@ export interface Advanced {
 /** Takes all steps that need nobody: conditions, results of groups, retries. Pure, but for what `judge` looks up. */
 export function advance(plan: WorkflowPlan, state: ExecutionState, judge: Judge, nowMs: number): Advanced {
   const walk = new Walk(plan, state, judge, nowMs)
-  const next = walk.visit(plan.root, state.ending ?? 'passed', [])
+  const next = walk.visit(plan.root, state.ending ?? state.before ?? 'passed', [])
   return next === 'ended' || next === 'busy' ? { state: walk.state } : { state: walk.state, next }
 }
 

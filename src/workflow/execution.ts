@@ -26,6 +26,8 @@ export interface ExecutionState {
   aliveRef?: string
   /** Since when all clocks stand still, and the step that is paused. */
   pause?: { ref: string; sinceMs: number }
+  /** What came before it; absent: nothing. */
+  before?: 'passed' | 'failed'
   /** It has been given up: what runs ends, and of the rest only that runs whose condition allows it. */
   ending?: 'aborted' | 'canceled'
 }
@@ -44,9 +46,10 @@ export type ExecutionEvent =
   /** Nothing runs any more. */
   | { type: 'aborted' | 'canceled'; nowMs: number }
 
-export function newExecution(plan: WorkflowPlan): ExecutionState {
+export function newExecution(plan: WorkflowPlan, before?: 'passed' | 'failed'): ExecutionState {
   const fresh = (): NodeState => ({ status: 'queued', attempt: 1, pausedMs: 0, earlier: { ms: 0, pausedMs: 0 } })
-  return { nodes: Object.fromEntries([...nodesOf(plan.root)].map(({ ref }) => [ref, fresh()])) }
+  const nodes = Object.fromEntries([...nodesOf(plan.root)].map(({ ref }) => [ref, fresh()]))
+  return before === undefined ? { nodes } : { nodes, before }
 }
 
 /**

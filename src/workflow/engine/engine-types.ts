@@ -95,4 +95,6 @@ export interface SecretStore {
 export interface MaskBook {
   add(value: string): void
   text(text: string): string
+  /** Over any cuts between pieces; holds back only what may be the begin of a value. */
+  stream(): { push(bytes: Buffer): Buffer; end(): Buffer }
 }
