@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
 import { stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
 import { setTimeout as after } from 'node:timers/promises'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { Clock } from '../../system/clock.ts'

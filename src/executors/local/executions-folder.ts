@@ -61,7 +61,8 @@ export async function sweepRoot(root: string): Promise<number> {
 
 async function isDead(folder: string, name: string): Promise<boolean> {
   const owner = await readFile(join(folder, OWNER), 'utf8').catch(() => undefined)
-  if (owner === undefined) return name.startsWith(DRAFT) && Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? 0) > DRAFT_MS
+  if (owner === undefined)
+    return name.startsWith(DRAFT) && Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? 0) > DRAFT_MS
   try {
     return lifeOf(JSON.parse(owner) as ProcessMark) === 'dead'
   } catch {

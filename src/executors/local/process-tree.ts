@@ -30,7 +30,7 @@ interface Seen {
 export async function membersOf(belonging: Belonging): Promise<number[]> {
   const seen = process.platform === 'linux' ? seenInProc(belonging) : await seenByPs(belonging)
   const found = new Set(seen.filter(({ belongs }) => belongs).map(({ pid }) => pid))
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     const children = seen.filter(({ pid, parentId }) => found.has(parentId) && !found.has(pid))
     for (const { pid } of children) found.add(pid)
     grown = children.length > 0
