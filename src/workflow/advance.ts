@@ -23,7 +23,9 @@ export interface Judge {
 export interface Advanced {
   state: ExecutionState
   /** What must happen now; nothing while something runs, waits for a resume, or after the end. */
-  next?: { type: 'run'; node: OperationNode } | { type: 'wait-for-resume'; step: StepNode }
+  next?:
+    | { type: 'run'; node: OperationNode; /** What expressions in it may ask. */ facts: StepFacts }
+    | { type: 'wait-for-resume'; step: StepNode }
 }
 
 /** Takes all steps that need nobody: conditions, results of groups, retries. Pure, but for what `judge` looks up. */
@@ -62,12 +64,12 @@ class Walk {
       this.#apply({ type: 'skipped', ref: node.ref })
       return 'ended'
     }
-    if (node.kind === 'operation') return this.#visitOperation(node, around)
+    if (node.kind === 'operation') return this.#visitOperation(node, before, around)
     if (status === 'queued') this.#apply({ type: 'started', ref: node.ref })
     return this.#visitStep(node, before, around)
   }
 
-  #visitOperation(node: OperationNode, around: readonly StepNode[]): Visited {
+  #visitOperation(node: OperationNode, before: StepStatus, around: readonly StepNode[]): Visited {
     const waiting =
       !this.state.ending &&
       isCommand(node.operation) &&
@@ -77,7 +79,7 @@ class Walk {
       return { type: 'wait-for-resume', step: waiting }
     }
     this.#apply({ type: 'started', ref: node.ref })
-    if (node.operation.type !== 'wait') return { type: 'run', node }
+    if (node.operation.type !== 'wait') return { type: 'run', node, facts: this.#facts(before) }
     this.#apply({ type: 'ended', ref: node.ref, exitCode: 0 })
     return 'ended'
   }

@@ -40,7 +40,12 @@ export function environmentOver(declared: Environment, around: Scope): Scope {
   }
 }
 
-function valueOf({ name, value, valueFrom }: EnvVariable, engine: Engine, scopes: readonly Scope[], i: number): string | undefined {
+function valueOf(
+  { name, value, valueFrom }: EnvVariable,
+  engine: Engine,
+  scopes: readonly Scope[],
+  i: number,
+): string | undefined {
   if (valueFrom === undefined) {
     if (value === undefined || !value.includes('{{')) return value ?? ''
     return finalize<{ env: string }>({ env: value }, { fields: { env: 'template' } }, scopes).env

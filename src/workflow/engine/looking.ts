@@ -5,28 +5,40 @@ import { MAX_TEXT } from '../expressions/limits.ts'
 /** Expressions that look for more than this, one after the other, are a mistake. */
 const MOST_LOOKS = 1_000
 
-/** Computes with hosts that may have to look first, in a container or on another machine. */
-export async function looking<T>(compute: () => T): Promise<T> {
-  for (let looks = 0; ; looks++)
+/** What expressions have seen of files in a container or on another machine; forgotten when nobody looks any more. */
+export class Looking {
+  readonly texts = new Map<string, string>()
+  readonly lists = new Map<string, readonly string[]>()
+  #lookers = 0
+
+  /** Computes with hosts that may have to look first. */
+  async at<T>(compute: () => T): Promise<T> {
+    this.#lookers++
     try {
-      return compute()
-    } catch (error) {
-      if (!(error instanceof NotReadYet) || looks >= MOST_LOOKS) throw error
-      await error.read()
+      for (let looks = 0; ; looks++)
+        try {
+          return compute()
+        } catch (error) {
+          if (!(error instanceof NotReadYet) || looks >= MOST_LOOKS) throw error
+          await error.read()
+        }
+    } finally {
+      if (--this.#lookers === 0) this.#forget()
     }
+  }
+
+  #forget(): void {
+    this.texts.clear()
+    this.lists.clear()
+  }
 }
 
-/**
- * The files of a site as they are now: what has been read once stays so.
- * @param cwd absolute, as commands see it
- */
-export function siteHost(files: SiteFiles, cwd: string, now: () => number): ExpressionHost {
-  const texts = new Map<string, string>()
-  const lists = new Map<string, readonly string[]>()
+/** @param cwd absolute, as commands see it */
+export function siteHost(files: SiteFiles, cwd: string, { texts, lists }: Looking): ExpressionHost {
   const absolute = (pattern: string) => (pattern.startsWith('/') ? files.path(pattern) : `${cwd}/${pattern}`)
   return {
     cwd,
-    now,
+    now: Date.now,
     readFile: (path) =>
       known(texts, absolute(path), async (whole) => (await files.readFile(whole, 4 * MAX_TEXT)).toString('utf8')),
     glob({ include, exclude }) {

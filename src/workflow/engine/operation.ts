@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../contracts/errors.ts'
+import type { StepFacts } from '../advance.ts'
 import type { OperationNode } from '../plan.ts'
 import type { Unit } from './unit.ts'
 
@@ -6,6 +7,8 @@ import type { Unit } from './unit.ts'
 export interface AnyOperation {
   unit: Unit
   node: OperationNode
+  /** Of the steps before it. */
+  facts: StepFacts
   /** It has been given up: it ends soon, and says so. */
   signal: AbortSignal
   /** What can be stopped for a pause says so here, while it lives. */

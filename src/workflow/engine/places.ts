@@ -4,9 +4,8 @@ import { expressionValue, simplify } from '../field-expressions.ts'
 import { type Expansion, expand, type WorkerPlace } from '../matrix.ts'
 import { without } from '../merge.ts'
 import { isOpenStrategy, readStrategy } from '../strategy.ts'
-import { looking } from './looking.ts'
 import type { AnyOperation } from './operation.ts'
-import { scopesOf } from './unit-scopes.ts'
+import { operationScopes } from './unit-scopes.ts'
 
 type Strategic = Pick<Strategy, 'matrix' | 'shards' | 'by' | 'dynamic' | 'count' | 'maxCount'>
 
@@ -17,11 +16,10 @@ export async function instancesOf(context: AnyOperation, strategic: Strategic): 
 
 /** All places, and what is pulled from queues. Lists and numbers are those of who begins the workers. */
 export function expansionOf(context: AnyOperation, strategic: Strategic): Promise<Expansion> {
-  const { unit, node } = context
   const { matrix, shards, by, dynamic, count, maxCount } = strategic
   const own = without({ matrix, shards, by, dynamic, count, maxCount })
-  return looking(() => {
-    const scopes = scopesOf(unit, node)
+  return context.unit.looking.at(() => {
+    const scopes = operationScopes(context)
     const read = readStrategy(simplify<Strategic>(Strategy, own, {}, scopes), (text) => expressionValue(text, scopes))
     if (isOpenStrategy(read)) throw unknownNames(read.open)
     return expand(read, { estimateMs: estimator(context) })

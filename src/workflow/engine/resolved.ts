@@ -3,9 +3,8 @@ import { finalize } from '../expressions/document.ts'
 import type { FieldRole } from '../expressions/roles.ts'
 import type { Scope } from '../expressions/scopes.ts'
 import { rolesOf } from '../field-roles.ts'
-import { looking } from './looking.ts'
 import type { AnyOperation } from './operation.ts'
-import { scopesOf } from './unit-scopes.ts'
+import { operationScopes } from './unit-scopes.ts'
 
 /**
  * A value in which nothing is left to be resolved: all texts in it are templates.
@@ -18,6 +17,6 @@ export const resolved = <T>(context: AnyOperation, value: T, more: readonly Scop
 export const resolvedBy = <T>(context: AnyOperation, schema: z.ZodType, value: T, more: readonly Scope[] = []): Promise<T> =>
   resolvedAs(context, value, rolesOf(schema), more)
 
-function resolvedAs<T>({ unit, node }: AnyOperation, value: T, role: FieldRole, more: readonly Scope[]): Promise<T> {
-  return looking(() => finalize<T>(value, role, [...more, ...scopesOf(unit, node)]))
+function resolvedAs<T>(context: AnyOperation, value: T, role: FieldRole, more: readonly Scope[]): Promise<T> {
+  return context.unit.looking.at(() => finalize<T>(value, role, [...more, ...operationScopes(context)]))
 }

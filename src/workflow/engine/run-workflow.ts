@@ -83,7 +83,11 @@ class Execution {
     const limit = this.#limitBeginning(plan.timeouts?.initialization)
     let site: Site
     try {
-      site = await engine.room.openSite({ id: siteId(''), ...siteSettings(engine, '', [plan], names), signal: this.#opening.signal })
+      site = await engine.room.openSite({
+        id: siteId(''),
+        ...siteSettings(engine, '', [plan], names),
+        signal: this.#opening.signal,
+      })
       if (source !== undefined) await putSource(source, engine.executor, site.files)
       this.#opening.signal.throwIfAborted()
     } catch (error) {
@@ -116,20 +120,32 @@ class Execution {
     const { code, message, hint } = errorFromData(error)
     const about: ErrorData = { code, message: this.#options.masks.text(message), ...(hint ? { hint } : {}) }
     if (this.#canceled !== undefined) return { status: 'canceled', exitCode: EXIT_CODES.aborted }
-    const exitCode = code === 'INTERNAL' ? EXIT_CODES.internal : /INVALID|EXPRESSION|BAD_INPUT|UNSUPPORTED/.test(code) ? EXIT_CODES.badInput : EXIT_CODES.failed
+    const exitCode =
+      code === 'INTERNAL'
+        ? EXIT_CODES.internal
+        : /INVALID|EXPRESSION|BAD_INPUT|UNSUPPORTED/.test(code)
+          ? EXIT_CODES.badInput
+          : EXIT_CODES.failed
     return { status: 'failed', exitCode, error: about }
   }
 
   async #cleanUp(room: ExecutionRoom | undefined, scratch: string | undefined): Promise<void> {
     const { tell, masks } = this.#options
     const warn = (error: unknown) =>
-      tell({ type: 'warning', unit: '', code: 'SITE_FAILED', message: masks.text(`Something could not be removed: ${(error as Error).message}`) })
+      tell({
+        type: 'warning',
+        unit: '',
+        code: 'SITE_FAILED',
+        message: masks.text(`Something could not be removed: ${(error as Error).message}`),
+      })
     await room?.close().catch(warn)
     if (scratch !== undefined) await rm(scratch, { recursive: true, force: true }).catch(warn)
   }
 
   #unitsAt(path: string | undefined): Unit[] {
-    const units = [...(this.#engine?.units ?? [])].filter(([at]) => path === undefined || at === path || at.startsWith(`${path}/`))
+    const units = [...(this.#engine?.units ?? [])].filter(
+      ([at]) => path === undefined || at === path || at.startsWith(`${path}/`),
+    )
     if (units.length > 0) return units.map(([, unit]) => unit)
     throw new EverwarmError('BAD_INPUT', {
       message: path === undefined ? 'Nothing runs.' : `There is no unit "${path}" that runs.`,
@@ -142,10 +158,13 @@ function resultOf(status: StepStatus, error: ErrorData | undefined): WorkflowRes
   const more = error ? { error } : {}
   if (isSuccess(status)) return { status: 'passed', exitCode: EXIT_CODES.passed }
   if (status === 'canceled') return { status, exitCode: EXIT_CODES.aborted, ...more }
-  const isBad = error !== undefined && /^(?:WORKFLOW_INVALID|EXPRESSION_|BAD_INPUT|FIELD_UNSUPPORTED|SECRET_UNKNOWN)/.test(error.code)
+  const isBad =
+    error !== undefined && /^(?:WORKFLOW_INVALID|EXPRESSION_|BAD_INPUT|FIELD_UNSUPPORTED|SECRET_UNKNOWN)/.test(error.code)
   if (error?.code === 'INTERNAL') return { status: 'failed', exitCode: EXIT_CODES.internal, ...more }
   if (isBad) return { status: 'failed', exitCode: EXIT_CODES.badInput, ...more }
-  return status === 'aborted' ? { status, exitCode: EXIT_CODES.aborted, ...more } : { status: 'failed', exitCode: EXIT_CODES.failed, ...more }
+  return status === 'aborted'
+    ? { status, exitCode: EXIT_CODES.aborted, ...more }
+    : { status: 'failed', exitCode: EXIT_CODES.failed, ...more }
 }
 
 const tooLate = (timeout: string) =>

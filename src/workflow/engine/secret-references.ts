@@ -61,6 +61,10 @@ function references(): References {
 
 /** Readable, and different for different secrets. */
 function variableName(kind: string, key: readonly string[]): string {
-  const words = key.join('_').replaceAll(/[^A-Za-z0-9]/g, '_').toUpperCase().slice(0, 60)
+  const words = key
+    .join('_')
+    .replaceAll(/[^A-Za-z0-9]/g, '_')
+    .toUpperCase()
+    .slice(0, 60)
   return `${kind}_${words}_${createHash('sha256').update(key.join('\0')).digest('hex').slice(0, 6).toUpperCase()}`
 }

@@ -32,7 +32,13 @@ export function placeNames(engine: Engine, path: string, fsPrefix: string, pvcs:
 }
 
 /** What its site must know of a plan beforehand. Names of the environment stay for later. */
-export function siteSettings(engine: Engine, path: string, plans: readonly WorkflowPlan[], names: Known, scopes: readonly Scope[] = []) {
+export function siteSettings(
+  engine: Engine,
+  path: string,
+  plans: readonly WorkflowPlan[],
+  names: Known,
+  scopes: readonly Scope[] = [],
+) {
   const [{ job, pod, pvcs = {} }] = plans as [WorkflowPlan]
   const known = <T>(value: T): T => simplify(value, 'force', [knownScope(names), ...scopes])
   const claims = Object.entries(pvcs).map(([name, claim]) => [claimName(engine, path, name), known(claim)])

@@ -1,12 +1,15 @@
 import type { Container } from '../../contracts/workflow/container.ts'
 import type { PlannedCommand } from '../../executors/executor.ts'
+import { factsScope } from '../judge.ts'
 import { hostScope } from '../expressions/functions/library.ts'
 import { NotReadYet } from '../expressions/host.ts'
 import { environmentScope, namesScope, type Scope } from '../expressions/scopes.ts'
+import { STATUS_ALIASES } from '../expressions/status-scope.ts'
 import type { Value } from '../expressions/values.ts'
 import { nodesOf, type OperationNode, type PlanNode } from '../plan.ts'
 import { declaredEnvironment, type Environment, environmentOver } from './environment.ts'
 import { siteHost } from './looking.ts'
+import type { AnyOperation } from './operation.ts'
 import type { Unit } from './unit.ts'
 
 /** Where relative paths begin. */
@@ -71,9 +74,16 @@ export function scopesWithoutEnv(unit: Unit, node: PlanNode): Scope[] {
     ...(results === undefined ? [] : [namesScope({ 'step.results': site.files.path(resultsFolder(results)) })]),
     factsOfUnit(facts, (path) => site.files.path(path)),
     ...options.inherited,
-    hostScope(siteHost(site.files, cwd, () => Date.now())),
+    hostScope(siteHost(site.files, cwd, unit.looking)),
   ]
 }
+
+/** Of an operation that runs: what became of the steps before it is known, too. */
+export const operationScopes = ({ unit, node, facts }: AnyOperation): Scope[] => [
+  factsScope(facts),
+  STATUS_ALIASES,
+  ...scopesOf(unit, node),
+]
 
 /** The same with its environment; throws NotReadYet until the site has said what it is. */
 export function scopesOf(unit: Unit, node: PlanNode): Scope[] {
@@ -82,7 +92,8 @@ export function scopesOf(unit: Unit, node: PlanNode): Scope[] {
   if (!operation) return scopes
   const around = baseScope(unit, operation)
   let declared: Environment | undefined
-  const env = (): Scope => environmentOver((declared ??= declaredEnvironment(operation.container, unit.engine, around, scopes)), around)
+  const env = (): Scope =>
+    environmentOver((declared ??= declaredEnvironment(operation.container, unit.engine, around, scopes)), around)
   return [{ lookup: (name) => (name === 'env' || name.startsWith('env.') ? env().lookup!(name) : undefined) }, ...scopes]
 }
 
@@ -106,7 +117,8 @@ export function baseScope(unit: Unit, node: OperationNode): Scope {
 }
 
 /** Where a platform gives values of secrets by itself, they are learnt here, to be masked. */
-const secretVariables = ({ env = [] }: Container) => env.flatMap(({ name, valueFrom }) => (valueFrom?.['secretKeyRef'] ? [name] : []))
+const secretVariables = ({ env = [] }: Container) =>
+  env.flatMap(({ name, valueFrom }) => (valueFrom?.['secretKeyRef'] ? [name] : []))
 
 /** A step has the environment of its first operation. */
 function firstOperation(node: PlanNode): OperationNode | undefined {

@@ -1,7 +1,7 @@
 import { errorFromData, type ErrorData } from '../../contracts/errors.ts'
 import type { Site } from '../../executors/executor.ts'
 import type { Timer } from '../../system/clock.ts'
-import { advance, nextDeadline } from '../advance.ts'
+import { advance, nextDeadline, type StepFacts } from '../advance.ts'
 import { type ExecutionEvent, type ExecutionState, newExecution, reduceExecution } from '../execution.ts'
 import type { Scope } from '../expressions/scopes.ts'
 import type { Known } from '../field-expressions.ts'
@@ -9,7 +9,7 @@ import { expressionJudge } from '../judge.ts'
 import { nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from '../plan.ts'
 import { hasStepEnded, type StepStatus } from '../status.ts'
 import type { Engine } from './engine.ts'
-import { looking } from './looking.ts'
+import { Looking } from './looking.ts'
 import type { Held, OperationEnd } from './operation.ts'
 import { perform } from './perform.ts'
 import { UnitLog } from './unit-log.ts'
@@ -52,6 +52,7 @@ export class Unit {
   readonly options: UnitOptions
   readonly site: Site
   readonly facts = newFacts()
+  readonly looking = new Looking()
   /** By operation: what its container has by itself. */
   readonly bases = new Map<string, Readonly<Record<string, string>>>()
   readonly log: UnitLog
@@ -140,8 +141,8 @@ export class Unit {
     try {
       do {
         this.#isAgain = false
-        await looking(() => this.#step())
-        await looking(() => this.#watchDeadline())
+        await this.looking.at(() => this.#step())
+        await this.looking.at(() => this.#watchDeadline())
       } while (this.#isAgain)
     } catch (error) {
       this.#fail(error)
@@ -153,11 +154,11 @@ export class Unit {
   #step(): void {
     const { state, next } = advance(this.options.plan, this.#state, this.#judge, this.#now())
     this.#show(this.#state, state)
-    if (next?.type === 'run') this.#run(next.node)
+    if (next?.type === 'run') this.#run(next.node, next.facts)
     else if (next) this.options.onPaused?.()
   }
 
-  #run(node: OperationNode): void {
+  #run(node: OperationNode, facts: StepFacts): void {
     const abort = new AbortController()
     const current: Current = { node, abort }
     this.#current = current
@@ -165,7 +166,7 @@ export class Unit {
       if (held) current.held = held
       else delete current.held
     }
-    void perform({ unit: this, node, signal: abort.signal, hold }).then((end) => {
+    void perform({ unit: this, node, facts, signal: abort.signal, hold }).then((end) => {
       this.#current = undefined
       this.#tellError(node, end)
       this.#apply({ type: 'ended', ref: node.ref, nowMs: this.#now(), exitCode: end.exitCode, isAborted: end.isAborted })
@@ -197,10 +198,12 @@ export class Unit {
   #watchDeadline(): void {
     this.#deadline?.cancel()
     const next = nextDeadline(this.options.plan, this.#state, this.#judge, this.#now())
-    this.#deadline = next && this.engine.clock.after(next.inMs, () => {
-      this.#apply({ type: 'timed-out', ref: next.ref, nowMs: this.#now() })
-      this.#giveUp()
-    })
+    this.#deadline =
+      next &&
+      this.engine.clock.after(next.inMs, () => {
+        this.#apply({ type: 'timed-out', ref: next.ref, nowMs: this.#now() })
+        this.#giveUp()
+      })
   }
 
   /** An expression that cannot be resolved, or a fault of ours: nothing can be decided any more. */
@@ -232,4 +235,3 @@ function noteIds(node: PlanNode, around: string | undefined, ids: Map<string, st
   ids.set(node.ref, id)
   if (node.kind === 'step') for (const child of node.children) noteIds(child, id, ids)
 }
-

@@ -40,7 +40,11 @@ export async function begin(spec: string, options: RunOptions = {}) {
   const masks = createMasks()
   const running = runWorkflow({
     id: `t${Math.random().toString(36).slice(2, 10)}`,
-    prepared: prepare(known.workflows.find(({ document }) => document.metadata.name === 'main')!, known, options.config ?? {}),
+    prepared: prepare(
+      known.workflows.find(({ document }) => document.metadata.name === 'main')!,
+      known,
+      options.config ?? {},
+    ),
     known,
     executor,
     tell(event) {
@@ -70,7 +74,13 @@ export async function begin(spec: string, options: RunOptions = {}) {
     ...(options.estimateMs ? { estimateMs: options.estimateMs } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
   })
-  return { running, events, logs, artifacts, heard: (wanted: (event: WorkflowHappening) => boolean) => heard(events, listeners, wanted) }
+  return {
+    running,
+    events,
+    logs,
+    artifacts,
+    heard: (wanted: (event: WorkflowHappening) => boolean) => heard(events, listeners, wanted),
+  }
 }
 
 /** The same to its end. */

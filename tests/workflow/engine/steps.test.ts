@@ -31,10 +31,10 @@ steps:
     steps:
       - { id: first, shell: 'echo " one " > $WORKFLOW_OUTPUTS/key; echo x > $WORKFLOW_OUTPUTS/.hidden' }
       - { shell: 'test -e again || { touch again; exit 1; }' }
-  - { shell: 'echo {{ step.first.outputs.key }}/{{ step.make.outputs.key }}/{{ tojson(step.first.outputs) }}' }
+  - { shell: 'echo {{ step.first.outputs.key }}/{{ step.make.outputs.key }}/{{ len(step.first.outputs) }}' }
 `)
   expect(result.status).toBe('passed')
-  expect(output).toBe('one//{"key":"one"}\n')
+  expect(output).toBe('one//1\n')
 })
 
 test('a timeout ends the whole tree of a command, and a retry begins anew', async () => {
@@ -77,7 +77,10 @@ steps: [{ name: a, timeout: 20s, shell: 'echo begun; i=0; while [ ! -e go ]; do 
   running.pause()
   await heard((event) => event.type === 'step' && event.status === 'paused')
   expect(running.resume()).toEqual({ resumed: 1 })
-  await heard((event) => event.type === 'step' && event.status === 'running' && events.some((e) => e.type === 'step' && e.status === 'paused'))
+  await heard(
+    (event) =>
+      event.type === 'step' && event.status === 'running' && events.some((e) => e.type === 'step' && e.status === 'paused'),
+  )
   running.cancel('enough')
   expect(await running.ended).toMatchObject({ status: 'canceled', exitCode: 137 })
 }, 30_000)
@@ -122,7 +125,7 @@ test('secrets are variables, and their values are nowhere else', async () => {
 steps:
   - name: a
     container: { env: [{ name: BY_REF, valueFrom: { secretKeyRef: { name: db, key: password } } }] }
-    shell: 'printf "%s" "{{ secret("db", "password") }}" | wc -c; printf "%s" "$BY_REF"; echo; printf "%s" "$BY_REF" | base64 -w0'
+    shell: 'printf "%s" {{ shellquote(secret("db", "password")) }} | wc -c; printf "%s" "$BY_REF"; echo; printf "%s" "$BY_REF" | base64 -w0'
   - { name: c, shell: 'echo "{{ credential("token") }}" | wc -c' }
   - { name: missing, optional: true, shell: 'echo {{ secret("db", "none") }}' }
 `,
@@ -130,6 +133,9 @@ steps:
   )
   expect(result.status).toBe('passed')
   const all = JSON.stringify(events) + [...logs.values()].join('') + output
-  for (const form of ['p4ss', 'of two lines', 'tok-en-1', Buffer.from(secret).toString('base64').slice(0, 12)]) expect(all).not.toContain(form)
-  expect(events).toContainEqual(expect.objectContaining({ type: 'warning', code: 'SECRET_UNKNOWN', message: expect.stringContaining('none') }))
+  for (const form of ['p4ss', 'of two lines', 'tok-en-1', Buffer.from(secret).toString('base64').slice(0, 12)])
+    expect(all).not.toContain(form)
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'warning', code: 'SECRET_UNKNOWN', message: expect.stringContaining('none') }),
+  )
 })

@@ -47,7 +47,9 @@ steps:
 test('an empty list starts nobody, and the step says why', async () => {
   const { events, result } = await run(`steps: [{ parallel: { shards: { f: 'glob("*.none")' }, maxCount: 5, shell: exit 1 } }]`)
   expect(result.status).toBe('passed')
-  expect(events).toContainEqual(expect.objectContaining({ type: 'workers', count: 0, skipped: expect.stringContaining('"f" is empty') }))
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'workers', count: 0, skipped: expect.stringContaining('"f" is empty') }),
+  )
 })
 
 test('a failed worker fails its step and no other worker; failFast ends them', async () => {
@@ -85,7 +87,11 @@ steps: [{ parallel: { count: 4, parallelism: 2, delay: '{{ index * 30 }}ms', pau
 `)
   expect(result.status).toBe('passed')
   expect(lines(output)).toHaveLength(4)
-  const order = events.flatMap((event) => (event.type === 'step' && event.ref === 'r0' && ['paused', 'running'].includes(event.status) ? [`${event.unit.slice(-1)} ${event.status}`] : []))
+  const order = events.flatMap((event) =>
+    event.type === 'step' && event.ref === 'r0' && ['paused', 'running'].includes(event.status)
+      ? [`${event.unit.slice(-1)} ${event.status}`]
+      : [],
+  )
   const resumed = (n: number) => order.lastIndexOf(`${n} running`)
   const paused = (n: number) => order.indexOf(`${n} paused`)
   expect(Math.max(paused(0), paused(1))).toBeLessThan(Math.min(resumed(0), resumed(1)))
@@ -127,7 +133,9 @@ test('slices take as long, by what is known of each item', async () => {
 })
 
 test('logs of workers are kept by their expression', async () => {
-  const { logs } = await run(`steps: [{ optional: true, parallel: { count: 3, logs: failed && index > 0, shell: 'echo {{ index }}; exit 1' } }]`)
+  const { logs } = await run(
+    `steps: [{ optional: true, parallel: { count: 3, logs: failed && index > 0, shell: 'echo {{ index }}; exit 1' } }]`,
+  )
   expect([...logs.values()]).toEqual(['1\n', '2\n'])
 })
 

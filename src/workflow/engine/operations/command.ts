@@ -1,6 +1,5 @@
 import type { Container } from '../../../contracts/workflow/container.ts'
 import type { ProcessEnd, Site } from '../../../executors/executor.ts'
-import { looking } from '../looking.ts'
 import { declaredEnvironment, type Environment } from '../environment.ts'
 import { type AnyOperation, GRACE_MS, type OperationContext, type OperationEnd } from '../operation.ts'
 import { resolved } from '../resolved.ts'
@@ -13,7 +12,11 @@ export async function runCommand(context: OperationContext<'run' | 'shell'>): Pr
   const { unit, node, signal } = context
   const { env: _env, envFrom: _envFrom, ...settings } = node.container
   const env = await commandEnvironment(context)
-  const container: Container = { ...(await resolved(context, settings)), envFrom: node.container.envFrom, env: node.container.env }
+  const container: Container = {
+    ...(await resolved(context, settings)),
+    envFrom: node.container.envFrom,
+    env: node.container.env,
+  }
   await prepareFolders(unit, node.ref)
   const { hear, end } = unit.log.hear(node.ref)
   const argv = container.command && [...container.command, ...(container.args ?? [])]
@@ -46,7 +49,7 @@ function endOf({ exitCode, signal, reason }: ProcessEnd): OperationEnd {
 
 /** What it sees beside what its container has by itself. */
 export function commandEnvironment({ unit, node }: AnyOperation): Promise<Environment> {
-  return looking(() => {
+  return unit.looking.at(() => {
     const around = baseScope(unit, node)
     const declared = declaredEnvironment(node.container, unit.engine, around, scopesWithoutEnv(unit, node))
     return { ...folderVariables(unit.site, unit.stepIdOf(node.ref)), ...declared }
@@ -88,4 +91,3 @@ async function readOutputs(unit: Unit, ref: string): Promise<void> {
   const id = unit.stepIdOf(ref)
   if (id !== undefined) unit.facts.outputs.set(id, { ...unit.facts.outputs.get(id), ...texts })
 }
-

@@ -46,8 +46,7 @@ export async function putRepository(git: Git, files: SiteFiles, engine: Engine, 
   const folder = await mkdtemp(join(engine.scratch, 'clone-'))
   try {
     const { usernameFrom, tokenFrom, sshKeyFrom, retry, mountPath = '/data/repo', ...plain } = git
-    const from = (reference: typeof tokenFrom, what: string) =>
-      reference ? referredValue(reference, engine, what) : undefined
+    const from = (reference: typeof tokenFrom, what: string) => (reference ? referredValue(reference, engine, what) : undefined)
     for (const secret of [plain.token, plain.sshKey]) if (secret) engine.masks.add(secret)
     const to = join(folder, 'repository')
     await cloneRepository(
@@ -67,7 +66,12 @@ export async function putRepository(git: Git, files: SiteFiles, engine: Engine, 
   }
 }
 
-export async function putTarballs(list: readonly Tarball[], files: SiteFiles, engine: Engine, signal: AbortSignal): Promise<void> {
+export async function putTarballs(
+  list: readonly Tarball[],
+  files: SiteFiles,
+  engine: Engine,
+  signal: AbortSignal,
+): Promise<void> {
   for (const { url, path } of list) {
     if (isOffered(url)) await files.unpack(path, openOffer(engine, url))
     else if (/^https?:\/\//.test(url)) await files.unpack(path, await openDownload(url, { signal, clock: engine.clock }))

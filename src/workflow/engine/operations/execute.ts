@@ -11,13 +11,12 @@ import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import type { Engine } from '../engine.ts'
-import { looking } from '../looking.ts'
 import { offer } from '../offers.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { inLanes } from '../parallel/lanes.ts'
 import { instancesOf } from '../places.ts'
 import { resolvedBy } from '../resolved.ts'
-import { scopesOf } from '../unit-scopes.ts'
+import { operationScopes } from '../unit-scopes.ts'
 import { runChild } from './run-child.ts'
 
 type Context = OperationContext<'execute'>
@@ -42,7 +41,8 @@ export async function executeWorkflows(context: Context): Promise<OperationEnd> 
   if (options.path.split('/').length >= MOST_DEEP) throw tooDeep()
   const children: Child[] = []
   for (const each of workflows)
-    for (const place of await instancesOf(context, each)) children.push(...(await childrenOf(context, each, place, children.length)))
+    for (const place of await instancesOf(context, each))
+      children.push(...(await childrenOf(context, each, place, children.length)))
   const lanes = Math.min(await atOnce(context, parallelism), children.length)
   engine.tell({ type: 'workers', unit: options.path, ref: node.ref, count: children.length, parallelism: lanes })
   const failed: string[] = []
@@ -58,15 +58,18 @@ export async function executeWorkflows(context: Context): Promise<OperationEnd> 
   }
   await all
   if (failed.length === 0) return PASSED
-  const message = failed.length === 1 ? `The workflow "${failed[0]}" failed.` : `${failed.length} of ${children.length} workflows failed: ${failed.join(', ')}.`
+  const message =
+    failed.length === 1
+      ? `The workflow "${failed[0]}" failed.`
+      : `${failed.length} of ${children.length} workflows failed: ${failed.join(', ')}.`
   return { exitCode: 1, error: { code: 'STEP_FAILED', message } }
 }
 
 async function childrenOf(context: Context, each: ExecuteWorkflow, place: WorkerPlace, from: number): Promise<Child[]> {
   const tarballs = await offered(context, each, place)
   const { matrix: _m, shards: _s, count: _c, maxCount: _x, tarball: _t, ...open } = each
-  const scopes = [knownScope({ ...workerNames(place), ...tarballs }), ...scopesOf(context.unit, context.node)]
-  const wanted = await looking(() => finalize(open as ExecuteWorkflow, rolesOf(ExecuteSchema), scopes))
+  const scopes = [knownScope({ ...workerNames(place), ...tarballs }), ...operationScopes(context)]
+  const wanted = await context.unit.looking.at(() => finalize(open as ExecuteWorkflow, rolesOf(ExecuteSchema), scopes))
   return matching(context.unit.engine, wanted).map((workflow, i) => ({
     index: from + i,
     workflow,
@@ -101,14 +104,19 @@ async function offered(context: Context, { tarball = {} }: ExecuteWorkflow, plac
   const { unit } = context
   const addresses: Record<string, string> = {}
   for (const [name, { from, files = ['**/*'] }] of Object.entries(
-    await resolvedBy(context, ExecuteSchema, { tarball } as never, [knownScope(workerNames(place))]).then((done) => (done as { tarball: NonNullable<ExecuteWorkflow['tarball']> }).tarball),
+    await resolvedBy(context, ExecuteSchema, { tarball } as never, [knownScope(workerNames(place))]).then(
+      (done) => (done as { tarball: NonNullable<ExecuteWorkflow['tarball']> }).tarball,
+    ),
   ))
     addresses[`tarball.${name}.url`] = await offer(unit.engine, await unit.site.files.pack(from, splitPatterns(files)))
   return addresses
 }
 
 async function atOnce(context: Context, given: number | string | undefined): Promise<number> {
-  const number = typeof given === 'string' ? Number(await looking(() => finalize(given, 'expression', scopesOf(context.unit, context.node)))) : (given ?? PARALLELISM)
+  const number =
+    typeof given === 'string'
+      ? Number(await context.unit.looking.at(() => finalize(given, 'expression', operationScopes(context))))
+      : (given ?? PARALLELISM)
   return Number.isInteger(number) && number >= 1 ? number : PARALLELISM
 }
 

@@ -28,7 +28,14 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
     const site = await engine.room.openSite({ id: siteId(path), ...siteSettings(engine, path, [plan], names), signal })
     try {
       engine.tell({ type: 'unit', unit: path, root: unitTree(plan.root), description: name })
-      const unit = new Unit(engine, site, { path, plan, names, inherited: [], logName: `logs/${path}.log`, artifactPrefix: `${prefix}/` })
+      const unit = new Unit(engine, site, {
+        path,
+        plan,
+        names,
+        inherited: [],
+        logName: `logs/${path}.log`,
+        artifactPrefix: `${prefix}/`,
+      })
       signal.addEventListener('abort', () => unit.abort('aborted'), { once: true })
       tell({ status: 'running' })
       const { status, error } = await unit.start().ended

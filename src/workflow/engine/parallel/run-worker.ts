@@ -11,10 +11,9 @@ import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess, type StepStatus } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import { innerPath, siteId } from '../engine.ts'
-import { looking } from '../looking.ts'
 import type { OperationContext } from '../operation.ts'
 import { moveFiles } from '../transfers.ts'
-import { inheritedOf, scopesOf } from '../unit-scopes.ts'
+import { inheritedOf, operationScopes } from '../unit-scopes.ts'
 import type { Crew } from './run-workers.ts'
 import { type WorkerParts, workerParts } from './worker-parts.ts'
 import { Unit, type UnitEnd } from '../unit.ts'
@@ -47,13 +46,21 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
     end = await workThrough(context, crew, worker)
   } catch (error) {
     const { code, message, hint } = errorFromData(error)
-    end = { status: crew.isStopped ? 'aborted' : 'failed', error: { code, message: engine.masks.text(message), ...(hint ? { hint } : {}) } }
+    end = {
+      status: crew.isStopped ? 'aborted' : 'failed',
+      error: { code, message: engine.masks.text(message), ...(hint ? { hint } : {}) },
+    }
   }
   crew.barrier.leave(index)
   if (!isSuccess(end.status) && !(crew.isStopped && end.status === 'aborted')) crew.failed.add(index)
   const log = await endWorker(context, worker, place, end)
   const durationMs = engine.clock.now() - beganMs
-  tell({ status: reported(end.status), durationMs, ...(log === undefined ? {} : { log }), ...(end.error ? { error: end.error } : {}) })
+  tell({
+    status: reported(end.status),
+    durationMs,
+    ...(log === undefined ? {} : { log }),
+    ...(end.error ? { error: end.error } : {}),
+  })
   return end
 }
 
@@ -102,9 +109,11 @@ async function giveFiles(context: Context, crew: Crew, { site, place }: Worker):
 }
 
 /** Fields of the step that are about one worker. */
-function resolvedFor<T>({ unit, node }: Context, place: WorkerPlace, value: T): Promise<T> {
+function resolvedFor<T>(context: Context, place: WorkerPlace, value: T): Promise<T> {
   if (Array.isArray(value) && value.length === 0) return Promise.resolve(value)
-  return looking(() => finalize(value, { items: rolesOf(Transfer) }, [knownScope(workerNames(place)), ...scopesOf(unit, node)]))
+  return context.unit.looking.at(() =>
+    finalize(value, { items: rolesOf(Transfer) }, [knownScope(workerNames(place)), ...operationScopes(context)]),
+  )
 }
 
 /** Its plans one after the other: one, or where it pulls items, one for each of them between what comes first and last. */
@@ -153,12 +162,22 @@ async function runPlan(
 }
 
 /** Files come back and logs are kept whatever has become of it; what fails here is a warning. @returns its log, if it is kept */
-async function endWorker(context: Context, worker: Worker | undefined, place: WorkerPlace, end: WorkerEnd): Promise<string | undefined> {
+async function endWorker(
+  context: Context,
+  worker: Worker | undefined,
+  place: WorkerPlace,
+  end: WorkerEnd,
+): Promise<string | undefined> {
   if (!worker) return undefined
   const { unit, node } = context
   const { fetch = [], logs } = node.operation.parallel
   const warn = (what: string) => (error: unknown) =>
-    unit.engine.warn(unit.options.path, node.ref, errorFromData(error).code, `Worker ${place.index}: ${what}: ${(error as Error).message}`)
+    unit.engine.warn(
+      unit.options.path,
+      node.ref,
+      errorFromData(error).code,
+      `Worker ${place.index}: ${what}: ${(error as Error).message}`,
+    )
   try {
     for (const { from, files, to = from } of await resolvedFor(context, place, fetch))
       await moveFiles({ from: worker.site.files, folder: from, patterns: files, to: unit.site.files, toFolder: to })
@@ -186,7 +205,7 @@ function isWanted(expression: string | boolean, place: WorkerPlace, status: Step
 async function descriptionOf(context: Context, place: WorkerPlace): Promise<string | undefined> {
   const { description } = context.node.operation.parallel
   if (description === undefined) return undefined
-  const scopes = [knownScope(workerNames(place)), ...scopesOf(context.unit, context.node)]
-  const text = await looking(() => finalize(description, 'template', scopes))
+  const scopes = [knownScope(workerNames(place)), ...operationScopes(context)]
+  const text = await context.unit.looking.at(() => finalize(description, 'template', scopes))
   return context.unit.engine.masks.text(text)
 }

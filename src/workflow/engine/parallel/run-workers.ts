@@ -3,11 +3,10 @@ import { Expression } from '../../expressions/expression.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess } from '../../status.ts'
 import { innerPath } from '../engine.ts'
-import { looking } from '../looking.ts'
 import { type AnyOperation, type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { expansionOf } from '../places.ts'
 import { SharedArchives } from '../transfers.ts'
-import { scopesOf } from '../unit-scopes.ts'
+import { operationScopes } from '../unit-scopes.ts'
 import { Barrier } from './barrier.ts'
 import { inLanes } from './lanes.ts'
 import { ItemQueue } from './item-queue.ts'
@@ -92,16 +91,24 @@ function newCrew({ unit, node }: Context, queues: Readonly<Record<string, unknow
 
 async function numberOf(context: AnyOperation, given: number | string | undefined, otherwise: number): Promise<number> {
   if (typeof given !== 'string') return given ?? otherwise
-  const value = await looking(() => resolve(given, scopesOf(context.unit, context.node)))
+  const value = await context.unit.looking.at(() => resolve(given, operationScopes(context)))
   const number = value instanceof Expression ? Number.NaN : Number(value)
   return Number.isInteger(number) && number >= 1 ? number : otherwise
 }
 
-function resultOf(workers: readonly WorkerPlace[], ends: ReadonlyMap<number, WorkerEnd>, failed: ReadonlySet<number>): OperationEnd {
+function resultOf(
+  workers: readonly WorkerPlace[],
+  ends: ReadonlyMap<number, WorkerEnd>,
+  failed: ReadonlySet<number>,
+): OperationEnd {
   const bad = [...failed].sort((a, b) => a - b)
-  if (bad.length === 0) return [...ends.values()].every(({ status }) => isSuccess(status)) ? PASSED : { exitCode: 137, isAborted: true }
+  if (bad.length === 0)
+    return [...ends.values()].every(({ status }) => isSuccess(status)) ? PASSED : { exitCode: 137, isAborted: true }
   const first = ends.get(bad[0]!)!
-  const named = bad.length === 1 ? `The worker ${bad[0]} of ${workers.length} failed` : `${bad.length} of ${workers.length} workers failed: ${listed(bad)}`
+  const named =
+    bad.length === 1
+      ? `The worker ${bad[0]} of ${workers.length} failed`
+      : `${bad.length} of ${workers.length} workers failed: ${listed(bad)}`
   return { exitCode: 1, error: { code: 'STEP_FAILED', message: `${named}${reasonOf(first)}.` } }
 }
 

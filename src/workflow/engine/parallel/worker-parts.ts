@@ -29,7 +29,9 @@ export function workerParts(worker: WorkflowSpec, place: WorkerPlace, isPulling:
   const { delay, content, setup, after, artifacts, container, job, pod, pvcs, system } = worker as AnyWorker
   const settings = without({ container, job, pod, pvcs, system })
   const prologue = planFor({ ...settings, ...without({ delay, content, setup }) } as WorkflowSpec, place, 'a')
-  const epilogue = planFor({ ...settings, ...without({ after, artifacts }) } as WorkflowSpec, place, 'z')
+  const last = planFor({ ...settings, ...without({ after, artifacts }) } as WorkflowSpec, place, 'z')
+  // It begins whatever has become of the items; its steps say for themselves when they run.
+  const epilogue = { ...last, root: { ...last.root, condition: 'always' } }
   const rest = without(worker as AnyWorker, ...FIRST, ...LAST) as WorkflowSpec
   const body = (shard: Record<string, unknown[]>) => planFor(rest, { ...place, shard: { ...place.shard, ...shard } }, 'b')
   return { plans: [prologue, body({}), epilogue], prologue, body, epilogue }

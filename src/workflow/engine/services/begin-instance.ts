@@ -9,7 +9,6 @@ import { knownScope, simplify } from '../../field-expressions.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { workerNames } from '../../worker-scope.ts'
 import { declaredEnvironment } from '../environment.ts'
-import { looking } from '../looking.ts'
 import type { LogFile } from '../engine-types.ts'
 import type { OperationContext } from '../operation.ts'
 import { putFiles, putRepository, putTarballs } from '../operations/content.ts'
@@ -37,7 +36,15 @@ export async function beginInstance(context: Context, request: InstanceRequest):
   const { unit } = context
   const { name, place, signal } = request
   const tell = (status: ServiceStatus, more: { address?: string; message?: string } = {}) =>
-    unit.engine.tell({ type: 'service', unit: unit.options.path, ref: context.node.ref, name, index: place.index, status, ...more })
+    unit.engine.tell({
+      type: 'service',
+      unit: unit.options.path,
+      ref: context.node.ref,
+      name,
+      index: place.index,
+      status,
+      ...more,
+    })
   tell('queued')
   try {
     const service = await resolvedService(context, request)
@@ -65,7 +72,7 @@ export async function beginInstance(context: Context, request: InstanceRequest):
 async function resolvedService(context: Context, { service, place }: InstanceRequest): Promise<Service> {
   const { unit, node } = context
   const scopes = [knownScope(workerNames(place)), ...scopesWithoutEnv(unit, node)]
-  return looking(() => {
+  return unit.looking.at(() => {
     const { matrix: _m, shards: _s, count: _c, maxCount: _x, logs: _l, use: _u, ...rest } = simplify(Service, service, {}, scopes)
     const env = declaredEnvironment(rest, unit.engine, environmentScope({}), scopes)
     // Values stand by themselves from here on.
@@ -81,7 +88,20 @@ type Resolved = Service & { [DECLARED]?: Record<string, string> }
 async function start(context: Context, request: InstanceRequest, service: Resolved, signal: AbortSignal): Promise<Instance> {
   const { unit, node } = context
   const { name, place, id } = request
-  const { restartPolicy = 'Never', readinessProbe, ports = [], shell, command, args, timeout: _t, pod, pvcs, content, transfer = [], ...container } = service
+  const {
+    restartPolicy = 'Never',
+    readinessProbe,
+    ports = [],
+    shell,
+    command,
+    args,
+    timeout: _t,
+    pod,
+    pvcs,
+    content,
+    transfer = [],
+    ...container
+  } = service
   const argv = shell === undefined ? command && [...command, ...(args ?? [])] : ['sh', '-c', `set -e\n${shell}`]
   let file: LogFile | undefined
   const logName = `logs/${unit.options.path === '' ? '' : `${unit.options.path}/`}${name}/${place.index}.log`
@@ -120,7 +140,12 @@ const probedPort = (probe: Service['readinessProbe']) => {
   return Number.isInteger(port) ? [port] : []
 }
 
-function publish({ unit }: Context, { name, place }: InstanceRequest, { description = '' }: Service, { address, ports }: SiteService): void {
+function publish(
+  { unit }: Context,
+  { name, place }: InstanceRequest,
+  { description = '' }: Service,
+  { address, ports }: SiteService,
+): void {
   const first = Object.values(ports)[0] ?? null
   const named = Object.fromEntries(Object.entries(ports).map(([port, real]) => [port, real]))
   unit.facts.services.get(name)![place.index] = { ip: address, description, port: first, ports: named }

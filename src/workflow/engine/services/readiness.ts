@@ -23,7 +23,7 @@ export async function untilReady(
 ): Promise<void> {
   const { initialDelayMs, periodMs, timeoutMs, successThreshold } = probeTimes(probe)
   await waited(initialDelayMs, clock, signal)
-  for (let inRow = 0; !signal.aborted; ) {
+  for (let inRow = 0; !signal.aborted;) {
     inRow = (await tryProbe(timeoutMs)) ? inRow + 1 : 0
     if (inRow >= successThreshold) return
     // Until the first success nobody gains by waiting a whole period of a check for the healthy.

@@ -23,7 +23,7 @@ export async function startServices(context: Context): Promise<OperationEnd> {
     }),
   )
   const all = instances.flat().map(({ name, service, place }) => {
-    const id = siteId(`${unit.options.path}-${group}-${name}-${place.index}`)
+    const id = siteId(`${unit.options.path || 'main'}-${group}-${name}-${place.index}`)
     return beginInstance(context, { name, service, place, id, signal, begun: (one) => void begun.push(one) })
   })
   try {
@@ -36,7 +36,7 @@ export async function startServices(context: Context): Promise<OperationEnd> {
   } finally {
     groupOf(unit, group).push(...begun)
   }
-  if (context.signal.aborted) throw new EverwarmError('SERVICE_FAILED', { message: 'The step was given up before its services were ready.' })
+  if (context.signal.aborted)
+    throw new EverwarmError('SERVICE_FAILED', { message: 'The step was given up before its services were ready.' })
   return PASSED
 }
-

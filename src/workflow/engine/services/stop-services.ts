@@ -32,16 +32,33 @@ async function stop(context: Context, instance: Instance): Promise<string | unde
   try {
     faults = (await service.health()).faults
   } catch (error) {
-    engine.warn(options.path, node.ref, 'SERVICE_FAILED', `The health of the service "${name}" (${index}) cannot be known: ${(error as Error).message}`)
+    engine.warn(
+      options.path,
+      node.ref,
+      'SERVICE_FAILED',
+      `The health of the service "${name}" (${index}) cannot be known: ${(error as Error).message}`,
+    )
   }
   try {
     await service.close()
   } catch (error) {
-    engine.warn(options.path, node.ref, 'SITE_FAILED', `The service "${name}" (${index}) could not be removed: ${(error as Error).message}`)
+    engine.warn(
+      options.path,
+      node.ref,
+      'SITE_FAILED',
+      `The service "${name}" (${index}) could not be removed: ${(error as Error).message}`,
+    )
   }
   log.end()
   await log.file()?.close(isKept(context, instance, faults.length === 0))
-  engine.tell({ type: 'service', unit: options.path, ref: node.ref, name, index, status: faults.length > 0 ? 'failed' : 'stopped' })
+  engine.tell({
+    type: 'service',
+    unit: options.path,
+    ref: node.ref,
+    name,
+    index,
+    status: faults.length > 0 ? 'failed' : 'stopped',
+  })
   return faults.length > 0 ? `${name} (${index}): ${faults.join(', ')}` : undefined
 }
 
@@ -52,7 +69,12 @@ function isKept({ unit, node }: Context, { name, index, count }: Instance, isHea
   try {
     return isTrue((expressionValue(expression, scopes) ?? true) as Value)
   } catch (error) {
-    unit.engine.warn(unit.options.path, node.ref, 'EXPRESSION_FAILED', `logs of the service "${name}": ${(error as Error).message}`)
+    unit.engine.warn(
+      unit.options.path,
+      node.ref,
+      'EXPRESSION_FAILED',
+      `logs of the service "${name}": ${(error as Error).message}`,
+    )
     return true
   }
 }
