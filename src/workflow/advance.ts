@@ -23,13 +23,15 @@ export interface Judge {
 export interface Advanced {
   state: ExecutionState
   /** What must happen now; nothing while something runs, waits for a resume, or after the end. */
-  next?: { type: 'run'; node: OperationNode } | { type: 'wait-for-resume'; step: StepNode }
+  next?:
+    | { type: 'run'; node: OperationNode; /** What expressions in it may ask. */ facts: StepFacts }
+    | { type: 'wait-for-resume'; step: StepNode }
 }
 
 /** Takes all steps that need nobody: conditions, results of groups, retries. Pure, but for what `judge` looks up. */
 export function advance(plan: WorkflowPlan, state: ExecutionState, judge: Judge, nowMs: number): Advanced {
   const walk = new Walk(plan, state, judge, nowMs)
-  const next = walk.visit(plan.root, 'passed', [])
+  const next = walk.visit(plan.root, state.ending ?? state.before ?? 'passed', [])
   return next === 'ended' || next === 'busy' ? { state: walk.state } : { state: walk.state, next }
 }
 
@@ -62,19 +64,22 @@ class Walk {
       this.#apply({ type: 'skipped', ref: node.ref })
       return 'ended'
     }
-    if (node.kind === 'operation') return this.#visitOperation(node, around)
+    if (node.kind === 'operation') return this.#visitOperation(node, before, around)
     if (status === 'queued') this.#apply({ type: 'started', ref: node.ref })
     return this.#visitStep(node, before, around)
   }
 
-  #visitOperation(node: OperationNode, around: readonly StepNode[]): Visited {
-    const waiting = isCommand(node.operation) && around.find((step) => step.isPaused && !this.state.nodes[step.ref]!.isReleased)
+  #visitOperation(node: OperationNode, before: StepStatus, around: readonly StepNode[]): Visited {
+    const waiting =
+      !this.state.ending &&
+      isCommand(node.operation) &&
+      around.find((step) => step.isPaused && !this.state.nodes[step.ref]!.isReleased)
     if (waiting) {
       this.#apply({ type: 'paused', ref: waiting.ref })
       return { type: 'wait-for-resume', step: waiting }
     }
     this.#apply({ type: 'started', ref: node.ref })
-    if (node.operation.type !== 'wait') return { type: 'run', node }
+    if (node.operation.type !== 'wait') return { type: 'run', node, facts: this.#facts(before) }
     this.#apply({ type: 'ended', ref: node.ref, exitCode: 0 })
     return 'ended'
   }
@@ -86,7 +91,8 @@ class Walk {
     }
     const result = this.#resultOf(node.children)
     const isInverted = node.isNegative && (result === 'passed' || result === 'failed')
-    this.#apply({ type: 'settled', ref: node.ref, status: isInverted ? (result === 'passed' ? 'failed' : 'passed') : result })
+    const status = isInverted ? (result === 'passed' ? 'failed' : 'passed') : result
+    this.#apply({ type: 'settled', ref: node.ref, status: around.length === 0 ? (this.state.ending ?? status) : status })
     return this.#isBegunAnew(node, around) ? this.visit(node, before, around) : 'ended'
   }
 
@@ -102,7 +108,7 @@ class Walk {
   #retries(node: StepNode, around: readonly StepNode[]): boolean {
     const { retry } = node
     const { status, attempt } = this.state.nodes[node.ref]!
-    if (!retry || status === 'skipped' || status === 'aborted' || status === 'canceled') return false
+    if (!retry || this.state.ending || status === 'skipped' || status === 'aborted' || status === 'canceled') return false
     if (around.some((step) => hasStepEnded(this.#status(step)))) return false
     if (attempt > Math.min(this.#judge.wholeNumber(retry.count, node), MOST_RETRIES)) return false
     return !this.#judge.isTrue(retry.until, this.#facts(status, status), node)

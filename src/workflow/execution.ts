@@ -26,6 +26,10 @@ export interface ExecutionState {
   aliveRef?: string
   /** Since when all clocks stand still, and the step that is paused. */
   pause?: { ref: string; sinceMs: number }
+  /** What came before it; absent: nothing. */
+  before?: 'passed' | 'failed'
+  /** It has been given up: what runs ends, and of the rest only that runs whose condition allows it. */
+  ending?: 'aborted' | 'canceled'
 }
 
 export type ExecutionEvent =
@@ -36,12 +40,16 @@ export type ExecutionEvent =
   | { type: 'timed-out'; ref: string; nowMs: number }
   | { type: 'skipped'; ref: string; nowMs: number }
   | { type: 'retried' | 'kept'; ref: string; nowMs: number }
-  | { type: 'settled'; ref: string; nowMs: number; status: 'passed' | 'failed' | 'aborted' }
+  | { type: 'settled'; ref: string; nowMs: number; status: 'passed' | 'failed' | 'aborted' | 'canceled' }
+  /** Clean-up still runs. */
+  | { type: 'ending'; status: 'aborted' | 'canceled'; nowMs: number }
+  /** Nothing runs any more. */
   | { type: 'aborted' | 'canceled'; nowMs: number }
 
-export function newExecution(plan: WorkflowPlan): ExecutionState {
+export function newExecution(plan: WorkflowPlan, before?: 'passed' | 'failed'): ExecutionState {
   const fresh = (): NodeState => ({ status: 'queued', attempt: 1, pausedMs: 0, earlier: { ms: 0, pausedMs: 0 } })
-  return { nodes: Object.fromEntries([...nodesOf(plan.root)].map(({ ref }) => [ref, fresh()])) }
+  const nodes = Object.fromEntries([...nodesOf(plan.root)].map(({ ref }) => [ref, fresh()]))
+  return before === undefined ? { nodes } : { nodes, before }
 }
 
 /**
@@ -72,6 +80,8 @@ export function reduceExecution(plan: WorkflowPlan, state: ExecutionState, event
       return { ...state, nodes: { ...state.nodes, [event.ref]: { ...state.nodes[event.ref]!, isKept: true } } }
     case 'retried':
       return retried(state, nodeIn(plan, event.ref) as StepNode, event.nowMs)
+    case 'ending':
+      return { ...resumed(state, event.nowMs), ending: state.ending ?? event.status }
     case 'aborted':
     case 'canceled':
       return givenUp(resumed(state, event.nowMs), plan.root, event.type, event.nowMs)

@@ -62,10 +62,10 @@ export function fileContract(ground: Ground): void {
       expect(await sh('ls -A full made/now')).not.toMatch(/hidden|sub/)
     })
 
-    test('globs give sorted absolute paths of files, hidden ones too, without what is excluded', async () => {
-      await sh('mkdir -p g/b g/.c g/node_modules; touch g/z.ts g/b/a.ts g/.c/h.ts g/B.ts g/node_modules/n.ts g/b/a.js')
+    test('globs give sorted absolute paths of files without what is excluded; hidden ones where the pattern has their dot', async () => {
+      await sh('mkdir -p g/b g/.c g/node_modules; touch g/z.ts g/b/a.ts g/.no.ts g/.c/h.ts g/B.ts g/node_modules/n.ts g/b/a.js')
       const found = await site.files.glob({
-        include: [site.files.path('g/**/*.ts')],
+        include: [site.files.path('g/**/*.ts'), site.files.path('g/.c/*.ts')],
         exclude: [site.files.path('g/node_modules/**')],
       })
       expect(found).toEqual(['g/.c/h.ts', 'g/B.ts', 'g/b/a.ts', 'g/z.ts'].map((path) => site.files.path(path)))
