@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { EverwarmError } from '../contracts/errors.ts'
 import { type Clock, systemClock, type Timer } from '../system/clock.ts'
 import { writeAtomically } from '../system/files.ts'
-import { lifeOf, ownMark, type ProcessMark } from './process-mark.ts'
+import { lifeOf, ownMark, type ProcessMark } from '../system/process-mark.ts'
 
 /** How often an owner shows that it is there, for those who cannot look for its process. */
 const SIGN_MS = 10_000

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { own, SIGNLESS_MS } from '../../src/database/owner-lock.ts'
-import { ownMark, type ProcessMark } from '../../src/database/process-mark.ts'
+import { ownMark, type ProcessMark } from '../../src/system/process-mark.ts'
 import { fakeClock } from '../../src/system/fake-clock.ts'
 import { startChild } from '../support/child.ts'
 
