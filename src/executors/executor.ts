@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { Container, Job, Pod } from '../contracts/workflow/container.ts'
+import type { GlobPatterns } from '../contracts/workflow/globs.ts'
 import type { Probe } from '../contracts/workflow/service.ts'
 import type { FieldNote } from './field-notes.ts'
+
+export type { GlobPatterns } from '../contracts/workflow/globs.ts'
 
 /**
  * Where workflows run. The engine decides what runs and when; an executor knows how a command, a file or a service comes into
@@ -119,11 +122,6 @@ export interface SiteFiles {
   unpack(to: string, archive: Readable): Promise<void>
   /** Empties a folder, and makes it if there is none. */
   empty(folder: string): Promise<void>
-}
-
-export interface GlobPatterns {
-  readonly include: readonly string[]
-  readonly exclude: readonly string[]
 }
 
 export interface ServiceRequest {
