@@ -115,6 +115,18 @@ ew_write() {
   [ -d "\${1%/*}/" ] || mkdir -p "\${1%/*}" 2>&1 || return 1
   { printf %b "$3" > "$1" && { [ -z "$2" ] || chmod "$2" "$1"; }; } 2>&1
 }
+ew_find() {
+  command -v find >/dev/null || return 127
+  for root in "$@"; do
+    [ -e "$root" ] && find "$root" -type f -print0 2>/dev/null
+    [ -e "$root" ] && find "$root" -type l -exec sh -c 'for f; do [ -f "$f" ] && printf "%s\000" "$f"; done' sh {} + 2>/dev/null
+  done
+  return 0
+}
+ew_tree() {
+  command -v find >/dev/null || return 127
+  (cd "$1" && find . -type d -exec printf 'd%s\000' {} + && find . ! -type d '(' -type f -o -type l ')' -exec printf 'f%s\000' {} +) 2>/dev/null
+}
 ew_empty() {
   mkdir -p "$1" 2>&1 || return 1
   (cd "$1" && rm -rf -- ./* ./.[!.]* ./..?*) 2>&1
@@ -156,7 +168,6 @@ export const word = (text: string) => `'${text.replaceAll("'", `'\\''`).replaceA
 export function escaped(bytes: Buffer): string {
   let text = ''
   for (const byte of bytes)
-    text +=
-      byte >= 32 && byte < 127 && byte !== 92 ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, '0')}`
+    text += byte >= 32 && byte < 127 && byte !== 92 ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, '0')}`
   return text
 }

@@ -1,4 +1,4 @@
-import { lifeOf, ownMark, type ProcessMark } from '../../database/process-mark.ts'
+import { lifeOf, ownMark, type ProcessMark } from '../../system/process-mark.ts'
 
 /** Labels of everything that is made. */
 export const EXECUTION = 'everwarm.execution'

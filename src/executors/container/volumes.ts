@@ -5,7 +5,10 @@ import type { Container, Pod } from '../../contracts/workflow/container.ts'
 export interface Mount {
   target: string
   isReadOnly: boolean
-  source: { type: 'volume'; name: string; isKept: boolean } | { type: 'bind'; path: string; isMade: boolean } | { type: 'memory'; bytes?: number }
+  source:
+    | { type: 'volume'; name: string; isKept: boolean }
+    | { type: 'bind'; path: string; isMade: boolean }
+    | { type: 'memory'; bytes?: number }
 }
 
 export interface VolumeNames {
