@@ -25,7 +25,8 @@ export function createCommands(idle: IdleContainer): Commands {
   return {
     async start(command) {
       const argv = command.argv ?? imageCommand(idle.image)
-      const { env, hear, container } = command
+      const { hear, container } = command
+      const env = { ...oddOf(idle.environment), ...command.env }
       const cwd = command.cwd ?? container.workingDir ?? (idle.image.Config.WorkingDir || '/data/repo')
       const exec = await idle.exec({ argv, env, cwd, listen: hear })
       const began = await exec.began
@@ -51,6 +52,10 @@ export function createCommands(idle: IdleContainer): Commands {
     },
   }
 }
+
+/** A shell stands before commands, and does not hand on what it could not have named itself. */
+const oddOf = (env: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !/^\w+$/.test(name)))
 
 async function stopAll(idle: IdleContainer, graceMs: number, whose: readonly string[]): Promise<void> {
   const tenths = String(Math.ceil(Math.max(0, graceMs) / 100))

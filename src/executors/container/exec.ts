@@ -2,7 +2,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type { Clock } from '../../system/clock.ts'
 import { demux, type Listen } from './demux.ts'
 import type { Docker, DockerContainer } from './engine.ts'
-import { BEGIN_SCRIPT } from './idle-script.ts'
+import { BEGIN_SCRIPT, pastShell } from './idle-script.ts'
 
 export interface ExecRequest {
   argv: readonly string[]
@@ -42,7 +42,7 @@ export async function execIn(
   const { argv, env = {}, cwd, user, input } = request
   const exec = await container.exec({
     Cmd: ['/bin/sh', '-c', BEGIN_SCRIPT, 'sh', ...argv],
-    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(pastShell(env)).map(([name, value]) => `${name}=${value}`),
     AttachStdin: input !== undefined,
     AttachStdout: true,
     AttachStderr: true,
@@ -62,6 +62,8 @@ export async function execIn(
 
 function feed(input: Readable, stream: Duplex): void {
   stream.on('error', () => input.destroy())
+  // It may have broken off already.
+  if (input.errored) stream.destroy()
   input.on('error', () => stream.destroy())
   input.pipe(stream)
 }

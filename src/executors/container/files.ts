@@ -10,7 +10,7 @@ import { once } from 'node:events'
 import type { Commands } from './commands.ts'
 import type { IdleContainer } from './idle-container.ts'
 import { escaped } from './idle-script.ts'
-import { findScript, globRoots, packList } from './found-files.ts'
+import { globRoots, packList, tarProgram } from './found-files.ts'
 
 /** A container in which files are looked at: any of the site that lives. */
 export interface FilePlace {
@@ -114,8 +114,9 @@ async function tarred(idle: IdleContainer, commands: Commands, from: string, lis
     else if (!tar.write(bytes) && !tar.destroyed) await Promise.race([once(tar, 'drain'), once(tar, 'close')])
   }
   try {
-    const input = Readable.from([`${list.join('\n')}\n`])
-    const exec = await idle.exec({ argv: ['sh', '-c', findScript.tar], cwd: from, input, listen })
+    const { argv, input: names } = tarProgram(list)
+    const input = names === undefined ? {} : { input: Readable.from([names]) }
+    const exec = await idle.exec({ argv, cwd: from, ...input, listen })
     await commands.beside(exec)
     const code = await exec.exitCode
     if (code === 0) tar.end()

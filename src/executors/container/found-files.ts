@@ -1,12 +1,23 @@
 import { pathMatcher } from '../../content/glob.ts'
 import type { GlobPatterns } from '../executor.ts'
 
-export const findScript = {
-  /** A list of names, one on a line, becomes a tar. GNU's would take backslashes in it for something else. */
-  tar: `case $(tar --version 2>/dev/null) in
-  *GNU*) tr '\\n' '\\000' | tar -c -f - --null --no-recursion -T - ;;
-  *) exec tar -c -f - -T - ;;
-esac`,
+/** Bytes of names that one command line surely takes. */
+const MOST_OF_LINE = 262_144
+
+const WITHOUT_MORE = `case $(tar --help 2>&1) in *--no-recursion*) more=--no-recursion ;; *) more= ;; esac`
+
+/**
+ * A program that makes a tar of these names. Many come by its input, one on a line, for GNU's; other tars take all of the folder
+ * then, and whoever reads it leaves out the rest.
+ */
+export function tarProgram(names: readonly string[]): { argv: string[]; input?: string } {
+  if (names.reduce((bytes, name) => bytes + Buffer.byteLength(name) + 9, 0) < MOST_OF_LINE)
+    return { argv: ['sh', '-c', `${WITHOUT_MORE}; exec tar -c -f - $more "$@"`, 'sh', ...names] }
+  const script = `case $(tar --version 2>/dev/null) in
+    *GNU*) tr '\\n' '\\000' | tar -c -f - --null --no-recursion -T - ;;
+    *) cat >/dev/null; exec tar -c -f - . ;;
+  esac`
+  return { argv: ['sh', '-c', script], input: `${names.join('\n')}\n` }
 }
 
 /** Folders in which all that patterns may mean is found. */

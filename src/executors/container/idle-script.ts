@@ -148,6 +148,23 @@ export const ONCE_SCRIPT = `${FUNCTIONS}
 "$@"`
 
 /**
+ * Variables whose names no shell keeps (`discovery.type`) go past it: as texts under names of its own, from which `env` makes them.
+ */
+export function pastShell(env: Readonly<Record<string, string>>): Record<string, string> {
+  const plain: Record<string, string> = {}
+  const words: string[] = []
+  for (const [name, value] of Object.entries(env)) {
+    if (/^[A-Za-z_]\w*$/.test(name)) plain[name] = value
+    else {
+      const own = `EW_ODD_${words.length / 3}`
+      plain[own] = `${name}=${value}`
+      words.push('-u', own, `"$${own}"`)
+    }
+  }
+  return words.length === 0 ? plain : { ...plain, EW_ODD: words.join(' ') }
+}
+
+/**
  * Says its number and when it began, then becomes the command; `!` if there is no such program.
  * @see proc_pid_stat(5): the 20th field after the name is the time of its start
  */
@@ -159,6 +176,7 @@ case $1 in
 esac || { echo '!'; exit 127; }
 ew_begin \${s##*) }
 unset -f ew_begin
+[ -z "$EW_ODD" ] || eval "unset EW_ODD; exec env $EW_ODD"' "$@"'
 exec "$@"`.replaceAll('\\$', '$')
 
 /** A word of `sh` that stands for exactly this text, on one line. */
