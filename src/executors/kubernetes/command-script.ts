@@ -32,6 +32,10 @@ ooms() { { while read -r k v; do [ "$k" = oom_kill ] && echo "$v"; done < /sys/f
 while read -r k v; do [ "$k" = oom_kill ] && echo "$v"; done < /sys/fs/cgroup/memory/memory.oom_control; } 2>/dev/null; }
 supervise() {
   before=$(ooms)
+  # Its own beginning: that of a short command cannot be read any more.
+  read -r row </proc/self/stat
+  set -- \${row##*) }
+  began=\${20}
   exec 7<>"$d/o" 8<>"$d/e"
   exec 3<"$d/o" 4<"$d/e" 5>"$d/o" 6>"$d/e" 7<&- 8<&-
   ( exec 4<&- 5>&- 6>&-; exec 4<>"$d/k.o" 5<>"$d/t"; pump o ) &
@@ -39,9 +43,7 @@ supervise() {
   ( umask "$mask"; exec 3<&- 4<&- </dev/null >&5 2>&6; exec 5>&- 6>&-; set -- run; eval "$spec" ) &
   child=$!
   exec 3<&- 4<&- 5>&- 6>&- 9<>"$d/t"
-  read -r row </proc/"$child"/stat
-  set -- \${row##*) }
-  echo "$child \${20}" >"$d/pid"
+  echo "$child $began" >"$d/pid"
   echo >&9
   wait "$child"
   code=$?

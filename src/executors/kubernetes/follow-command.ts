@@ -44,6 +44,8 @@ const LONGEST_RETRY_MS = 5_000
 /** Of files that it has before it says so; the pod keeps 16. */
 const ACKNOWLEDGE_EVERY = 4
 const KEPT_FILES = 16
+/** Connections in a row by which a command does not begin. */
+const MOST_FAILURES = 6
 
 /** Begins a command and hears it to its end, over as many connections as it takes. */
 export function followCommand(options: FollowOptions): FollowedCommand {
@@ -77,10 +79,16 @@ class Following {
 
   async run(): Promise<void> {
     let retryMs = FIRST_RETRY_MS
+    let failures = 0
     while (!this.#isOver) {
       const lines = this.#hasBegun ? '' : this.#options.lines
       const why = await this.#connection(Buffer.from(lines)).catch((error: unknown) => saidBy(error))
       if (this.#isOver) return
+      failures = why === undefined ? 0 : failures + 1
+      if (!this.#hasBegun && failures === MOST_FAILURES) {
+        this.began.reject(new Refusal(why))
+        return this.#finish({ reason: 'lost' })
+      }
       retryMs = why === undefined ? FIRST_RETRY_MS : Math.min(retryMs * 2, LONGEST_RETRY_MS)
       await after(retryMs)
     }
@@ -89,6 +97,7 @@ class Following {
   /** @returns why there was none; undefined: there was one, and it broke */
   async #connection(lines: Buffer): Promise<string | undefined> {
     const { cluster, target, folder } = this.#options
+    let fault: string | undefined
     const next = { o: this.#next.o.file, e: this.#next.e.file }
     let hasSpoken = false
     // What of an earlier connection was not heard yet comes again.
@@ -100,8 +109,9 @@ class Following {
         this.#awaitsAnswer = false
         try {
           cut(bytes)
-        } catch {
+        } catch (error) {
           // Something else answers: another connection may be told right.
+          fault = saidBy(error)
           return session.close()
         }
         void this.#hearAll()
@@ -116,7 +126,7 @@ class Following {
     this.#ping?.cancel()
     // What came with the last message is heard before anything is asked again.
     await this.#hearAll()
-    return hasSpoken ? undefined : 'it said nothing'
+    return hasSpoken ? fault : 'it said nothing'
   }
 
   /** One frame after the other; nothing more is read while a listener takes its time. */

@@ -6,12 +6,13 @@ import { verifyArchive } from '../../content/archive/verify.ts'
 import { pathMatcher } from '../../content/glob.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { GlobPatterns, SiteFiles } from '../executor.ts'
+import { globRoots, packList } from '../container/found-files.ts'
 import type { Cluster } from './cluster.ts'
 import type { ExecTarget } from './exec-session.ts'
 import { INTERNAL } from './lifeline-script.ts'
+import { quote } from './quote.ts'
 import { readScript } from './read-script.ts'
 import { runScript, type ScriptResult } from './run-script.ts'
-import { byWalk, literalFolders } from './walk-order.ts'
 
 const REPO = '/data/repo'
 /** Of one part of an archive on its way in. */
@@ -42,8 +43,8 @@ export function podFiles(cluster: Cluster, targetFor: (path: string) => ExecTarg
       return smallFiles((await run(at, READ_SMALL, [at, String(mostBytes)])).stdout)
     },
     async glob(patterns) {
-      const meant = pathMatcher(patterns, { hidden: true })
-      const found = await Promise.all(literalFolders(patterns.include).map(async (at) => (await run(at, FIND_FILES, [at])).stdout))
+      const meant = pathMatcher(patterns)
+      const found = await Promise.all(globRoots(patterns).map(async (at) => (await run(at, FIND_FILES, [at])).stdout))
       return [...new Set(found.flatMap(names))].filter(meant).sort()
     },
     pack: (from, patterns) => pack(cluster, targetFor(path(from)), path(from), patterns),
@@ -83,27 +84,38 @@ function smallFiles(said: Buffer): Record<string, Buffer> {
 }
 
 /** Files, and links to files. */
-const FIND_FILES = `[ -d "$1" ] || exit 0
+const FIND_FILES = `[ -e "$1" ] || exit 0
 find "$1" -type f -print0; find "$1" -type l -exec test -f '{}' ';' -print0`
 const names = (found: Buffer) => found.toString('utf8').split('\0').filter(Boolean)
 
-const FIND_ALL = `cd "$1" 2>/dev/null || exit 3; find . '(' -type f -o -type l -o -type d ')' -print0`
+/** Kind and path of each, with a NUL behind it. */
+const FIND_ALL = `cd "$1" 2>/dev/null || exit 3
+find . -type d -exec printf 'd%s\\000' {} + && find . ! -type d '(' -type f -o -type l ')' -exec printf 'f%s\\000' {} +`
+
+/** Quoted names of so many bytes are written into one command line; they come by input, since addresses have to be short. */
+const MOST_OF_LINE = 262_144
+const TAR_LINE = `cd "$1" || exit 1
+case $(tar --help 2>&1) in *--no-recursion*) more=--no-recursion ;; *) more= ;; esac
+names=$(head -c "$2")
+eval "exec tar -c -f - $more $names"`
+/** Other tars than GNU's take all of the folder; who reads it leaves out the rest. */
+const TAR_LIST = `cd "$1" || exit 1
+case $(tar --version 2>/dev/null) in
+*GNU*) head -c "$2" | tar -c -f - --null --no-recursion -T - ;;
+*) exec tar -c -f - . ;;
+esac`
 
 async function pack(cluster: Cluster, target: ExecTarget, from: string, patterns: GlobPatterns): Promise<Readable> {
   const found = await runScript(cluster, target, FIND_ALL, [from])
   if (found.exitCode === 3) throw notRead(from, 'no such folder')
-  const meant = pathMatcher(patterns, { hidden: true })
-  const wanted = names(found.stdout)
-    .map((name) => name.slice(2))
-    .filter((name) => name !== '' && meant(name))
-    .sort(byWalk)
-  if (wanted.length === 0) return repack(NodeReadable.from([Buffer.alloc(1_024)]), { strip: '' })
-  // Only GNU's tar can be told such names.
-  const isOdd = wanted.some((name) => /[\n\\]/.test(name))
-  const options = isOdd ? '--null --no-unquote' : ''
-  const list = Buffer.from(wanted.map((name) => `./${name}${isOdd ? '\0' : '\n'}`).join(''))
-  const script = `cd "$1" && head -c "$2" | tar -cf - ${options} --no-recursion -T -`
-  return repack(await readScript(cluster, target, script, [from, String(list.length)], list), { strip: '', hidden: true })
+  if (found.exitCode !== 0) throw notRead(from, found.stderr.trim() || 'there is no `find`')
+  const list = packList(found.stdout, patterns)
+  if (list.length === 0) return repack(NodeReadable.from([Buffer.alloc(1_024)]), { strip: '' })
+  const line = Buffer.from(list.map(quote).join(' '))
+  const [script, input] =
+    line.length < MOST_OF_LINE ? [TAR_LINE, line] : [TAR_LIST, Buffer.from(list.map((name) => `${name}\0`).join(''))]
+  const tar = await readScript(cluster, target, script, [from, String(input.length)], input)
+  return repack(tar, { strip: '', patterns, hidden: true })
 }
 
 /** Part by part into an internal file, and unpacked when all of it has been found to be safe. */

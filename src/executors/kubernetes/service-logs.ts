@@ -37,7 +37,10 @@ export async function followLogs(options: LogOptions): Promise<void> {
       await after(RETRY_MS)
       continue
     }
-    if (await isLastLife(watch, now, container, life, signal)) return
+    if (!(await isLastLife(watch, now, container, life, signal))) continue
+    // Runtimes write the last line, where it has no end, when they have seen the container end: what is followed may miss it.
+    await readLog(options, heard)
+    return
   }
 }
 
