@@ -7,6 +7,7 @@ import { durationMs } from '../duration.ts'
 import { EXIT_CODES, isSuccess, type StepStatus } from '../status.ts'
 import { type Engine, newEngine, siteId } from './engine.ts'
 import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engine-types.ts'
+import { perform } from './perform.ts'
 import { withSecretReferences } from './secret-references.ts'
 import { putSource } from './source.ts'
 import { Unit } from './unit.ts'
@@ -44,7 +45,7 @@ class Execution {
     try {
       scratch = await mkdtemp(join(tmpdir(), 'everwarm-workflow-'))
       room = await this.#options.executor.open({ id, workflow: prepared.plan.name })
-      this.#engine = newEngine(this.#options, room, scratch)
+      this.#engine = newEngine(this.#options, { room, scratch, perform })
       result = await this.#runMain(this.#engine)
     } catch (error) {
       result = this.#failure(error)
