@@ -1,12 +1,14 @@
 import type { Clock, Timer } from '../../system/clock.ts'
 import type { GroupReaper } from '../../system/group-reaper.ts'
 import { killAll } from './process-tree.ts'
+import type { Spawn } from './spawn-here.ts'
 
 /** What all executions of one executor have together. */
 export interface LocalHouse {
   /** Variables of the caller that commands see. */
   base: Readonly<Record<string, string>>
   clock: Clock
+  spawn: Spawn
   reaper: GroupReaper
   /** Ports that are given to services. */
   takenPorts: Set<number>

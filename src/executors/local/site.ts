@@ -34,6 +34,7 @@ export async function openSite(house: LocalHouse, executionId: string, folder: s
       cwd: cwd === undefined ? place.path('.') : place.path(cwd),
       hear,
       mark: ownMark,
+      spawn: house.spawn,
       reaper: house.reaper,
       clock: house.clock,
     })
