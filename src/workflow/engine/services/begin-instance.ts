@@ -34,7 +34,7 @@ type Context = OperationContext<'services-start'>
 /** One instance, until it is ready. @throws EverwarmError SERVICE_FAILED, SERVICE_TIMEOUT */
 export async function beginInstance(context: Context, request: InstanceRequest): Promise<void> {
   const { unit } = context
-  const { name, place, signal } = request
+  const { name, place } = request
   const tell = (status: ServiceStatus, more: { address?: string; message?: string } = {}) =>
     unit.engine.tell({
       type: 'service',
