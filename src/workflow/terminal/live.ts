@@ -26,6 +26,8 @@ export interface Screen {
 const FRAME_MS = 100
 /** Elapsed times change by themselves. */
 const TICK_MS = 1_000
+const ERASE_REST = '\u001b[K'
+const ERASE_BELOW = '\u001b[J'
 const HIDE_CURSOR = '\u001b[?25l'
 const SHOW_CURSOR = '\u001b[?25h'
 
@@ -45,10 +47,11 @@ export function liveRenderer({ screen, paint, clock, wallMs = Date.now }: LiveOp
   let frame: Timer | undefined
   let isEnded = false
 
+  const painted = (lines: readonly Line[], columns: number) => lines.map((line) => paintLine(line, columns, paint))
   const draw = () => {
     const { columns, rows } = screen.size()
     const lines = treeLines(view, wallMs(), Math.max(1, rows - 1))
-    screen.write(`${erased(drawn, columns)}${lines.map((line) => `${paintLine(line, columns - 1, paint)}\n`).join('')}`)
+    screen.write(over(drawn, columns, painted(lines, columns - 1)))
     drawn = lines.map((line) => [{ text: paintLine(line, columns - 1, unpainted) }])
     lastMs = clock.now()
     frame = clock.after(TICK_MS, draw)
@@ -77,18 +80,20 @@ export function liveRenderer({ screen, paint, clock, wallMs = Date.now }: LiveOp
       stopResize()
       const { columns } = screen.size()
       const lines = [...treeLines(view, view.nowMs, Number.MAX_SAFE_INTEGER).slice(1), [], ...summaryLines(view, places)]
-      screen.write(
-        `${erased(drawn, columns)}${lines.map((line) => `${paintLine(line, columns, paint)}\n`).join('')}${SHOW_CURSOR}`,
-      )
+      // The last words stay, and may be copied: the terminal breaks what is long.
+      screen.write(over(drawn, columns, painted(lines, Number.MAX_SAFE_INTEGER)) + SHOW_CURSOR)
     },
   }
 }
 
-/** Goes up over what was drawn, which may take more rows than it did: terminals break long lines when they become narrower. */
-function erased(drawn: readonly Line[], columns: number): string {
-  if (drawn.length === 0) return ''
+/**
+ * Lines in the place of those drawn before, which may take more rows than they did: terminals break long lines when they become
+ * narrower. Each line is written over and its rest erased: what is erased as a whole flickers, and tmux keeps it in its history.
+ */
+function over(drawn: readonly Line[], columns: number, lines: readonly string[]): string {
   const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(plainText(line)) / Math.max(1, columns))), 0)
-  return `\u001b[${rows}A\r\u001b[J`
+  const up = rows === 0 ? '' : `\u001b[${rows}A\r`
+  return `${up}${lines.map((line) => `${line}${ERASE_REST}\n`).join('')}${rows > lines.length ? ERASE_BELOW : ''}`
 }
 
 const same = (text: string) => text
