@@ -65,12 +65,12 @@ export interface LogFile {
 
 export interface ArtifactKeeper {
   /**
-   * Read once, and not faster than it is kept; where it goes over a network that is tried again by itself.
+   * Tries again with longer and longer pauses only if `content` can be read again: a function gives it anew.
    * Not more than 30 at once are on their way; others wait.
    * @param name relative, with `/`
    * @throws EverwarmError ARTIFACTS_FAILED
    */
-  put(name: string, content: Readable, about: ArtifactAbout): Promise<void>
+  put(name: string, content: Readable | (() => Promise<Readable>), about: ArtifactAbout): Promise<void>
   /** Where people find them: a folder or an address. */
   readonly location: string
 }

@@ -44,6 +44,8 @@ export function openArtifactKeeper(options: ArtifactKeeperOptions): ArtifactKeep
   }
 }
 
+type Content = Parameters<ArtifactKeeper['put']>[1]
+
 async function inTurn(turns: Gate, act: () => Promise<void>): Promise<void> {
   await turns.enter()
   try {
@@ -56,12 +58,12 @@ async function inTurn(turns: Gate, act: () => Promise<void>): Promise<void> {
 async function keep(
   { folder, store, clock = systemClock }: ArtifactKeeperOptions,
   { name, path, draft }: { name: string; path: string; draft: string },
-  content: Readable,
+  content: Content,
   about: ArtifactAbout,
 ): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const written = await write(draft, content)
+    const written = await write(draft, typeof content === 'function' ? await content() : content)
     if (!store) return await rename(draft, path)
     // From the disk it can be sent again; what a step hands over can be read only once.
     await patiently(clock, () => store.artifacts.put(written.sha256, written.bytes, createReadStream(draft)))

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { join, resolve } from 'node:path'
 import type { ErrorData } from '../../contracts/errors.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
-import { lifeOf, ownMark, type ProcessMark } from '../../database/process-mark.ts'
+import { lifeOf, ownMark, type ProcessMark } from '../../system/process-mark.ts'
 import { makeFolder, writeAtomically } from '../../system/files.ts'
 import { executionId, isExecutionId } from './execution-id.ts'
 

@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { lifeOf, ownMark, type ProcessMark } from '../../database/process-mark.ts'
+import { lifeOf, ownMark, type ProcessMark } from '../../system/process-mark.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import { makeFolder } from '../../system/files.ts'
 import { namesIn } from './execution-folder.ts'

@@ -1,6 +1,6 @@
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { ownMark } from '../../database/process-mark.ts'
+import { ownMark } from '../../system/process-mark.ts'
 import { type ExecutionFolder, isAlive, listExecutions, namesIn, removeExecution } from './execution-folder.ts'
 
 export interface Retention {

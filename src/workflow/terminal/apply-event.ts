@@ -19,7 +19,7 @@ export function applyEvent(view: RunView, event: WorkflowEvent): void {
       Object.assign(view, { id: event.id, workflow: event.workflow, status: event.status }, event.error && { error: event.error })
       return
     case 'unit':
-      view.units.set(event.unit, unitView(event.unit, event.root, event.description))
+      view.units.set(event.unit, unitView(event.unit, (view.announced += 1), event.root, event.description))
       return
     case 'step':
       return applyStep(view, event)
@@ -84,7 +84,7 @@ function noteFailure(view: RunView, unit: UnitView, node: NodeView): void {
   view.failures.set(failureKey(unit, node), { unit: unit.unit, title: shown, status, exitCode, error, tail })
 }
 
-const failureKey = ({ unit }: UnitView, { ref }: NodeView) => `${unit}|${ref}`
+const failureKey = ({ unit, serial }: UnitView, { ref }: NodeView) => `${unit}|${serial}|${ref}`
 
 /** Something inside it has failed, and says more. */
 function isExplained(view: RunView, unit: UnitView, node: NodeView): boolean {
@@ -117,15 +117,29 @@ function applyWorker(view: RunView, event: Of<'worker'>): void {
   keepActive(view, group, event)
 }
 
-function keepActive(view: RunView, { active }: WorkersView, { unit, ref, index, status, description }: Of<'worker'>): void {
+function keepActive(view: RunView, { active }: WorkersView, event: Of<'worker'>): void {
+  const { index, status, description } = event
   if (status === 'queued') return
   if (status === 'starting' || status === 'running' || status === 'paused') {
     active.set(index, description ?? active.get(index) ?? '')
     return
   }
+  noteWorkerFailure(view, event)
   active.delete(index)
   // Its failures are kept; the rest of it nobody asks for any more.
-  view.units.delete(`${unit === '' ? '' : `${unit}/`}${ref}.${index}`)
+  view.units.delete(unitOf(event))
+}
+
+export const unitOf = ({ unit, ref, index }: Pick<Of<'worker'>, 'unit' | 'ref' | 'index'>) =>
+  `${unit === '' ? '' : `${unit}/`}${ref}.${index}`
+
+/** One that failed before, after or beside its steps: they say nothing about it. */
+function noteWorkerFailure(view: RunView, event: Of<'worker'>): void {
+  const unit = unitOf(event)
+  const { status, error } = event
+  if (!error || !isFailed(status as NodeView['status']) || view.failures.size >= MOST_FAILURES) return
+  if ([...view.failures.values()].some((failure) => failure.unit === unit)) return
+  view.failures.set(unit, { unit, title: unitTitle(view, unit), status: 'failed', error, tail: '' })
 }
 
 function applyService(view: RunView, { unit, ref, name, index, status, address, message }: Of<'service'>): void {

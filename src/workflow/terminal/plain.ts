@@ -1,6 +1,6 @@
 import type { WorkflowEvent } from '../../contracts/workflow/events.ts'
 import type { Paint } from '../../system/log.ts'
-import { applyEvent } from './apply-event.ts'
+import { applyEvent, unitOf } from './apply-event.ts'
 import type { Renderer } from './live.ts'
 import { markOf } from './marks.ts'
 import { newRunView, type NodeView, type RunView, unitTitle } from './run-view.ts'
@@ -105,10 +105,9 @@ function aboutStep({ status, durationMs, attempt, exitCode }: NodeView): Span[] 
 }
 
 function workerLines(view: RunView, event: Extract<WorkflowEvent, { type: 'worker' }>): Line[] {
-  const { unit, ref, index, status, description, durationMs, error } = event
+  const { status, description, durationMs, error } = event
   if (status === 'queued' || status === 'starting') return []
-  const inner = `${unit === '' ? '' : `${unit}/`}${ref}.${index}`
-  const title = unitTitle(view, inner)
+  const title = unitTitle(view, unitOf(event))
   const named = description && !title.endsWith(description) ? `${title} ${description}` : title
   const took = durationMs === undefined ? '' : ` ${tookText(durationMs)}`
   const why = error ? `  ${error.code}: ${neutral(error.message)}` : ''

@@ -12,7 +12,8 @@ export interface RunView {
   nowMs: number
   /** The workflow itself (`''`), and workers that have not ended. */
   units: Map<string, UnitView>
-  /** Failed steps that matter, by unit and ref, in the order in which they failed. */
+  announced: number
+  /** Failed steps that matter, in the order in which they failed. */
   failures: Map<string, Failure>
   /** Ended ones, of all units. */
   steps: { passed: number; failed: number; skipped: number }
@@ -24,6 +25,8 @@ export interface RunView {
 
 export interface UnitView {
   unit: string
+  /** Another for each time that a unit is announced: the steps of what a worker does one after the other have the same refs. */
+  serial: number
   description?: string
   nodes: Map<string, NodeView>
   root: NodeView
@@ -98,6 +101,7 @@ export const newRunView = (): RunView => ({
   startedAtMs: 0,
   nowMs: 0,
   units: new Map(),
+  announced: 0,
   failures: new Map(),
   steps: { passed: 0, failed: 0, skipped: 0 },
   workers: noWorkers(),
@@ -106,10 +110,10 @@ export const newRunView = (): RunView => ({
   warnings: [],
 })
 
-export function unitView(unit: string, root: UnitNode, description?: string): UnitView {
+export function unitView(unit: string, serial: number, root: UnitNode, description?: string): UnitView {
   const nodes = new Map<string, NodeView>()
   const made = nodeView(root, nodes, '')
-  return { unit, nodes, root: made, running: new Set(), ...(description === undefined ? {} : { description }) }
+  return { unit, serial, nodes, root: made, running: new Set(), ...(description === undefined ? {} : { description }) }
 }
 
 function nodeView(node: UnitNode, nodes: Map<string, NodeView>, outside: string, parent?: NodeView): NodeView {

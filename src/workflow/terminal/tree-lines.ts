@@ -1,5 +1,5 @@
 import { markOf } from './marks.ts'
-import { lastLines } from './apply-event.ts'
+import { lastLines, unitOf } from './apply-event.ts'
 import { type NodeView, type RunView, type ServiceView, type UnitView, type WorkersView } from './run-view.ts'
 import { type Line, neutral, type Span } from './spans.ts'
 import { clockText, tookText, workersText } from './wording.ts'
@@ -113,7 +113,7 @@ function workersLines(view: RunView, unit: UnitView, ref: string, group: Workers
     rank: RANK.running,
   }
   const shown = [...firstOf(active, MOST_WORKERS)].map(([index, description]) => {
-    const inner = view.units.get(`${unit.unit === '' ? '' : `${unit.unit}/`}${ref}.${index}`)
+    const inner = view.units.get(unitOf({ unit: unit.unit, ref, index }))
     return { line: workerLine(index, description, group, inner, indent, nowMs), rank: RANK.worker }
   })
   const more = active.size - shown.length
