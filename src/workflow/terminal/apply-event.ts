@@ -38,7 +38,7 @@ export function applyEvent(view: RunView, event: WorkflowEvent): void {
     case 'report':
       return applyReport(view, event)
     case 'warning':
-      if (view.warnings.length < MOST_WARNINGS) view.warnings.push({ unit: event.unit, code: event.code, message: event.message })
+      if (view.warnings.size < MOST_WARNINGS) view.warnings.add(event.message)
       return
     case 'said':
   }

@@ -3,13 +3,15 @@ import type { Paint } from '../../system/log.ts'
 import type { WorkflowEvent } from '../../contracts/workflow/events.ts'
 import { applyEvent } from './apply-event.ts'
 import { newRunView } from './run-view.ts'
-import { type Line, paintLine, plainText, widthOf } from './spans.ts'
-import { type Places, summaryLines } from './summary-lines.ts'
+import { type Line, neutral, paintLine, plainText, widthOf } from './spans.ts'
+import { type Places, summaryLines, warningLines } from './summary-lines.ts'
 import { treeLines } from './tree-lines.ts'
 
 /** Shows an execution while it runs. */
 export interface Renderer {
   hear(event: WorkflowEvent, line: string): void
+  /** A line that is no event; it stays. */
+  note(text: string): void
   /** The last word; nothing is shown afterwards. */
   end(places: Places): void
 }
@@ -73,13 +75,24 @@ export function liveRenderer({ screen, paint, clock, wallMs = Date.now }: LiveOp
       applyEvent(view, event)
       ask()
     },
+    note(text) {
+      if (isEnded) return
+      screen.write(over(drawn, screen.size().columns, [neutral(text)]))
+      drawn = []
+      ask()
+    },
     end(places) {
       if (isEnded) return
       isEnded = true
       frame?.cancel()
       stopResize()
       const { columns } = screen.size()
-      const lines = [...treeLines(view, view.nowMs, Number.MAX_SAFE_INTEGER).slice(1), [], ...summaryLines(view, places)]
+      const lines = [
+        ...treeLines(view, view.nowMs, Number.MAX_SAFE_INTEGER).slice(1),
+        [],
+        ...warningLines(view),
+        ...summaryLines(view, places),
+      ]
       // The last words stay, and may be copied: the terminal breaks what is long.
       screen.write(over(drawn, columns, painted(lines, Number.MAX_SAFE_INTEGER)) + SHOW_CURSOR)
     },

@@ -47,6 +47,7 @@ export function plainRenderer({ print, paint }: PlainOptions): Renderer {
       if (event.type === 'output') output(event)
       else for (const line of lines ?? changeLines(view, event)) show(line)
     },
+    note: (text) => show([{ text: neutral(text) }]),
     end(places) {
       for (const line of [[], ...summaryLines(view, places)]) show(line)
     },
@@ -99,7 +100,7 @@ function aboutStep({ status, durationMs, attempt, exitCode }: NodeView): Span[] 
     ...(status === 'running' || status === 'passed' || status === 'skipped' ? [] : [status]),
     ...(exitCode ? [`exit code ${exitCode}`] : []),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
-    ...(durationMs === undefined ? [] : [tookText(durationMs)]),
+    ...(durationMs === undefined || status === 'skipped' ? [] : [tookText(durationMs)]),
   ]
   return words.length === 0 ? [] : [{ text: `  ${words.join(', ')}`, style: 'dim' }]
 }

@@ -20,7 +20,8 @@ export interface RunView {
   workers: Record<WorkerReport['status'], number>
   artifacts: { files: number; bytes: number }
   reports: { files: number; tests: number; failed: number; skipped: number }
-  warnings: { unit: string; code: string; message: string }[]
+  /** Each message once. */
+  warnings: Set<string>
 }
 
 export interface UnitView {
@@ -107,7 +108,7 @@ export const newRunView = (): RunView => ({
   workers: noWorkers(),
   artifacts: { files: 0, bytes: 0 },
   reports: { files: 0, tests: 0, failed: 0, skipped: 0 },
-  warnings: [],
+  warnings: new Set(),
 })
 
 export function unitView(unit: string, serial: number, root: UnitNode, description?: string): UnitView {
@@ -116,11 +117,14 @@ export function unitView(unit: string, serial: number, root: UnitNode, descripti
   return { unit, serial, nodes, root: made, running: new Set(), ...(description === undefined ? {} : { description }) }
 }
 
+/** A step without a name is called what it does. */
+const unnamed = (node: UnitNode): string => (node.type === 'step' && node.children?.[0] ? unnamed(node.children[0]) : node.type)
+
 function nodeView(node: UnitNode, nodes: Map<string, NodeView>, outside: string, parent?: NodeView): NodeView {
   const view: NodeView = {
     ref: node.ref,
     type: node.type,
-    title: node.name ?? (outside === '' ? node.type : outside),
+    title: node.name ?? (outside === '' ? unnamed(node) : outside),
     isOptional: parent?.isOptional === true || node.isOptional === true,
     children: [],
     status: 'queued',

@@ -16,14 +16,19 @@ export interface Places {
 
 /** What failed, and how all of it ended. */
 export function summaryLines(view: RunView, { folder, artifacts }: Places): Line[] {
+  return [...failuresText(view), resultLine(view), ...rows(view, folder, artifacts)]
+}
+
+/** For who has not seen them when they came. */
+export const warningLines = ({ warnings }: RunView): Line[] =>
+  [...warnings].map((message) => [{ text: `warning: ${neutral(message)}`, style: 'yellow' }])
+
+function failuresText(view: RunView): Line[] {
   const failures = [...view.failures.values()]
   const more = failures.length - MOST_SHOWN
   return [
     ...failures.slice(0, MOST_SHOWN).flatMap(failureLines),
     ...(more > 0 ? [[{ text: `and ${counted(more, 'failed step')} more`, style: 'red' } as const]] : []),
-    ...view.warnings.map(({ message }): Line => [{ text: `warning: ${neutral(message)}`, style: 'yellow' }]),
-    resultLine(view),
-    ...rows(view, folder, artifacts),
   ]
 }
 
@@ -45,7 +50,7 @@ function failureLines({ title, status, exitCode, error, tail }: Failure): Line[]
 function resultLine({ workflow, status, error, startedAtMs, nowMs }: RunView): Line {
   const result = [markOf(status), { text: ` ${workflow} ${status}`, style: styleOf(status) }] as const
   const time = { text: `  ${clockText(nowMs - startedAtMs)}`, style: 'dim' } as const
-  return [...result, time, ...(error ? [{ text: `  ${error.code}: ${neutral(error.message)}` }] : [])]
+  return [...result, time, ...(error && status !== 'canceled' ? [{ text: `  ${error.code}: ${neutral(error.message)}` }] : [])]
 }
 
 function rows({ steps, workers, artifacts, reports }: RunView, folder?: string, location?: string): Line[] {

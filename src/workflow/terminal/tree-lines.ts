@@ -54,7 +54,11 @@ function rankOf({ status }: NodeView): number {
 function timesOf({ status, startedAtMs, durationMs, attempt, exitCode, isOptional }: NodeView, nowMs: number): Span[] {
   const isNow = status === 'running' || status === 'paused'
   const time =
-    isNow && startedAtMs !== undefined ? clockText(nowMs - startedAtMs) : durationMs === undefined ? '' : tookText(durationMs)
+    isNow && startedAtMs !== undefined
+      ? clockText(nowMs - startedAtMs)
+      : durationMs === undefined || status === 'skipped'
+        ? ''
+        : tookText(durationMs)
   const words = [
     ...(time === '' ? [] : [time]),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
