@@ -13,8 +13,6 @@ export const IGNORED_FIELDS: readonly FieldNote[] = [
   warning('container.resources', NO_LIMITS),
   warning('container.securityContext', 'Commands run as the user who runs the workflow.'),
   warning('container.volumeMounts', 'Nothing is mounted: all commands of a worker share the folders under /data.'),
-  error('container.envFrom', 'There are no secrets and maps of a cluster.'),
-  error('container.env.valueFrom', 'There are no secrets and maps of a cluster.'),
   ...['labels', 'annotations', 'namespace', 'activeDeadlineSeconds'].map((field) => warning(`job.${field}`, NO_CLUSTER)),
   ...[
     'labels',
