@@ -1,3 +1,4 @@
+import type { InBandMessage } from '../../../content/in-band.ts'
 import type { Container } from '../../../contracts/workflow/container.ts'
 import type { ProcessEnd, Site } from '../../../executors/executor.ts'
 import { declaredEnvironment, type Environment } from '../environment.ts'
@@ -18,7 +19,7 @@ export async function runCommand(context: OperationContext<'run' | 'shell'>): Pr
     env: node.container.env,
   }
   await prepareFolders(unit, node.ref)
-  const { hear, end } = unit.log.hear(node.ref)
+  const { hear, end } = unit.log.hear(node.ref, (message) => heardFrom(unit, node.ref, message))
   const argv = container.command && [...container.command, ...(container.args ?? [])]
   const process = await unit.site.start({
     ...planned(node),
@@ -39,6 +40,18 @@ export async function runCommand(context: OperationContext<'run' | 'shell'>): Pr
   if (signal.aborted) await process.stop(GRACE_MS)
   await readOutputs(unit, node.ref)
   return endOf(ended)
+}
+
+/** What a command says to the engine: hints are shown, all else are outputs of its step. */
+function heardFrom(unit: Unit, ref: string, { name, isHint, value }: InBandMessage): void {
+  const { engine, facts, options } = unit
+  const shown = value === undefined ? null : (JSON.parse(engine.masks.text(JSON.stringify(value))) as unknown)
+  engine.tell({ type: 'said', unit: options.path, ref, name, value: shown })
+  if (isHint) return
+  const text = typeof value === 'string' ? value : JSON.stringify(value ?? null)
+  facts.output = { ...facts.output, [name]: text }
+  const id = unit.stepIdOf(ref)
+  if (id !== undefined) facts.outputs.set(id, { ...facts.outputs.get(id), [name]: text })
 }
 
 function endOf({ exitCode, signal, reason }: ProcessEnd): OperationEnd {

@@ -118,7 +118,7 @@ async function start(context: Context, request: InstanceRequest, service: Resolv
   const argv = shell === undefined ? command && [...command, ...(args ?? [])] : ['sh', '-c', `set -e\n${shell}`]
   let file: LogFile | undefined
   const logName = `logs/${unit.options.path === '' ? '' : `${unit.options.path}/`}${name}/${place.index}.log`
-  const { hear, end } = unit.log.hear(node.ref, () => (file ??= unit.engine.logs.open(logName)))
+  const { hear, end } = unit.log.hearInto(node.ref, () => (file ??= unit.engine.logs.open(logName)))
   const wanted: ServiceRequest = {
     name,
     id,
