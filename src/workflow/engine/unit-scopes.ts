@@ -23,7 +23,7 @@ export interface UnitFacts {
   services: Map<string, ServiceFacts[]>
   /** Id of a step → name of a file → its text. */
   outputs: Map<string, Record<string, string>>
-  /** Of the last command that gave any. */
+  /** The newest of each name, whoever gave it. */
   output: Record<string, string>
 }
 
