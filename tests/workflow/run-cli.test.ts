@@ -68,6 +68,16 @@ test('--json prints events and nothing else; they are those that are kept', TIME
   expect(stdout).toBe(readFileSync(join(folder, 'out', 'events.jsonl'), 'utf8'))
 })
 
+test('who does not read on does not end it', TIMEOUT, async () => {
+  const folder = project('unread', `steps: [{ shell: 'for i in $(seq 20); do echo $i; sleep 0.02; done' }]`)
+  const run = startCli(folder, [...FILES, '--source', 'none'])
+  await run.said('\n3\n')
+  run.child.stdout!.destroy()
+  run.child.stderr!.destroy()
+  expect((await run.ended).code).toBe(0)
+  expect(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8'))).toMatchObject({ status: 'passed' })
+})
+
 test('--dry-run says what would run where, and runs nothing', TIMEOUT, async () => {
   const folder = project('dry', `container: { image: node }\nsteps: [{ name: One, shell: touch ran }]`)
   const { code, stdout } = await runCli(folder, ['run', 'w.yaml', '--dry-run'])
