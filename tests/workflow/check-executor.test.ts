@@ -23,7 +23,7 @@ job: { labels: {} }
 pvcs: { cache: {} }
 services: { db: { image: postgres, pod: { volumes: [] }, readinessProbe: { grpc: { port: 1 } } } }
 steps:
-  - { name: Install, container: { image: node, env: [{ name: A, value: a }] }, shell: npm ci }
+  - { name: Install, container: { image: node, envFrom: [{ secretRef: { name: a } }] }, shell: npm ci }
   - name: Tests
     parallel:
       count: 2
@@ -35,7 +35,7 @@ test('fields are found in steps, workers and services, each once with where it s
   const fields = ['container.image', 'container.resources', 'pod.affinity', 'pod.nodeSelector', 'service.readinessProbe.grpc']
   const found = fieldFindings(
     planOf(SPEC),
-    [...fields, 'container.env.value', 'pvcs'].map((field) => note(field)),
+    [...fields, 'container.envFrom.secretRef', 'pvcs'].map((field) => note(field)),
   )
   expect(Object.fromEntries(found.map(({ field, where }) => [field, where]))).toEqual({
     'container.image': ['service db', 'Install', 'One'],
@@ -43,7 +43,7 @@ test('fields are found in steps, workers and services, each once with where it s
     'pod.affinity': ['Tests'],
     'pod.nodeSelector': ['workflow', 'Tests'],
     'service.readinessProbe.grpc': ['service db'],
-    'container.env.value': ['Install'],
+    'container.envFrom.secretRef': ['Install'],
     pvcs: ['workflow'],
   })
 })
@@ -52,7 +52,7 @@ test('what is not written, or written as nothing, is not found', () => {
   expect(
     fieldFindings(
       planOf(SPEC),
-      ['job.labels', 'pod.volumes', 'container.env.valueFrom', 'job.namespace'].map((f) => note(f)),
+      ['job.labels', 'pod.volumes', 'container.envFrom.configMapRef', 'job.namespace'].map((f) => note(f)),
     ),
   ).toEqual([])
 })
