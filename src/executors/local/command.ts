@@ -109,5 +109,6 @@ const WHY: Record<string, readonly [why: string, hint: string]> = {
   E2BIG: ['its arguments and variables are too long', 'Hand long values over in a file.'],
   EAGAIN: ['there are too many processes', 'Lower `parallelism`, or raise the limit of processes.'],
   EMFILE: ['too many files are open', 'Lower `parallelism`, or raise the limit of open files.'],
+  SPAWNER_LOST: ['the process that begins others was killed', 'Run the workflow again.'],
   ERR_INVALID_ARG_VALUE: ['an argument or a variable has a NUL in it', 'Remove it.'],
 }

@@ -25,6 +25,9 @@ interface Order {
   exited: PromiseWithResolvers<ProcessEnd>
 }
 
+/** Whether it has begun is not known: it is not tried again. */
+export const SPAWNER_LOST = 'SPAWNER_LOST'
+
 const SOURCE = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 const PROGRAM = fileURLToPath(new URL(`./spawner-program${SOURCE}`, import.meta.url))
 
@@ -95,7 +98,7 @@ export function openSpawner(options: {
     isReady = false
     server.close()
     for (const { begun, exited } of orders.values()) {
-      begun.reject(Object.assign(new Error('its spawner was killed'), { code: 'EAGAIN' }))
+      begun.reject(Object.assign(new Error('its spawner was killed'), { code: SPAWNER_LOST }))
       exited.resolve({ reason: 'lost' })
     }
     orders.clear()
