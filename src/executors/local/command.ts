@@ -63,7 +63,8 @@ export async function startCommand(options: CommandOptions): Promise<LocalProces
       }
       await killAll(belonging)
       reaper.remove(groupId)
-      await ended
+      // Not for its last output: who hears it may be the one who waits here.
+      await exited
     },
   }
 }

@@ -86,7 +86,6 @@ export async function openSite(house: LocalHouse, executionId: string, folder: s
     // Nobody is known to be left; who has gone out of sight is looked for together with those of others.
     else if (begun > 0) house.strays.look(marks)
     for (const { groupId } of left) house.reaper.remove(groupId)
-    await Promise.all(left.map(({ ended }) => ended))
     await removeTree(box.folder)
   }
   return {
