@@ -18,6 +18,11 @@ export function outputContract(ground: Ground): void {
       expect(ran.stderr).toEqual(Buffer.from([98, 254, 0]))
     })
 
+    test('scripts may write to /dev/stdout and /dev/stderr', async () => {
+      const ran = await run(site, ground.house.container, 'echo one > /dev/stdout; echo two | tee /dev/stderr > /dev/null')
+      expect([ran.stdout.toString(), ran.stderr.toString()]).toEqual(['one\n', 'two\n'])
+    })
+
     test('the last words of a command are heard before its end', async () => {
       const { stdout } = await run(
         site,
