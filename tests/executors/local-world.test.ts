@@ -105,6 +105,12 @@ describe('the world of local commands', () => {
     await expect(room.openSite(away)).rejects.toMatchObject({ code: 'SITE_FAILED' })
   })
 
+  test('a folder with a character of patterns in its name is not taken', async () => {
+    const other = createLocalExecutor({ root: join(root, 'a[b]') })
+    await expect(other.open({ id: newId('e'), workflow: 'w' })).rejects.toMatchObject({ code: 'EXECUTOR_UNREACHABLE' })
+    await other.close()
+  })
+
   test('folders of many files, and such that may not be written, are removed', async () => {
     const folder = join(root, 'many')
     mkdirSync(join(folder, 'closed', 'inner'), { recursive: true })

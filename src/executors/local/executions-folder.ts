@@ -17,6 +17,8 @@ const DRAFT_MS = 60_000
 /** The folder of all executions, 0700. @returns its real path. @throws EverwarmError EXECUTOR_UNREACHABLE */
 export function openRoot(root: string): string {
   try {
+    // Patterns are of whole paths: such a character in the folder would be one of the pattern.
+    if (/[*?[\]{}!]/.test(root)) throw new Error(`${root} has a character of patterns in it.`)
     privateFolder(root, (name) => existsSync(join(root, name, OWNER)) || name.startsWith(DRAFT))
     return realpathSync(root)
   } catch (cause) {

@@ -57,6 +57,19 @@ export function outputContract(ground: Ground): void {
       expect(mostAtOnce).toBe(1)
     })
 
+    test('a site closes although nobody takes the output', async () => {
+      const other = await ground.openSite()
+      const heard = Promise.withResolvers<void>()
+      const never = new Promise<void>(() => {})
+      const hear = () => {
+        heard.resolve()
+        return never
+      }
+      await begin(other, ground.house.container, 'while :; do echo more; done', { hear })
+      await heard.promise
+      await other.close()
+    })
+
     test('a process that outlives its command and holds its output does not hold its end', async () => {
       const { end, stdout } = await run(site, ground.house.container, '(sleep 30 &) ; echo said')
       expect(end).toEqual({ exitCode: 0 })
