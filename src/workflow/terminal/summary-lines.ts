@@ -16,7 +16,9 @@ export interface Places {
 
 /** What failed, and how all of it ended. */
 export function summaryLines(view: RunView, { folder, artifacts }: Places): Line[] {
-  return [...failuresText(view), resultLine(view), ...rows(view, folder, artifacts)]
+  const { error, status } = view
+  const hint: Line[] = error?.hint && status !== 'canceled' ? [[{ text: `  ${neutral(error.hint)}`, style: 'dim' }]] : []
+  return [...failuresText(view), resultLine(view), ...hint, ...rows(view, folder, artifacts)]
 }
 
 /** For who has not seen them when they came. */
