@@ -53,3 +53,13 @@ export async function removeOfDead(docker: Docker): Promise<number> {
   for (const owner of owners) if (isDead(owner)) removed += await removeLabelled(docker, `${OWNER}=${owner}`)
   return removed
 }
+
+/** @param volumes by name, with what made them: what could not be made is not there */
+export async function removeVolumes(docker: Docker, volumes: ReadonlyMap<string, Promise<unknown>>): Promise<void> {
+  await Promise.all(
+    [...volumes].map(async ([name, made]) => {
+      const [{ status }] = await Promise.allSettled([made])
+      if (status === 'fulfilled') await unlessGone(() => docker.getVolume(name).remove({ force: true }))
+    }),
+  )
+}
