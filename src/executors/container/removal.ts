@@ -3,7 +3,16 @@ import { isDead, OWNER } from './marks.ts'
 
 /** Kills and removes a container, and waits until it is gone. */
 export async function removeContainer(container: DockerContainer): Promise<void> {
-  await unlessGone(() => container.remove({ force: true, v: true }))
+  for (let tries = 1; ; tries++) {
+    try {
+      await unlessGone(() => container.remove({ force: true, v: true }))
+      break
+    } catch (error) {
+      // Podman fails to kill what is just ending by itself.
+      if (tries === 3 || statusOf(error) !== 500) throw error
+      await unlessGone(() => container.wait({ condition: 'not-running' }))
+    }
+  }
   // Already on its way out when it was asked for: it answers when it is.
   await unlessGone(() => container.wait({ condition: 'removed' }))
 }
