@@ -38,9 +38,7 @@ export function sandbox(folder: string): Sandbox {
 export async function makeSandbox(folder: string): Promise<Sandbox> {
   const made = sandbox(folder)
   await mkdir(folder, { mode: 0o700 })
-  await mkdir(made.tmp)
-  await mkdir(made.data)
-  await mkdir(made.path(SOURCE))
+  await Promise.all([mkdir(made.tmp), mkdir(made.path(SOURCE), { recursive: true })])
   return made
 }
 
