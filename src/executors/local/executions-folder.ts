@@ -55,7 +55,7 @@ export async function sweepRoot(root: string): Promise<number> {
   for (const name of await readdir(root)) {
     const folder = join(root, name)
     if (!(await isDead(folder, name))) continue
-    removed += await killAll({ groupIds: [], marks: [`${EXECUTION_MARK}=${name}`] })
+    removed += await killAll({ groupIds: [], marks: [`${EXECUTION_MARK}=${name}`], isOld: true })
     if (await removeTree(folder)) removed += 1
   }
   return removed

@@ -20,8 +20,9 @@ export interface PipeStore {
   take(): Promise<OutputPipes | undefined>
 }
 
-/** So many are made at a time: it takes a process. */
-const BATCH = 64
+/** So many are made at a time, since it takes a process: few for who runs few commands. */
+const FIRST_BATCH = 16
+const BATCH = 256
 
 /**
  * Pipes with names. Those that Node gives to children are sockets on Linux, and `/dev/stdout` of a socket cannot be opened:
@@ -36,7 +37,7 @@ export function pipeStore(makeFolder: () => Promise<string>): PipeStore {
 
   async function make(): Promise<void> {
     const place = await (folder ??= makeFolder())
-    const paths = Array.from({ length: BATCH }, () => join(place, `p${(count += 1)}`))
+    const paths = Array.from({ length: count === 0 ? FIRST_BATCH : BATCH }, () => join(place, `p${(count += 1)}`))
     if (await mkfifo(paths)) free.push(...paths)
   }
   return {

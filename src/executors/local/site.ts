@@ -16,7 +16,7 @@ import { openService } from './service.ts'
 /** @param folder of the execution. @throws EverwarmError SITE_FAILED */
 export async function openSite(house: LocalHouse, executionId: string, folder: string, request: SiteRequest): Promise<Site> {
   request.signal.throwIfAborted()
-  const box = await makePlace(folder, request.id)
+  const box = makePlace(folder, request.id)
   await makeMounts(box, request.commands)
   const environment = environmentOf(house.base, box, executionId)
   const mark = `${executionId}/${request.id}/`
@@ -52,7 +52,7 @@ export async function openSite(house: LocalHouse, executionId: string, folder: s
   async function startService(asked: ServiceRequest): Promise<SiteService> {
     asked.signal.throwIfAborted()
     if (closing) throw closed(request.id)
-    const place = await makePlace(folder, asked.id)
+    const place = makePlace(folder, asked.id)
     await makeMounts(place, [asked])
     const ports: Record<number, number> = {}
     for (const port of asked.ports) ports[port] = await freePort(house.takenPorts)
@@ -103,10 +103,10 @@ function portVariables(declared: readonly number[], given: Readonly<Record<numbe
   return declared.length > 0 ? { ...variables, PORT: String(given[declared[0]!]) } : variables
 }
 
-async function makePlace(folder: string, id: string): Promise<Sandbox> {
+function makePlace(folder: string, id: string): Sandbox {
   try {
     if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(id)) throw new Error('its id is no name of lower-case letters, digits and -')
-    return await makeSandbox(join(folder, id))
+    return makeSandbox(join(folder, id))
   } catch (cause) {
     throw new EverwarmError('SITE_FAILED', {
       message: `The folder of "${id}" cannot be made in ${folder}: ${(cause as Error).message}.`,

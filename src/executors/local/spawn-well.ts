@@ -16,7 +16,7 @@ export interface MarkedPlace {
 }
 
 /** So many processes are begun here before a spawner is worth its 40 ms and 40 MB. */
-const FIRST_HERE = 16
+const FIRST_HERE = 8
 
 /**
  * Begins the first processes as children of this one, and many through a spawner: to fork takes as long as this process has memory,
