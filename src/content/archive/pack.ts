@@ -1,6 +1,8 @@
-import { lstat, open, readlink } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
+import { lstat, readlink } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { GlobPatterns } from '../../contracts/workflow/globs.ts'
 import { beginWalk, type GlobOptions } from '../glob.ts'
@@ -36,7 +38,7 @@ export function packFiles(files: readonly { path: string; name: string }[]): Rea
 async function* entriesOf(from: string, found: AsyncIterable<Found>): AsyncGenerator<WrittenEntry> {
   for await (const { path, kind } of found) {
     const source = join(from, path)
-    yield* told(source, kind === 'file' ? fileEntry(path, source) : otherEntry(kind, path, source))
+    yield* told(source, kind === 'file' ? fileEntry(path, source, O_NOFOLLOW) : otherEntry(kind, path, source))
   }
 }
 
@@ -53,28 +55,53 @@ async function* otherEntry(kind: 'link' | 'folder', path: string, source: string
   yield kind === 'link' ? await linkEntry(path, source) : await folderEntry(path, source)
 }
 
+/** Read at once, without a thread: that costs a third of the time. bytes */
+const SMALL = 64 * 1024
 const CHUNK_BYTES = 256 * 1024
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
 
-async function* fileEntry(path: string, source: string): AsyncGenerator<WrittenEntry> {
-  const file = await open(source, 'r')
+/** @param flags more of them */
+async function* fileEntry(path: string, source: string, flags = 0): AsyncGenerator<WrittenEntry> {
+  // Not blocked: a pipe that has taken the place of a file would wait for ever.
+  const file = openSync(source, O_RDONLY | O_NONBLOCK | flags)
   try {
-    const { size, mode } = await file.stat()
-    yield { kind: 'file', path, size, mode: mode & 0o777, body: bytesOf(file, source, size) }
+    const found = fstatSync(file)
+    if (!found.isFile()) throw notRead(source, 'no file')
+    const { size, mode } = found
+    yield {
+      kind: 'file',
+      path,
+      size,
+      mode: mode & 0o777,
+      body: size <= SMALL ? bytesAtOnce(file, source, size) : bytesOf(file, source, size),
+    }
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 
 /** Exactly `size` bytes: what is written behind them meanwhile is not of this archive. */
-async function* bytesOf(file: Awaited<ReturnType<typeof open>>, source: string, size: number): AsyncGenerator<Uint8Array> {
+async function* bytesOf(file: number, source: string, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < size;) {
     const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size - at))
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
+    const { bytesRead } = await readAt(file, buffer, 0, buffer.length, at)
     if (bytesRead === 0) throw notRead(source, 'it became shorter meanwhile')
     at += bytesRead
     yield buffer.subarray(0, bytesRead)
   }
 }
+
+async function* bytesAtOnce(file: number, source: string, size: number): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(size)
+  for (let at = 0; at < size;) {
+    const bytesRead = readSync(file, buffer, at, size - at, at)
+    if (bytesRead === 0) throw notRead(source, 'it became shorter meanwhile')
+    at += bytesRead
+  }
+  yield buffer
+}
+
+const readAt = promisify(read)
 
 async function linkEntry(path: string, source: string): Promise<WrittenEntry> {
   const target = await readlink(source)
