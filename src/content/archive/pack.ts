@@ -7,8 +7,17 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import type { GlobPatterns } from '../../contracts/workflow/globs.ts'
 import { beginWalk, type GlobOptions } from '../glob.ts'
 import { type Found, walkFolder } from '../glob-walk.ts'
+import { linkFault } from './check-entries.ts'
 import { withoutFullFolders } from './empty-folders.ts'
 import { gzipped, type WrittenEntry, writeTar } from './write-tar.ts'
+
+export interface PackOptions extends GlobOptions {
+  /**
+   * Told of each link that whoever unpacks would refuse, since it leaves the folder; it is left out.
+   * Absent: it is in the archive.
+   */
+  onLinkOutside?: (path: string, target: string) => void
+}
 
 /**
  * A gzipped tar of what patterns match in a folder: in the order of names, folder by folder, with fixed owner and times. Links stay
@@ -17,11 +26,11 @@ import { gzipped, type WrittenEntry, writeTar } from './write-tar.ts'
  * @param patterns relative to `from`
  * @throws EverwarmError FILE_NOT_READ, also while it is read
  */
-export async function packFolder(from: string, patterns: GlobPatterns, options: GlobOptions = {}): Promise<Readable> {
+export async function packFolder(from: string, patterns: GlobPatterns, options: PackOptions = {}): Promise<Readable> {
   const found = await lstat(join(from, '.')).catch((cause: unknown) => cause as Error)
   if (found instanceof Error || !found.isDirectory()) throw notRead(from, 'no folder', found)
   const state = beginWalk(patterns, undefined, options)
-  return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state, false)))))
+  return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state, false), options))))
 }
 
 /** A gzipped tar of these files, in this order; links as what they lead to. @throws (while it is read) EverwarmError FILE_NOT_READ */
@@ -35,10 +44,19 @@ export function packFiles(files: readonly { path: string; name: string }[]): Rea
   )
 }
 
-async function* entriesOf(from: string, found: AsyncIterable<Found>): AsyncGenerator<WrittenEntry> {
+async function* entriesOf(
+  from: string,
+  found: AsyncIterable<Found>,
+  { onLinkOutside }: PackOptions,
+): AsyncGenerator<WrittenEntry> {
   for await (const { path, kind } of found) {
     const source = join(from, path)
-    yield* told(source, kind === 'file' ? fileEntry(path, source, O_NOFOLLOW) : otherEntry(kind, path, source))
+    const entries = kind === 'file' ? fileEntry(path, source, O_NOFOLLOW) : otherEntry(kind, path, source)
+    for await (const entry of told(source, entries)) {
+      const isOutside = kind === 'link' && onLinkOutside && linkFault(entry.target!, path.split('/').length - 1) !== undefined
+      if (isOutside) onLinkOutside(path, entry.target!)
+      else yield entry
+    }
   }
 }
 
