@@ -152,16 +152,14 @@ export const ONCE_SCRIPT = `${FUNCTIONS}
  */
 export function pastShell(env: Readonly<Record<string, string>>): Record<string, string> {
   const plain: Record<string, string> = {}
-  const words: string[] = []
+  const own: string[] = []
   for (const [name, value] of Object.entries(env)) {
     if (/^[A-Za-z_]\w*$/.test(name)) plain[name] = value
-    else {
-      const own = `EW_ODD_${words.length / 3}`
-      plain[own] = `${name}=${value}`
-      words.push('-u', own, `"$${own}"`)
-    }
+    else plain[own[own.push(`EW_ODD_${own.length}`) - 1]!] = `${name}=${value}`
   }
-  return words.length === 0 ? plain : { ...plain, EW_ODD: words.join(' ') }
+  if (own.length === 0) return plain
+  // Options of `env` stand before all variables.
+  return { ...plain, EW_ODD: [...own.map((name) => `-u ${name}`), ...own.map((name) => `"$${name}"`)].join(' ') }
 }
 
 /**
