@@ -25,6 +25,9 @@ export function splitPatterns(list: readonly string[]): GlobPatterns {
   return { include, exclude }
 }
 
+/** A pattern that means just this path. */
+export const escapeGlob = (path: string) => path.replaceAll(/[*?[{]/g, '[$&]')
+
 /**
  * Whether a path is meant; paths have slashes on all systems.
  * @param options.base absolute folder at which relative patterns and relative paths begin; absent: they are compared as they stand

@@ -245,3 +245,12 @@ test('a folder where a file should be is an error that names it', async () => {
   })
   expect(harvest(to)).toEqual({ f: null })
 })
+
+test('a stream that fails before it is read is told when it is, and ends no process', async () => {
+  const broken = new Readable({ read() {} })
+  broken.destroy(new Error('cut'))
+  await expect(unpackInto(testFolder(), broken)).rejects.toThrow('cut')
+  const verified = verifyArchive(Readable.from([Buffer.from('no tar')]))
+  await new Promise((resolve) => verified.once('close', resolve))
+  await expect(bytesOf(verified)).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' })
+})

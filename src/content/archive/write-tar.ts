@@ -34,7 +34,12 @@ const LEVEL = 1
 
 export function gzipped(tar: Readable): Readable {
   // What goes wrong in the tar destroys what follows with the same error.
-  return pipeline(tar, createGzip({ level: LEVEL }), () => {})
+  return heardLater(pipeline(tar, createGzip({ level: LEVEL }), () => {}))
+}
+
+/** A stream that fails before somebody listens ends no process: who reads it then is told. */
+export function heardLater<T extends Readable>(stream: T): T {
+  return stream.on('error', () => {})
 }
 
 async function writeEntry(controller: ReturnType<typeof createTarPacker>['controller'], entry: WrittenEntry): Promise<void> {

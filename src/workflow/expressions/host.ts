@@ -13,3 +13,13 @@ export interface ExpressionHost {
   /** As `secret`, from the store of credentials. */
   credential?(name: string): string
 }
+
+/** Thrown by functions of a host that must look first, somewhere else: whoever resolves lets it look, and begins anew. */
+export class NotReadYet extends Error {
+  readonly read: () => Promise<void>
+
+  constructor(read: () => Promise<void>) {
+    super('The host has not looked yet.')
+    this.read = read
+  }
+}

@@ -3,6 +3,7 @@ import { evaluate } from './evaluate.ts'
 import { failure, tooLarge } from './expression-error.ts'
 import { Expression, parseExpression } from './expression.ts'
 import { LIBRARY } from './functions/library.ts'
+import { NotReadYet } from './host.ts'
 import { Budget } from './limits.ts'
 import { checkSize } from './printer.ts'
 import type { Scope } from './scopes.ts'
@@ -35,7 +36,7 @@ function guarded<T>(act: () => T): T {
   try {
     return act()
   } catch (error) {
-    if (error instanceof EverwarmError) throw error
+    if (error instanceof EverwarmError || error instanceof NotReadYet) throw error
     if (error instanceof RangeError) throw tooLarge('The expression needs more memory or stack than there is.')
     throw failure('A function of the expression broke off.', undefined, error)
   }

@@ -1,0 +1,71 @@
+/** Shorter ones are found everywhere, and hide nothing. */
+export const LEAST_CHARACTERS = 4
+
+/**
+ * All ways in which a value may stand in an output: it and each of its lines, as they are, in base64, percent-encoded, and as
+ * JSON, shells and XML write them.
+ * @returns none for a value of less than 4 characters
+ */
+export function formsOf(value: string): Buffer[] {
+  const forms = new Map<string, Buffer>()
+  for (const piece of piecesOf(value))
+    for (const form of [...textForms(piece).map((text) => Buffer.from(text)), ...base64Forms(Buffer.from(piece))])
+      if (form.length >= LEAST_CHARACTERS) forms.set(form.toString('latin1'), form)
+  return [...forms.values()]
+}
+
+function piecesOf(value: string): string[] {
+  const pieces = [value, value.trim(), ...value.split(/[\r\n]+/).map((line) => line.trim())]
+  return [...new Set(pieces)].filter((piece) => [...piece].length >= LEAST_CHARACTERS)
+}
+
+function textForms(text: string): string[] {
+  const percent = wellFormed(text)
+  const strict = percent.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  const json = JSON.stringify(text).slice(1, -1)
+  return [
+    text,
+    ...[percent, strict].flatMap((form) => [form, lowerHex(form), form.replaceAll('%20', '+')]),
+    json,
+    json.replaceAll('/', '\\/'),
+    json.replace(/[<>&]/g, unicode),
+    json.replace(/[^\x20-\x7e]/g, unicode),
+    // In single quotes, two ways to have a quote itself; in double quotes; without quotes; between $' and '.
+    text.replaceAll("'", `'\\''`),
+    text.replaceAll("'", `'"'"'`),
+    text.replace(/["$`\\]/g, '\\$&'),
+    text.replace(/[^\w@%+=:,./\n-]/g, '\\$&'),
+    text.replace(/['\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t'),
+    xml(text),
+    xml(text).replaceAll('"', '&quot;'),
+    xml(text).replaceAll('"', '&#34;').replaceAll("'", '&#39;'),
+    xml(text).replaceAll('"', '&quot;').replaceAll("'", '&apos;'),
+  ]
+}
+
+/** Half of a character cannot be percent-encoded. */
+const wellFormed = (text: string) => encodeURIComponent(text.isWellFormed() ? text : text.toWellFormed())
+const lowerHex = (text: string) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
+const unicode = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
+const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+/** Lines of `base64` and of PEM. */
+const LINE_LENGTHS = [76, 64]
+
+/**
+ * What is certain to be in the base64 of any text that holds these bytes: it depends on how many bytes, modulo 3, are in front. Of
+ * the first and the last character some bits may belong to the neighbours: they stay.
+ */
+function base64Forms(bytes: Buffer): Buffer[] {
+  const whole = bytes.toString('base64')
+  const inner = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    return text.slice([0, 2, 3][before], Math.floor(((before + bytes.length) * 8) / 6))
+  })
+  const lines = LINE_LENGTHS.filter((length) => whole.length > length).flatMap((length) =>
+    whole.match(new RegExp(`.{1,${length}}`, 'g'))!,
+  )
+  return [whole, whole.replace(/=+$/, ''), ...inner, ...lines]
+    .flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')])
+    .map((t) => Buffer.from(t))
+}

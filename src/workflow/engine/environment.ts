@@ -1,0 +1,114 @@
+import type { Container, EnvVariable } from '../../contracts/workflow/container.ts'
+import { EverwarmError } from '../../contracts/errors.ts'
+import { finalize } from '../expressions/document.ts'
+import { environmentScope, type Scope } from '../expressions/scopes.ts'
+import type { Engine } from './engine.ts'
+
+export type Environment = Record<string, string>
+
+/**
+ * The variables that a container says it has, in its order: each may use those before it. Values of secrets are masked from here on.
+ * @param around what the container has by itself
+ * @throws EverwarmError SECRET_UNKNOWN; ExpressionError
+ */
+export function declaredEnvironment(
+  { env = [], envFrom = [] }: Pick<Container, 'env' | 'envFrom'>,
+  engine: Engine,
+  around: Scope,
+  scopes: readonly Scope[],
+): Environment {
+  const declared: Environment = {}
+  // A platform with secrets of its own gives the values itself: they never come here.
+  if (engine.executor.name !== 'kubernetes') for (const source of envFrom) Object.assign(declared, wholeSource(source, engine))
+  const so = environmentOver(declared, around)
+  for (const [i, variable] of env.entries()) {
+    const value = valueOf(variable, engine, [so, ...scopes], i)
+    if (value !== undefined) declared[variable.name] = value
+  }
+  return declared
+}
+
+/** `env.NAME` of what is declared, and of what is around it. */
+export function environmentOver(declared: Environment, around: Scope): Scope {
+  const own = environmentScope(declared)
+  return {
+    lookup(name) {
+      if (name === 'env') return { ...(around.lookup!('env') as object), ...declared }
+      const key = name.startsWith('env.') ? name.slice(4) : undefined
+      return key !== undefined && Object.hasOwn(declared, key) ? own.lookup!(name) : around.lookup!(name)
+    },
+  }
+}
+
+function valueOf(
+  { name, value, valueFrom }: EnvVariable,
+  engine: Engine,
+  scopes: readonly Scope[],
+  i: number,
+): string | undefined {
+  if (valueFrom === undefined) {
+    if (value === undefined || !value.includes('{{')) return value ?? ''
+    return finalize<{ env: string }>({ env: value }, { fields: { env: 'template' } }, scopes).env
+  }
+  const optional = Object.values(valueFrom).find((ref) => (ref as KeyRef | null)?.optional)
+  const isOurs = Object.hasOwn(valueFrom, 'credentialRef')
+  if (engine.executor.name === 'kubernetes' && !isOurs) return undefined
+  try {
+    return referredValue(valueFrom, engine, `env[${i}].valueFrom of "${name}"`)
+  } catch (error) {
+    if (optional && error instanceof EverwarmError && error.code === 'SECRET_UNKNOWN') return undefined
+    throw error
+  }
+}
+
+/** The value behind `contentFrom`, `tokenFrom` and the like, masked from here on. @throws EverwarmError SECRET_UNKNOWN, FIELD_UNSUPPORTED */
+export function referredValue(valueFrom: Readonly<Record<string, unknown>>, engine: Engine, field: string): string {
+  const { secretKeyRef, configMapKeyRef, credentialRef } = valueFrom as Partial<Record<string, KeyRef>>
+  if (credentialRef) return kept(engine, engine.secrets.credential(credentialRef.name!), `credential "${credentialRef.name}"`)
+  if (secretKeyRef) return kept(engine, fromStore(secretKeyRef, 'secret', engine), what('secret', secretKeyRef))
+  if (configMapKeyRef) return fromStore(configMapKeyRef, 'configMap', engine) ?? unknown(what('config map', configMapKeyRef))
+  throw unsupported(field, valueFrom)
+}
+
+function unsupported(field: string, valueFrom: object): EverwarmError {
+  return new EverwarmError('FIELD_UNSUPPORTED', {
+    message: `${field}: ${Object.keys(valueFrom).join(', ')} means something on Kubernetes only, and there for variables.`,
+    hint: 'Use secretKeyRef or configMapKeyRef, or give it a value.',
+  })
+}
+
+interface KeyRef {
+  name?: string
+  key?: string
+  optional?: boolean
+}
+
+const what = (kind: string, { name, key }: KeyRef) => `key "${key}" of the ${kind} "${name}"`
+const fromStore = ({ name = '', key = '' }: KeyRef, kind: 'secret' | 'configMap', { secrets }: Engine) => secrets[kind](name, key)
+
+function kept(engine: Engine, value: string | undefined, about: string): string {
+  if (value === undefined) return unknown(about)
+  engine.masks.add(value)
+  return value
+}
+
+function unknown(about: string): never {
+  throw new EverwarmError('SECRET_UNKNOWN', {
+    message: `There is no ${about}.`,
+    hint: 'Give it in the file of `--secrets`; see docs/workflow-run.md.',
+  })
+}
+
+function wholeSource(source: Readonly<Record<string, unknown>>, engine: Engine): Environment {
+  const { prefix = '', secretRef, configMapRef } = source as { prefix?: string; secretRef?: KeyRef; configMapRef?: KeyRef }
+  const [kind, ref] = secretRef ? (['secret', secretRef] as const) : (['configMap', configMapRef ?? {}] as const)
+  const keys = engine.secrets.keysOf(kind, ref.name ?? '')
+  if (!keys) return ref.optional ? {} : unknown(`${kind === 'secret' ? 'secret' : 'config map'} "${ref.name}"`)
+  return Object.fromEntries(
+    keys.map((key) => {
+      const value = engine.secrets[kind](ref.name ?? '', key)!
+      if (secretRef) engine.masks.add(value)
+      return [`${prefix}${key}`, value]
+    }),
+  )
+}

@@ -1,0 +1,127 @@
+import { EverwarmError } from '../../../contracts/errors.ts'
+import type { ExecuteWorkflow } from '../../../contracts/workflow/execute.ts'
+import { ExecuteWorkflow as ExecuteSchema } from '../../../contracts/workflow/execute.ts'
+import { splitPatterns } from '../../../content/glob.ts'
+import { namesHint } from '../../../system/known-names.ts'
+import { finalize } from '../../expressions/document.ts'
+import { knownScope } from '../../field-expressions.ts'
+import { rolesOf } from '../../field-roles.ts'
+import type { LoadedWorkflow } from '../../known-documents.ts'
+import type { WorkerPlace } from '../../matrix.ts'
+import { isSuccess } from '../../status.ts'
+import { workerNames } from '../../worker-scope.ts'
+import type { Engine } from '../engine.ts'
+import { offer } from '../offers.ts'
+import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
+import { inLanes } from '../parallel/lanes.ts'
+import { instancesOf } from '../places.ts'
+import { resolvedBy } from '../resolved.ts'
+import { operationScopes } from '../unit-scopes.ts'
+import { runChild } from './run-child.ts'
+
+type Context = OperationContext<'execute'>
+
+const PARALLELISM = 100
+/** Workflows that execute workflows that execute workflows. */
+const MOST_DEEP = 10
+
+export interface Child {
+  index: number
+  workflow: LoadedWorkflow
+  config: Record<string, unknown>
+  name?: string
+  description?: string
+}
+
+/** Other workflows of the same files, in sites of their own. */
+export async function executeWorkflows(context: Context): Promise<OperationEnd> {
+  const { unit, node } = context
+  const { engine, options } = unit
+  const { workflows, parallelism, async: isAsync } = node.operation.execute
+  if (options.path.split('/').length >= MOST_DEEP) throw tooDeep()
+  const children: Child[] = []
+  for (const each of workflows)
+    for (const place of await instancesOf(context, each))
+      children.push(...(await childrenOf(context, each, place, children.length)))
+  const lanes = Math.min(await atOnce(context, parallelism), children.length)
+  engine.tell({ type: 'workers', unit: options.path, ref: node.ref, count: children.length, parallelism: lanes })
+  const failed: string[] = []
+  const run = async (child: Child) => {
+    const status = await runChild(context, child)
+    if (!isSuccess(status)) failed.push(child.name ?? child.workflow.document.metadata.name)
+  }
+  const all = inLanes(children, lanes, run, () => context.signal.aborted)
+  if (isAsync) {
+    const kept: Promise<unknown> = all.finally(() => engine.background.delete(kept))
+    engine.background.add(kept)
+    return PASSED
+  }
+  await all
+  if (failed.length === 0) return PASSED
+  const message =
+    failed.length === 1
+      ? `The workflow "${failed[0]}" failed.`
+      : `${failed.length} of ${children.length} workflows failed: ${failed.join(', ')}.`
+  return { exitCode: 1, error: { code: 'STEP_FAILED', message } }
+}
+
+async function childrenOf(context: Context, each: ExecuteWorkflow, place: WorkerPlace, from: number): Promise<Child[]> {
+  const tarballs = await offered(context, each, place)
+  const { matrix: _m, shards: _s, count: _c, maxCount: _x, tarball: _t, ...open } = each
+  const scopes = [knownScope({ ...workerNames(place), ...tarballs }), ...operationScopes(context)]
+  const wanted = await context.unit.looking.at(() => finalize(open as ExecuteWorkflow, rolesOf(ExecuteSchema), scopes))
+  return matching(context.unit.engine, wanted).map((workflow, i) => ({
+    index: from + i,
+    workflow,
+    config: wanted.config ?? {},
+    ...(wanted.executionName === undefined ? {} : { name: wanted.executionName }),
+    ...(wanted.description === undefined ? {} : { description: wanted.description }),
+  }))
+}
+
+/** @throws EverwarmError BAD_INPUT if there is none */
+function matching({ known }: Engine, { name, selector }: ExecuteWorkflow): LoadedWorkflow[] {
+  const { workflows } = known
+  if (name !== undefined) {
+    const found = workflows.find(({ document }) => document.metadata.name === name)
+    if (found) return [found]
+    const names = workflows.map(({ document }) => document.metadata.name)
+    throw new EverwarmError('BAD_INPUT', {
+      message: `There is no workflow "${name}" in the files that were given.`,
+      hint: namesHint(name, names),
+    })
+  }
+  const labels = Object.entries(selector!.matchLabels)
+  const found = workflows.filter(({ document }) => labels.every(([key, value]) => document.metadata.labels?.[key] === value))
+  if (found.length > 0) return found
+  throw new EverwarmError('BAD_INPUT', {
+    message: `No workflow in the files that were given has the labels ${labels.map((pair) => pair.join('=')).join(', ')}.`,
+    hint: 'Name all files in the command.',
+  })
+}
+
+async function offered(context: Context, { tarball = {} }: ExecuteWorkflow, place: WorkerPlace): Promise<Record<string, string>> {
+  const { unit } = context
+  const addresses: Record<string, string> = {}
+  for (const [name, { from, files = ['**/*'] }] of Object.entries(
+    await resolvedBy(context, ExecuteSchema, { tarball } as never, [knownScope(workerNames(place))]).then(
+      (done) => (done as { tarball: NonNullable<ExecuteWorkflow['tarball']> }).tarball,
+    ),
+  ))
+    addresses[`tarball.${name}.url`] = await offer(unit.engine, await unit.site.files.pack(from, splitPatterns(files)))
+  return addresses
+}
+
+async function atOnce(context: Context, given: number | string | undefined): Promise<number> {
+  const number =
+    typeof given === 'string'
+      ? Number(await context.unit.looking.at(() => finalize(given, 'expression', operationScopes(context))))
+      : (given ?? PARALLELISM)
+  return Number.isInteger(number) && number >= 1 ? number : PARALLELISM
+}
+
+const tooDeep = () =>
+  new EverwarmError('BAD_INPUT', {
+    message: `Workflows execute each other more than ${MOST_DEEP} levels deep.`,
+    hint: 'Look for one that executes itself.',
+  })

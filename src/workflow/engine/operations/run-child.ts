@@ -1,0 +1,59 @@
+import { errorFromData } from '../../../contracts/errors.ts'
+import type { WorkerReport } from '../../../contracts/workflow/events.ts'
+import { prepare } from '../../prepare.ts'
+import type { StepStatus } from '../../status.ts'
+import { innerPath, siteId } from '../engine.ts'
+import type { OperationContext } from '../operation.ts'
+import { withSecretReferences } from '../secret-references.ts'
+import { Unit } from '../unit.ts'
+import { placeNames, siteSettings } from '../unit-place.ts'
+import { unitTree } from '../unit-report.ts'
+import type { Child } from './execute.ts'
+
+/** One workflow inside another: a unit in a site of its own. Never rejects. */
+export async function runChild(context: OperationContext<'execute'>, child: Child): Promise<StepStatus> {
+  const { unit: parent, node, signal } = context
+  const { engine, options } = parent
+  const { index, workflow, config, name = workflow.document.metadata.name } = child
+  const path = innerPath(options.path, node.ref, index)
+  const tell = (report: WorkerReport) => engine.tell({ type: 'worker', unit: options.path, ref: node.ref, index, ...report })
+  const beganMs = engine.clock.now()
+  tell({ status: 'starting', description: child.description ?? name })
+  try {
+    const prepared = prepare(workflow, engine.known, config)
+    for (const secret of prepared.sensitive) engine.masks.add(String(prepared.config[secret]))
+    const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
+    const prefix = `${options.artifactPrefix}${node.ref}/${index + 1}`
+    const names = { ...placeNames(engine, path, prefix, plan.pvcs), 'execution.name': name }
+    const site = await engine.room.openSite({ id: siteId(path), ...siteSettings(engine, path, [plan], names), signal })
+    try {
+      engine.tell({ type: 'unit', unit: path, root: unitTree(plan.root), description: name })
+      const unit = new Unit(engine, site, {
+        path,
+        plan,
+        names,
+        inherited: [],
+        logName: `logs/${path}.log`,
+        artifactPrefix: `${prefix}/`,
+      })
+      signal.addEventListener('abort', () => unit.abort('aborted'), { once: true })
+      tell({ status: 'running' })
+      const { status, error } = await unit.start().ended
+      await unit.log.close(true)
+      const log = unit.log.name
+      tell({
+        status: status === 'timeout' ? 'failed' : status,
+        durationMs: engine.clock.now() - beganMs,
+        ...(log === undefined ? {} : { log }),
+        ...(error ? { error } : {}),
+      })
+      return status
+    } finally {
+      await site.close()
+    }
+  } catch (error) {
+    const { code, message, hint } = errorFromData(error)
+    tell({ status: 'failed', error: { code, message: engine.masks.text(message), ...(hint ? { hint } : {}) } })
+    return 'failed'
+  }
+}

@@ -1,0 +1,211 @@
+import { errorFromData, type ErrorData } from '../../../contracts/errors.ts'
+import type { WorkerReport } from '../../../contracts/workflow/events.ts'
+import type { Site } from '../../../executors/executor.ts'
+import { Transfer } from '../../../contracts/workflow/content.ts'
+import { finalize } from '../../expressions/document.ts'
+import { expressionValue, knownScope } from '../../field-expressions.ts'
+import { STATUS_ALIASES } from '../../expressions/status-scope.ts'
+import { isTrue, type Value } from '../../expressions/values.ts'
+import { rolesOf } from '../../field-roles.ts'
+import type { WorkerPlace } from '../../matrix.ts'
+import { isSuccess, type StepStatus } from '../../status.ts'
+import { workerNames } from '../../worker-scope.ts'
+import { innerPath, siteId } from '../engine.ts'
+import type { OperationContext } from '../operation.ts'
+import { moveFiles } from '../transfers.ts'
+import { inheritedOf, operationScopes } from '../unit-scopes.ts'
+import type { Crew } from './run-workers.ts'
+import { type WorkerParts, workerParts } from './worker-parts.ts'
+import { Unit, type UnitEnd } from '../unit.ts'
+import { unitTree } from '../unit-report.ts'
+import { placeNames, siteSettings } from '../unit-place.ts'
+
+type Context = OperationContext<'parallel'>
+
+export interface WorkerEnd {
+  status: StepStatus
+  error?: ErrorData
+}
+
+/** One worker, from its site to its last file. Never rejects: what goes wrong is its end, and no other worker's. */
+export async function runWorker(context: Context, crew: Crew, place: WorkerPlace): Promise<WorkerEnd> {
+  const { unit, node } = context
+  const { engine, options } = unit
+  const { index } = place
+  const path = innerPath(options.path, node.ref, index)
+  const tell = (report: WorkerReport) => engine.tell({ type: 'worker', unit: options.path, ref: node.ref, index, ...report })
+  const beganMs = engine.clock.now()
+  crew.barrier.join(index)
+  let worker: Worker | undefined
+  let end: WorkerEnd
+  try {
+    const description = await descriptionOf(context, place)
+    tell({ status: 'starting', ...(description === undefined ? {} : { description }) })
+    worker = await openWorker(context, crew, place, path)
+    tell({ status: 'running' })
+    end = await workThrough(context, crew, worker)
+  } catch (error) {
+    const { code, message, hint } = errorFromData(error)
+    end = {
+      status: crew.isStopped ? 'aborted' : 'failed',
+      error: { code, message: engine.masks.text(message), ...(hint ? { hint } : {}) },
+    }
+  }
+  crew.barrier.leave(index)
+  if (!isSuccess(end.status) && !(crew.isStopped && end.status === 'aborted')) crew.failed.add(index)
+  const log = await endWorker(context, worker, place, end)
+  const durationMs = engine.clock.now() - beganMs
+  tell({
+    status: reported(end.status),
+    durationMs,
+    ...(log === undefined ? {} : { log }),
+    ...(end.error ? { error: end.error } : {}),
+  })
+  return end
+}
+
+const reported = (status: StepStatus): WorkerReport['status'] => (status === 'timeout' ? 'failed' : status)
+
+export interface Worker {
+  path: string
+  place: WorkerPlace
+  site: Site
+  parts: WorkerParts
+  names: Record<string, unknown>
+  /** Those that it has run, for their logs. */
+  units: Unit[]
+}
+
+async function openWorker(context: Context, crew: Crew, place: WorkerPlace, path: string): Promise<Worker> {
+  const { unit, node } = context
+  const { engine, options } = unit
+  const own = new AbortController()
+  const forget = crew.onStop(() => own.abort())
+  try {
+    const parts = workerParts(node.operation.worker, place, crew.queueOf(place.matrixIndex) !== undefined)
+    const names = placeNames(engine, path, `${options.artifactPrefix}${node.ref}/${place.index + 1}`, parts.plans[0].pvcs)
+    const site = await engine.room.openSite({
+      id: siteId(path),
+      ...siteSettings(engine, path, parts.plans, names, inheritedOf(unit)),
+      signal: own.signal,
+    })
+    const worker = { path, place, site, parts, names, units: [] }
+    try {
+      await giveFiles(context, crew, worker)
+    } catch (error) {
+      await site.close()
+      throw error
+    }
+    return worker
+  } finally {
+    forget()
+  }
+}
+
+async function giveFiles(context: Context, crew: Crew, { site, place }: Worker): Promise<void> {
+  const { transfer = [] } = context.node.operation.parallel
+  for (const { from, files, to = from } of await resolvedFor(context, place, transfer))
+    await crew.archives.give({ from: context.unit.site.files, folder: from, patterns: files, to: site.files, toFolder: to })
+}
+
+/** Fields of the step that are about one worker. */
+function resolvedFor<T>(context: Context, place: WorkerPlace, value: T): Promise<T> {
+  if (Array.isArray(value) && value.length === 0) return Promise.resolve(value)
+  return context.unit.looking.at(() =>
+    finalize(value, { items: rolesOf(Transfer) }, [knownScope(workerNames(place)), ...operationScopes(context)]),
+  )
+}
+
+/** Its plans one after the other: one, or where it pulls items, one for each of them between what comes first and last. */
+async function workThrough(context: Context, crew: Crew, worker: Worker): Promise<WorkerEnd> {
+  const { parts } = worker
+  if (!parts.body) return runPlan(context, crew, worker, parts.plans[0]!, 'passed')
+  const queue = crew.queueOf(worker.place.matrixIndex)!
+  let end = await runPlan(context, crew, worker, parts.prologue!, 'passed')
+  if (isSuccess(end.status))
+    for (let shard = queue.pull(); shard && !crew.isStopped; shard = queue.pull()) {
+      const one = await runPlan(context, crew, worker, parts.body(shard), 'passed')
+      if (isSuccess(end.status)) end = one
+    }
+  const last = await runPlan(context, crew, worker, parts.epilogue!, isSuccess(end.status) ? 'passed' : 'failed')
+  return isSuccess(end.status) ? last : end
+}
+
+async function runPlan(
+  context: Context,
+  crew: Crew,
+  worker: Worker,
+  plan: WorkerParts['plans'][number],
+  before: 'passed' | 'failed',
+): Promise<UnitEnd> {
+  const { unit: parent } = context
+  const { engine } = parent
+  const { path, place, site, names } = worker
+  if (plan.root.children.length === 0) return { status: before }
+  engine.tell({ type: 'unit', unit: path, root: unitTree(plan.root) })
+  const unit = new Unit(engine, site, {
+    path,
+    plan,
+    names,
+    before,
+    inherited: inheritedOf(parent),
+    logName: `logs/${path}.log`,
+    artifactPrefix: `${parent.options.artifactPrefix}${context.node.ref}/${place.index + 1}/`,
+    onPaused: () => crew.barrier.waits(place.index),
+  })
+  worker.units.push(unit)
+  const forget = crew.onStop(() => unit.abort('aborted'))
+  unit.start()
+  const end = await unit.ended
+  forget()
+  return end
+}
+
+/** Files come back and logs are kept whatever has become of it; what fails here is a warning. @returns its log, if it is kept */
+async function endWorker(
+  context: Context,
+  worker: Worker | undefined,
+  place: WorkerPlace,
+  end: WorkerEnd,
+): Promise<string | undefined> {
+  if (!worker) return undefined
+  const { unit, node } = context
+  const { fetch = [], logs } = node.operation.parallel
+  const warn = (what: string) => (error: unknown) =>
+    unit.engine.warn(
+      unit.options.path,
+      node.ref,
+      errorFromData(error).code,
+      `Worker ${place.index}: ${what}: ${(error as Error).message}`,
+    )
+  try {
+    for (const { from, files, to = from } of await resolvedFor(context, place, fetch))
+      await moveFiles({ from: worker.site.files, folder: from, patterns: files, to: unit.site.files, toFolder: to })
+  } catch (error) {
+    // What it was to bring back is missing: its step cannot pass.
+    warn('its files could not be fetched')(error)
+    if (isSuccess(end.status)) Object.assign(end, { status: 'failed', error: errorFromData(error).toJSON() })
+  }
+  const isKept = logs === undefined || isWanted(logs, place, end.status, warn('logs'))
+  await Promise.all(worker.units.map(({ log }) => log.close(isKept)))
+  await worker.site.close().catch(warn('what it has left could not be removed'))
+  return isKept ? worker.units.find(({ log }) => log.name)?.log.name : undefined
+}
+
+function isWanted(expression: string | boolean, place: WorkerPlace, status: StepStatus, warn: (error: unknown) => void): boolean {
+  try {
+    const scopes = [knownScope({ ...workerNames(place), status }), STATUS_ALIASES]
+    return isTrue((expressionValue(String(expression), scopes) ?? true) as Value)
+  } catch (error) {
+    warn(error)
+    return true
+  }
+}
+
+async function descriptionOf(context: Context, place: WorkerPlace): Promise<string | undefined> {
+  const { description } = context.node.operation.parallel
+  if (description === undefined) return undefined
+  const scopes = [knownScope(workerNames(place)), ...operationScopes(context)]
+  const text = await context.unit.looking.at(() => finalize(description, 'template', scopes))
+  return context.unit.engine.masks.text(text)
+}

@@ -1,0 +1,59 @@
+import { errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import { EXIT_CODES } from '../status.ts'
+import type { AnyOperation, OperationContext, OperationEnd } from './operation.ts'
+import { runArtifacts } from './operations/artifacts.ts'
+import { runCommand } from './operations/command.ts'
+import { cloneContent, unpackTarballs, writeContent } from './operations/content.ts'
+import { delay } from './operations/delay.ts'
+import { executeWorkflows } from './operations/execute.ts'
+import { runWorkers } from './parallel/run-workers.ts'
+import { startServices } from './services/start-services.ts'
+import { stopServices } from './services/stop-services.ts'
+
+/** Runs one operation to its end. Never rejects. */
+export async function perform(context: AnyOperation): Promise<OperationEnd> {
+  try {
+    const end = await operate(context)
+    return context.signal.aborted ? { ...end, isAborted: true } : end
+  } catch (error) {
+    if (context.signal.aborted) return { exitCode: EXIT_CODES.aborted, isAborted: true }
+    const { code, message, hint } = errorFromData(error)
+    const about = { code, message: context.unit.engine.masks.text(message), ...(hint ? { hint } : {}) }
+    return { exitCode: exitCodeFor(error), error: about }
+  }
+}
+
+function exitCodeFor(error: unknown): number {
+  if (!(error instanceof EverwarmError) || error.code === 'INTERNAL') return EXIT_CODES.internal
+  return BAD_INPUT.test(error.code) ? EXIT_CODES.badInput : EXIT_CODES.failed
+}
+
+const BAD_INPUT = /^(?:BAD_INPUT|WORKFLOW_INVALID|EXPRESSION_.*|FIELD_UNSUPPORTED|SECRET_UNKNOWN)$/
+
+function operate(context: AnyOperation): Promise<OperationEnd> {
+  switch (context.node.operation.type) {
+    case 'delay':
+      return delay(context as OperationContext<'delay'>)
+    case 'files':
+      return writeContent(context as OperationContext<'files'>)
+    case 'git':
+      return cloneContent(context as OperationContext<'git'>)
+    case 'tarballs':
+      return unpackTarballs(context as OperationContext<'tarballs'>)
+    case 'services-start':
+      return startServices(context as OperationContext<'services-start'>)
+    case 'run':
+    case 'shell':
+      return runCommand(context as OperationContext<'run' | 'shell'>)
+    case 'execute':
+      return executeWorkflows(context as OperationContext<'execute'>)
+    case 'parallel':
+      return runWorkers(context as OperationContext<'parallel'>)
+    case 'wait':
+      return Promise.resolve({ exitCode: 0 })
+    case 'services-stop':
+      return stopServices(context as OperationContext<'services-stop'>)
+    case 'artifacts':
+      return runArtifacts(context as OperationContext<'artifacts'>)
+  }
+}

@@ -1,0 +1,175 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ErrorData, errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import type { ExecutionRoom, Site } from '../../executors/executor.ts'
+import { durationMs } from '../duration.ts'
+import { EXIT_CODES, isSuccess, type StepStatus } from '../status.ts'
+import { type Engine, newEngine, siteId } from './engine.ts'
+import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engine-types.ts'
+import { perform } from './perform.ts'
+import { withSecretReferences } from './secret-references.ts'
+import { putSource } from './source.ts'
+import { Unit } from './unit.ts'
+import { placeNames, siteSettings } from './unit-place.ts'
+import { unitTree } from './unit-report.ts'
+
+/** One execution, from its room to the last trace of it. */
+export function runWorkflow(options: WorkflowRunOptions): RunningWorkflow {
+  const running = new Execution(options)
+  return {
+    ended: running.run(),
+    pause: (unit) => running.pause(unit),
+    resume: (unit) => running.resume(unit),
+    cancel: (reason) => running.cancel(reason),
+  }
+}
+
+class Execution {
+  readonly #options: WorkflowRunOptions
+  readonly #opening = new AbortController()
+  #engine: Engine | undefined
+  #canceled: string | undefined
+
+  constructor(options: WorkflowRunOptions) {
+    this.#options = options
+  }
+
+  async run(): Promise<WorkflowResult> {
+    const { id, prepared, tell } = this.#options
+    const about = { type: 'execution', id, workflow: prepared.plan.name } as const
+    tell({ ...about, status: 'starting' })
+    let result: WorkflowResult
+    let room: ExecutionRoom | undefined
+    let scratch: string | undefined
+    try {
+      scratch = await mkdtemp(join(tmpdir(), 'everwarm-workflow-'))
+      room = await this.#options.executor.open({ id, workflow: prepared.plan.name })
+      this.#engine = newEngine(this.#options, { room, scratch, perform })
+      result = await this.#runMain(this.#engine)
+    } catch (error) {
+      result = this.#failure(error)
+    }
+    await this.#cleanUp(room, scratch)
+    tell({ ...about, status: result.status, ...(result.error ? { error: result.error } : {}) })
+    return result
+  }
+
+  pause(path?: string): void {
+    const units = this.#unitsAt(path)
+    for (const unit of units) void unit.pause()
+  }
+
+  resume(path?: string): { resumed: number } {
+    const paused = this.#unitsAt(path).filter((unit) => unit.isPaused)
+    for (const unit of paused) void unit.resume()
+    return { resumed: paused.length }
+  }
+
+  /** First so that clean-up still runs, then at once. */
+  cancel(reason: string): void {
+    const isFirst = this.#canceled === undefined
+    this.#canceled ??= reason
+    this.#opening.abort()
+    const main = this.#engine?.units.get('')
+    if (isFirst) main?.end('canceled')
+    else main?.abort('canceled')
+  }
+
+  async #runMain(engine: Engine): Promise<WorkflowResult> {
+    const { prepared, source, tell, id } = this.#options
+    for (const name of prepared.sensitive) engine.masks.add(String(prepared.config[name]))
+    const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
+    const names = placeNames(engine, '', '', plan.pvcs)
+    const limit = this.#limitBeginning(plan.timeouts?.initialization)
+    let site: Site
+    try {
+      site = await engine.room.openSite({
+        id: siteId(''),
+        ...siteSettings(engine, '', [plan], names),
+        signal: this.#opening.signal,
+      })
+      if (source !== undefined) await putSource(source, engine.executor, site.files)
+      this.#opening.signal.throwIfAborted()
+    } catch (error) {
+      throw limit.isOver() ? tooLate(plan.timeouts!.initialization!) : error
+    } finally {
+      limit.cancel()
+    }
+    tell({ type: 'unit', unit: '', root: unitTree(plan.root) })
+    tell({ type: 'execution', id, workflow: plan.name, status: 'running' })
+    const main = new Unit(engine, site, { path: '', plan, names, inherited: [], logName: 'logs/main.log', artifactPrefix: '' })
+    const { status, error } = await main.start().ended
+    await Promise.allSettled(engine.background)
+    await main.log.close(true)
+    return resultOf(status, error)
+  }
+
+  /** `timeouts.initialization`: from its turn to its first step. */
+  #limitBeginning(timeout: string | undefined) {
+    const { clock } = this.#engine!
+    let isOver = false
+    const act = () => {
+      isOver = true
+      this.#opening.abort()
+    }
+    const timer = timeout === undefined ? undefined : clock.after(durationMs(timeout), act)
+    return { isOver: () => isOver, cancel: () => timer?.cancel() }
+  }
+
+  #failure(error: unknown): WorkflowResult {
+    const { code, message, hint } = errorFromData(error)
+    const about: ErrorData = { code, message: this.#options.masks.text(message), ...(hint ? { hint } : {}) }
+    if (this.#canceled !== undefined) return { status: 'canceled', exitCode: EXIT_CODES.aborted }
+    const exitCode =
+      code === 'INTERNAL'
+        ? EXIT_CODES.internal
+        : /INVALID|EXPRESSION|BAD_INPUT|UNSUPPORTED/.test(code)
+          ? EXIT_CODES.badInput
+          : EXIT_CODES.failed
+    return { status: 'failed', exitCode, error: about }
+  }
+
+  async #cleanUp(room: ExecutionRoom | undefined, scratch: string | undefined): Promise<void> {
+    const { tell, masks } = this.#options
+    const warn = (error: unknown) =>
+      tell({
+        type: 'warning',
+        unit: '',
+        code: 'SITE_FAILED',
+        message: masks.text(`Something could not be removed: ${(error as Error).message}`),
+      })
+    await room?.close().catch(warn)
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true }).catch(warn)
+  }
+
+  #unitsAt(path: string | undefined): Unit[] {
+    const units = [...(this.#engine?.units ?? [])].filter(
+      ([at]) => path === undefined || at === path || at.startsWith(`${path}/`),
+    )
+    if (units.length > 0) return units.map(([, unit]) => unit)
+    throw new EverwarmError('BAD_INPUT', {
+      message: path === undefined ? 'Nothing runs.' : `There is no unit "${path}" that runs.`,
+      hint: 'Units are named in `everwarm workflow status`, such as r4.0.',
+    })
+  }
+}
+
+function resultOf(status: StepStatus, error: ErrorData | undefined): WorkflowResult {
+  const more = error ? { error } : {}
+  if (isSuccess(status)) return { status: 'passed', exitCode: EXIT_CODES.passed }
+  if (status === 'canceled') return { status, exitCode: EXIT_CODES.aborted, ...more }
+  const isBad =
+    error !== undefined && /^(?:WORKFLOW_INVALID|EXPRESSION_|BAD_INPUT|FIELD_UNSUPPORTED|SECRET_UNKNOWN)/.test(error.code)
+  if (error?.code === 'INTERNAL') return { status: 'failed', exitCode: EXIT_CODES.internal, ...more }
+  if (isBad) return { status: 'failed', exitCode: EXIT_CODES.badInput, ...more }
+  return status === 'aborted'
+    ? { status, exitCode: EXIT_CODES.aborted, ...more }
+    : { status: 'failed', exitCode: EXIT_CODES.failed, ...more }
+}
+
+const tooLate = (timeout: string) =>
+  new EverwarmError('QUEUE_TIMEOUT', {
+    message: `The first step had not begun after ${timeout}.`,
+    hint: 'Raise `timeouts.initialization`, or look why images and places take so long.',
+  })

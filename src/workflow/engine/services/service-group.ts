@@ -1,0 +1,23 @@
+import type { SiteService } from '../../../executors/executor.ts'
+import type { LogFile } from '../engine-types.ts'
+
+/** One instance that has been begun. */
+export interface Instance {
+  name: string
+  index: number
+  count: number
+  service: SiteService
+  /** Ends its log. */
+  log: { end(): void; file(): LogFile | undefined }
+}
+
+/** The services of a step, from their start to their stop: by the unit and the step's ref. */
+const groups = new WeakMap<object, Map<string, Instance[]>>()
+
+export function groupOf(unit: object, group: string): Instance[] {
+  let all = groups.get(unit)
+  if (!all) groups.set(unit, (all = new Map()))
+  let instances = all.get(group)
+  if (!instances) all.set(group, (instances = []))
+  return instances
+}

@@ -1,0 +1,80 @@
+import { expressionValue, knownScope } from '../../field-expressions.ts'
+import { isTrue, type Value } from '../../expressions/values.ts'
+import { STATUS_ALIASES } from '../../expressions/status-scope.ts'
+import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
+import { groupOf, type Instance } from './service-group.ts'
+
+type Context = OperationContext<'services-stop'>
+
+/** Looks at the health of all, keeps the logs that are wanted, and ends all. Fails if one was not healthy. */
+export async function stopServices(context: Context): Promise<OperationEnd> {
+  const { unit, node } = context
+  const instances = groupOf(unit, node.operation.group).splice(0)
+  const sick = (await Promise.all(instances.map((instance) => stop(context, instance)))).filter((faults) => faults !== undefined)
+  for (const name of new Set(instances.map(({ name }) => name))) unit.facts.services.delete(name)
+  if (sick.length === 0) return PASSED
+  return {
+    exitCode: 1,
+    error: {
+      code: 'SERVICE_FAILED',
+      message: `${sick.length === 1 ? 'A service was' : `${sick.length} services were`} not healthy: ${sick.join('; ')}.`,
+      hint: 'Their output says why; keep it with `logs: always`.',
+    },
+  }
+}
+
+/** @returns what was wrong with it, if anything */
+async function stop(context: Context, instance: Instance): Promise<string | undefined> {
+  const { unit, node } = context
+  const { name, index, service, log } = instance
+  const { engine, options } = unit
+  let faults: readonly string[] = []
+  try {
+    faults = (await service.health()).faults
+  } catch (error) {
+    engine.warn(
+      options.path,
+      node.ref,
+      'SERVICE_FAILED',
+      `The health of the service "${name}" (${index}) cannot be known: ${(error as Error).message}`,
+    )
+  }
+  try {
+    await service.close()
+  } catch (error) {
+    engine.warn(
+      options.path,
+      node.ref,
+      'SITE_FAILED',
+      `The service "${name}" (${index}) could not be removed: ${(error as Error).message}`,
+    )
+  }
+  log.end()
+  await log.file()?.close(isKept(context, instance, faults.length === 0))
+  engine.tell({
+    type: 'service',
+    unit: options.path,
+    ref: node.ref,
+    name,
+    index,
+    status: faults.length > 0 ? 'failed' : 'stopped',
+  })
+  return faults.length > 0 ? `${name} (${index}): ${faults.join(', ')}` : undefined
+}
+
+function isKept({ unit, node }: Context, { name, index, count }: Instance, isHealthy: boolean): boolean {
+  const expression = node.operation.logs[name]
+  if (expression === undefined) return false
+  const scopes = [knownScope({ index, count, status: isHealthy ? 'passed' : 'failed' }), STATUS_ALIASES]
+  try {
+    return isTrue((expressionValue(expression, scopes) ?? true) as Value)
+  } catch (error) {
+    unit.engine.warn(
+      unit.options.path,
+      node.ref,
+      'EXPRESSION_FAILED',
+      `logs of the service "${name}": ${(error as Error).message}`,
+    )
+    return true
+  }
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { PlannedCommand } from '../../executors/executor.ts'
+import { simplify } from '../expressions/document.ts'
+import type { Scope } from '../expressions/scopes.ts'
+import { type Known, knownScope } from '../field-expressions.ts'
+import { nodesOf, type StepNode, type WorkflowPlan } from '../plan.ts'
+import type { Engine } from './engine.ts'
+import { planned } from './unit-scopes.ts'
+
+/** All commands of a unit, for executors that must know them before the first begins. */
+function commandsOf(root: StepNode): PlannedCommand[] {
+  return [...nodesOf(root)].flatMap((node) =>
+    node.kind === 'operation' && (node.operation.type === 'run' || node.operation.type === 'shell') ? [planned(node)] : [],
+  )
+}
+
+/** What expressions call the execution and the place of a unit in it. */
+export function placeNames(engine: Engine, path: string, fsPrefix: string, pvcs: object | undefined): Record<string, unknown> {
+  const { id, scheduledAt } = engine
+  return {
+    'resource.id': path === '' ? id : `${id}-${path}`,
+    'resource.root': id,
+    'resource.fsPrefix': fsPrefix,
+    'execution.id': id,
+    'execution.groupId': id,
+    'execution.name': id,
+    'execution.number': 1,
+    'execution.scheduledAt': scheduledAt,
+    'execution.disableWebhooks': true,
+    ...Object.fromEntries(Object.keys(pvcs ?? {}).map((name) => [`pvcs.${name}.name`, claimName(engine, path, name)])),
+  }
+}
+
+/** What its site must know of a plan beforehand. Names of the environment stay for later. */
+export function siteSettings(
+  engine: Engine,
+  path: string,
+  plans: readonly WorkflowPlan[],
+  names: Known,
+  scopes: readonly Scope[] = [],
+) {
+  const [{ job, pod, pvcs = {} }] = plans as [WorkflowPlan]
+  const known = <T>(value: T): T => simplify(value, 'force', [knownScope(names), ...scopes])
+  const claims = Object.entries(pvcs).map(([name, claim]) => [claimName(engine, path, name), known(claim)])
+  return {
+    commands: known(plans.flatMap(({ root }) => commandsOf(root))),
+    ...(job ? { job: known(job) } : {}),
+    ...(pod ? { pod: known(pod) } : {}),
+    ...(claims.length > 0 ? { pvcs: Object.fromEntries(claims) as Record<string, Record<string, unknown>> } : {}),
+  }
+}
+
+/** Of a claim of a unit, the same on all executors: at most 63 characters. */
+export function claimName({ id }: Pick<Engine, 'id'>, path: string, name: string): string {
+  const whole = `${id}-${path === '' ? '' : `${path.replaceAll(/[^a-z0-9]/g, '-')}-`}${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}`
+  return whole.length <= 63 ? whole : `${whole.slice(0, 50)}-${createHash('sha256').update(whole).digest('hex').slice(0, 12)}`
+}

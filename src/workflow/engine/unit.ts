@@ -1,0 +1,236 @@
+import { errorFromData, type ErrorData } from '../../contracts/errors.ts'
+import type { Site } from '../../executors/executor.ts'
+import type { Timer } from '../../system/clock.ts'
+import { advance, nextDeadline, type StepFacts } from '../advance.ts'
+import { type ExecutionEvent, type ExecutionState, newExecution, reduceExecution } from '../execution.ts'
+import type { Scope } from '../expressions/scopes.ts'
+import type { Known } from '../field-expressions.ts'
+import { expressionJudge } from '../judge.ts'
+import { nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from '../plan.ts'
+import { hasStepEnded, type StepStatus } from '../status.ts'
+import type { Engine } from './engine.ts'
+import { Looking } from './looking.ts'
+import type { Held, OperationEnd } from './operation.ts'
+import { UnitLog } from './unit-log.ts'
+import { reportsBetween } from './unit-report.ts'
+import { newFacts, scopesOf } from './unit-scopes.ts'
+
+export interface UnitOptions {
+  /** As in events. */
+  path: string
+  plan: WorkflowPlan
+  /** Names of its place and its resources. */
+  names: Known
+  /** What is known of the units around it. */
+  inherited: readonly Scope[]
+  /** Of its log, relative to the folder of the execution. */
+  logName: string
+  /** Of its artifacts: `r4/1/`, or nothing. */
+  artifactPrefix: string
+  /** What came before its first step. */
+  before?: 'passed' | 'failed'
+  /** It waits for somebody to resume it; absent: for a person. */
+  onPaused?(): void
+  onResumed?(): void
+}
+
+export interface UnitEnd {
+  status: StepStatus
+  error?: ErrorData
+}
+
+interface Current {
+  node: OperationNode
+  abort: AbortController
+  held?: Held
+}
+
+/** One plan in one site, from its first step to its last. */
+export class Unit {
+  readonly engine: Engine
+  readonly options: UnitOptions
+  readonly site: Site
+  readonly facts = newFacts()
+  readonly looking = new Looking()
+  /** By operation: what its container has by itself. */
+  readonly bases = new Map<string, Readonly<Record<string, string>>>()
+  readonly log: UnitLog
+  readonly ended: Promise<UnitEnd>
+  #state: ExecutionState
+  #current: Current | undefined
+  #deadline: Timer | undefined
+  #isTurning = false
+  #isAgain = false
+  #finish!: (end: UnitEnd) => void
+  #error: ErrorData | undefined
+  readonly #ids = new Map<string, string | undefined>()
+  readonly #judge = expressionJudge((node) => scopesOf(this, node))
+
+  constructor(engine: Engine, site: Site, options: UnitOptions) {
+    this.engine = engine
+    this.site = site
+    this.options = options
+    this.log = new UnitLog(engine, options.path, options.logName)
+    this.#state = newExecution(options.plan, options.before)
+    this.ended = new Promise((resolve) => (this.#finish = resolve))
+    engine.units.set(options.path, this)
+    noteIds(options.plan.root, undefined, this.#ids)
+  }
+
+  start(): this {
+    void this.#turn()
+    return this
+  }
+
+  get isPaused(): boolean {
+    return this.#state.pause !== undefined
+  }
+
+  get status(): StepStatus {
+    return this.#state.nodes.of(this.options.plan.root.ref).status
+  }
+
+  /** The innermost step around a node that has an id. */
+  stepIdOf(ref: string): string | undefined {
+    return this.#ids.get(ref)
+  }
+
+  /** Stops what runs; its time stands still. @returns whether anything did */
+  async pause(): Promise<boolean> {
+    const current = this.#current
+    if (!current || this.#state.pause || !current.held) return false
+    const step = this.#stepAround(current.node.ref)
+    await current.held.pause()
+    // It may have ended meanwhile.
+    if (this.#current === current) this.#apply({ type: 'paused', ref: step.ref, nowMs: this.#now() })
+    return this.#current === current
+  }
+
+  /** @returns whether anything goes on */
+  async resume(): Promise<boolean> {
+    if (!this.#state.pause) return false
+    this.#apply({ type: 'resumed', nowMs: this.#now() })
+    this.options.onResumed?.()
+    await this.#current?.held?.resume()
+    void this.#turn()
+    return true
+  }
+
+  /** What runs ends; of the rest only clean-up runs. */
+  end(status: 'aborted' | 'canceled'): void {
+    this.#apply({ type: 'ending', status, nowMs: this.#now() })
+    this.#giveUp()
+  }
+
+  /** Nothing runs any more. */
+  abort(status: 'aborted' | 'canceled'): void {
+    this.#apply({ type: status, nowMs: this.#now() })
+    this.#giveUp()
+  }
+
+  #giveUp(): void {
+    this.#current?.abort.abort()
+    void this.#turn()
+  }
+
+  /** Decides and begins in one go: nothing can come between them. */
+  async #turn(): Promise<void> {
+    if (this.#isTurning) return void (this.#isAgain = true)
+    this.#isTurning = true
+    try {
+      do {
+        this.#isAgain = false
+        await this.looking.at(() => this.#step())
+        await this.looking.at(() => this.#watchDeadline())
+      } while (this.#isAgain)
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#isTurning = false
+    if (hasStepEnded(this.status) && this.#state.aliveRef === undefined) this.#close()
+  }
+
+  #step(): void {
+    const { state, next } = advance(this.options.plan, this.#state, this.#judge, this.#now())
+    this.#show(this.#state, state)
+    if (next?.type === 'run') this.#run(next.node, next.facts)
+    else if (next) this.options.onPaused?.()
+  }
+
+  #run(node: OperationNode, facts: StepFacts): void {
+    const abort = new AbortController()
+    const current: Current = { node, abort }
+    this.#current = current
+    const hold = (held: Held | undefined) => {
+      if (held) current.held = held
+      else delete current.held
+    }
+    void this.engine.perform({ unit: this, node, facts, signal: abort.signal, hold }).then((end) => {
+      this.#current = undefined
+      this.#tellError(node, end)
+      this.#apply({ type: 'ended', ref: node.ref, nowMs: this.#now(), exitCode: end.exitCode, isAborted: end.isAborted })
+      return this.#turn()
+    })
+  }
+
+  #apply(event: ExecutionEvent): void {
+    const before = this.#state
+    this.#show(before, reduceExecution(this.options.plan, before, event))
+  }
+
+  #show(before: ExecutionState, after: ExecutionState): void {
+    this.#state = after
+    const { path } = this.options
+    for (const { ref, report } of reportsBetween(before, after, this.#now())) {
+      // Begun anew: what the last attempt gave is not of this one.
+      if (report.status === 'queued') this.facts.outputs.delete(this.#ids.get(ref) ?? '')
+      this.engine.tell({ type: 'step', unit: path, ref, ...report })
+    }
+  }
+
+  #tellError(node: OperationNode, { error }: OperationEnd): void {
+    if (!error) return
+    this.#error ??= error
+    this.engine.warn(this.options.path, node.ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
+  }
+
+  #watchDeadline(): void {
+    this.#deadline?.cancel()
+    const next = nextDeadline(this.options.plan, this.#state, this.#judge, this.#now())
+    this.#deadline =
+      next &&
+      this.engine.clock.after(next.inMs, () => {
+        this.#apply({ type: 'timed-out', ref: next.ref, nowMs: this.#now() })
+        this.#giveUp()
+      })
+  }
+
+  /** An expression that cannot be resolved, or a fault of ours: nothing can be decided any more. */
+  #fail(error: unknown): void {
+    const { code, message, hint } = errorFromData(error)
+    this.#error = { code, message: this.engine.masks.text(message), ...(hint ? { hint } : {}) }
+    this.#apply({ type: 'aborted', nowMs: this.#now() })
+    this.#current?.abort.abort()
+  }
+
+  #close(): void {
+    this.#deadline?.cancel()
+    this.engine.units.delete(this.options.path)
+    this.#finish({ status: this.status, ...(this.#error ? { error: this.#error } : {}) })
+  }
+
+  #stepAround(ref: string): StepNode {
+    const steps = [...nodesOf(this.options.plan.root)].filter((node): node is StepNode => node.kind === 'step')
+    return steps.findLast((step) => step.children.some((child) => child.ref === ref))!
+  }
+
+  #now(): number {
+    return this.engine.clock.now()
+  }
+}
+
+function noteIds(node: PlanNode, around: string | undefined, ids: Map<string, string | undefined>): void {
+  const id = (node.kind === 'step' ? node.id : undefined) ?? around
+  ids.set(node.ref, id)
+  if (node.kind === 'step') for (const child of node.children) noteIds(child, id, ids)
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { run } from './house.ts'
+
+const child = (name: string, spec: string, labels = '') =>
+  `---\nkind: Workflow\nmetadata: { name: ${name}${labels} }\nspec:\n${spec.replaceAll(/^/gm, '  ')}\n`
+
+test('other workflows run by name and by label, with parameters, once for each instance', async () => {
+  const { output, result } = await run(
+    `steps: [{ execute: { parallelism: 2, workflows: [{ name: one, config: { who: 'n{{ index }}' }, count: 2 }, { selector: { matchLabels: { kind: x } } }] } }]`,
+    {
+      more:
+        child('one', `config: { who: {} }\nsteps: [{ shell: 'echo one {{ config.who }}' }]`) +
+        child('two', `steps: [{ shell: echo two }]`, ', labels: { kind: x }'),
+    },
+  )
+  expect(result.status).toBe('passed')
+  expect(output.split('\n').filter(Boolean).sort()).toEqual(['one n0', 'one n1', 'two'])
+}, 30_000)
+
+test('a child that fails fails its step, and is named; one that nobody waits for does not', async () => {
+  const more = child('bad', `steps: [{ shell: echo bad; exit 1 }]`)
+  const waited = await run(`steps: [{ execute: { workflows: [{ name: bad }] } }]`, { more })
+  expect(waited.result).toMatchObject({ status: 'failed', error: { message: 'The workflow "bad" failed.' } })
+  const left = await run(`steps: [{ execute: { async: true, workflows: [{ name: bad }] } }]`, { more })
+  expect(left.result.status).toBe('passed')
+  expect(left.output).toBe('bad\n')
+}, 30_000)
+
+test('archives go to children by their address', async () => {
+  const { output } = await run(
+    `content: { files: [{ path: give/a, content: given }] }\nsteps: [{ execute: { workflows: [{ name: one, config: { url: '{{ tarball.data.url }}' }, tarball: { data: { from: give } } }] } }]`,
+    {
+      more: child(
+        'one',
+        `config: { url: {} }\ncontent: { tarball: [{ url: '{{ config.url }}', path: got }] }\nsteps: [{ shell: cat got/a }]`,
+      ),
+    },
+  )
+  expect(output).toBe('given')
+}, 30_000)
+
+test('a workflow that there is not, and one that executes itself, are refused', async () => {
+  const none = await run(`steps: [{ execute: { workflows: [{ name: mian }] } }]`)
+  expect(none.result).toMatchObject({
+    exitCode: 155,
+    error: { message: expect.stringContaining('There is no workflow "mian"'), hint: expect.stringContaining('main') },
+  })
+  const itself = await run(`steps: [{ execute: { workflows: [{ name: main }] } }]`)
+  expect(itself.result.status).toBe('failed')
+}, 60_000)

@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest'
+import { begin, outputOf, run, statusesOf } from './house.ts'
+
+test('commands run in order with their environment, and a failure skips what comes after it', async () => {
+  const { result, output, statuses } = await run(`
+container: { env: [{ name: WHO, value: outer }, { name: BOTH, value: '{{ env.WHO }}-x' }] }
+steps:
+  - { name: a, shell: 'echo "$WHO $BOTH $CI"' }
+  - { name: b, container: { env: [{ name: WHO, value: inner }] }, run: { command: [sh, -c, 'echo {{ env.WHO }} $WHO; exit 3'] } }
+  - { name: c, shell: echo never }
+  - { name: d, condition: always, shell: 'echo {{ step.b.exitCode }} {{ step.b.status }}' }
+`)
+  expect(output).toBe('outer outer-x 1\ninner inner\n3 failed\n')
+  expect(statuses).toEqual({ a: 'passed', b: 'failed', c: 'skipped', d: 'passed' })
+  expect(result).toMatchObject({ status: 'failed', exitCode: 1 })
+})
+
+test('nothing of the caller is in the environment but what every program needs', async () => {
+  process.env['EVERWARM_MARKER_OF_CALLER'] = 'leak'
+  const { output } = await run(`steps: [{ shell: env }]`)
+  delete process.env['EVERWARM_MARKER_OF_CALLER']
+  expect(output).not.toMatch(/leak|EVERWARM_|VITEST/)
+  expect(output).toContain('PATH=')
+})
+
+test('what a step leaves in its outputs is read by others, and is gone with the next attempt', async () => {
+  const { output, result } = await run(`
+steps:
+  - name: make
+    retry: { count: 1 }
+    steps:
+      - { id: first, shell: 'echo " one " > $WORKFLOW_OUTPUTS/key; echo x > $WORKFLOW_OUTPUTS/.hidden' }
+      - { shell: 'test -e again || { touch again; exit 1; }' }
+  - { shell: 'echo {{ step.first.outputs.key }}/{{ step.make.outputs.key }}/{{ len(step.first.outputs) }}' }
+`)
+  expect(result.status).toBe('passed')
+  expect(output).toBe('one//1\n')
+})
+
+test('a command says outputs in lines of their own, which are no output', async () => {
+  const { output } = await run(String.raw`
+steps:
+  - { id: a, run: { command: [printf, 'one\n\001\005ref\003version\004"1.2"\003\ntwo\n'] } }
+  - { shell: 'echo {{ step.a.outputs.version }} {{ output.version }}' }
+`)
+  expect(output).toBe('one\ntwo\n1.2 1.2\n')
+})
+
+test('a timeout ends the whole tree of a command, and a retry begins anew', async () => {
+  const { statuses, output, events } = await run(`
+steps:
+  - name: slow
+    timeout: 300ms
+    retry: { count: 1 }
+    shell: 'echo begun; sleep 100 & sleep 100'
+  - { name: after, condition: always, shell: echo after }
+`)
+  expect(statuses).toEqual({ slow: 'timeout', after: 'passed' })
+  expect(output).toBe('begun\nbegun\nafter\n')
+  expect(events.filter((event) => event.type === 'step' && event.status === 'timeout').length).toBeGreaterThan(1)
+}, 30_000)
+
+test('files are written, and expressions read them where the step runs', async () => {
+  const { output } = await run(`
+content: { files: [{ path: a/one.txt, content: '1' }, { path: a/two.txt, content: '{{ config.word }}', mode: 0o755 }] }
+config: { word: { default: two } }
+steps:
+  - { shell: 'cat a/two.txt; test -x a/two.txt && echo " x"' }
+  - { shell: 'echo {{ len(glob("a/*.txt")) }} {{ file("a/one.txt") }} {{ relpath(at(glob("**/two.txt"), 0)) }}' }
+  - { condition: 'file("a/one.txt") == "1"', shell: echo yes }
+`)
+  expect(output).toBe('two x\n2 1 a/two.txt\nyes\n')
+})
+
+test('an unknown name is an error of the input that says where', async () => {
+  const { result, events } = await run(`steps: [{ name: a, shell: 'echo {{ nowhere.x }}' }]`)
+  expect(result).toMatchObject({ status: 'failed', exitCode: 155, error: { code: 'EXPRESSION_UNRESOLVED' } })
+  expect(JSON.stringify(events)).toContain('nowhere.x')
+})
+
+test('a step is stopped and goes on, and its pause is no time of it', async () => {
+  const { running, heard, events } = await begin(`
+steps: [{ name: a, timeout: 20s, shell: 'echo begun; i=0; while [ ! -e go ]; do sleep 0.05; done; echo gone' }, { shell: 'true' }]
+`)
+  await heard((event) => event.type === 'output')
+  running.pause()
+  await heard((event) => event.type === 'step' && event.status === 'paused')
+  expect(running.resume()).toEqual({ resumed: 1 })
+  await heard(
+    (event) =>
+      event.type === 'step' && event.status === 'running' && events.some((e) => e.type === 'step' && e.status === 'paused'),
+  )
+  running.cancel('enough')
+  expect(await running.ended).toMatchObject({ status: 'canceled', exitCode: 137 })
+}, 30_000)
+
+test('who cancels still gets clean-up; who does it twice gets none', async () => {
+  const spec = `
+steps: [{ name: long, shell: 'echo begun; sleep 100' }, { name: next, shell: echo next }]
+after: [{ name: clean, condition: always, shell: 'echo cleaned; sleep {{ config.long }}' }]
+config: { long: { type: integer, default: 0 } }
+`
+  const once = await begin(spec)
+  await once.heard((event) => event.type === 'output')
+  once.running.cancel('SIGINT')
+  expect(await once.running.ended).toMatchObject({ status: 'canceled', exitCode: 137 })
+  expect(outputOf(once.events)).toBe('begun\ncleaned\n')
+  expect(statusesOf(once.events)).toEqual({ long: 'aborted', next: 'skipped', clean: 'passed' })
+  const twice = await begin(spec, { config: { long: 100 } })
+  await twice.heard((event) => event.type === 'output')
+  twice.running.cancel('SIGINT')
+  await twice.heard((event) => event.type === 'output' && event.text.includes('cleaned'))
+  twice.running.cancel('SIGINT')
+  expect(await twice.running.ended).toMatchObject({ status: 'canceled' })
+}, 30_000)
+
+test('optional, negative, nested and paused steps do what they say', async () => {
+  const { running, heard, events } = await begin(`
+steps:
+  - { name: o, optional: true, shell: exit 1 }
+  - { name: n, negative: true, shell: exit 1 }
+  - { name: p, paused: true, shell: echo resumed }
+`)
+  await heard((event) => event.type === 'step' && event.status === 'paused')
+  running.resume()
+  expect(await running.ended).toMatchObject({ status: 'passed', exitCode: 0 })
+  expect(outputOf(events)).toBe('resumed\n')
+})
+
+test('secrets are variables, and their values are nowhere else', async () => {
+  const secret = 'p4ss"word\nof two lines'
+  const { output, events, logs, result } = await run(
+    `
+steps:
+  - name: a
+    container: { env: [{ name: BY_REF, valueFrom: { secretKeyRef: { name: db, key: password } } }] }
+    shell: 'printf "%s" {{ shellquote(secret("db", "password")) }} | wc -c; printf "%s" "$BY_REF"; echo; printf "%s" "$BY_REF" | base64 -w0'
+  - { name: c, shell: 'echo "{{ credential("token") }}" | wc -c' }
+  - { name: missing, optional: true, shell: 'echo {{ secret("db", "none") }}' }
+`,
+    { secrets: { db: { password: secret } }, credentials: { token: 'tok-en-1' } },
+  )
+  expect(result.status).toBe('passed')
+  const all = JSON.stringify(events) + [...logs.values()].join('') + output
+  for (const form of ['p4ss', 'of two lines', 'tok-en-1', Buffer.from(secret).toString('base64').slice(0, 12)])
+    expect(all).not.toContain(form)
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'warning', code: 'SECRET_UNKNOWN', message: expect.stringContaining('none') }),
+  )
+})

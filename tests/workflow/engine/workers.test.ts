@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest'
+import type { WorkflowHappening } from '../../../src/contracts/workflow/events.ts'
+import { begin, outputOf, run } from './house.ts'
+
+const lines = (text: string) => text.split('\n').filter(Boolean).sort()
+const workerEnds = (events: readonly WorkflowHappening[]) =>
+  Object.fromEntries(events.flatMap((event) => (event.type === 'worker' ? [[event.index, event.status]] : [])))
+
+test('every combination runs exactly once, with its place, its slice and an environment of its own', async () => {
+  const { output, result } = await run(`
+container: { env: [{ name: X, value: parent }] }
+steps:
+  - name: all
+    parallel:
+      matrix: { os: [linux, mac], v: [{ n: 1 }, { n: 2 }] }
+      shards: { files: ['a', 'b', 'c'] }
+      count: 2
+      parallelism: 3
+      container: { env: [{ name: X, value: 'worker-{{ index }}' }] }
+      run: { command: [sh, -c, 'echo "{{ index }}/{{ count }} {{ matrix.os }} {{ matrix.v.n }} $* {{ env.X }}"', sh, '{{ shard.files }}'] }
+`)
+  expect(result.status).toBe('passed')
+  expect(lines(output)).toEqual([
+    '0/8 linux 1 a b worker-0',
+    '1/8 linux 1 c worker-1',
+    '2/8 linux 2 a b worker-2',
+    '3/8 linux 2 c worker-3',
+    '4/8 mac 1 a b worker-4',
+    '5/8 mac 1 c worker-5',
+    '6/8 mac 2 a b worker-6',
+    '7/8 mac 2 c worker-7',
+  ])
+}, 30_000)
+
+test('workers inside workers have places of their own', async () => {
+  const { output } = await run(`
+steps:
+  - parallel:
+      count: 2
+      steps:
+        - name: inner
+          parallel: { count: 'index + 1', shell: 'echo {{ index }} of {{ count }}' }
+`)
+  expect(lines(output)).toEqual(['0 of 1', '0 of 2', '1 of 2'])
+}, 30_000)
+
+test('an empty list starts nobody, and the step says why', async () => {
+  const { events, result } = await run(`steps: [{ parallel: { shards: { f: 'glob("*.none")' }, maxCount: 5, shell: exit 1 } }]`)
+  expect(result.status).toBe('passed')
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'workers', count: 0, skipped: expect.stringContaining('"f" is empty') }),
+  )
+})
+
+test('a failed worker fails its step and no other worker; failFast ends them', async () => {
+  const spec = (failFast: boolean) => `
+steps: [{ name: p, parallel: { count: 4, parallelism: 2, failFast: ${failFast}, shell: 'if [ {{ index }} = 0 ]; then exit 1; else sleep {{ index == 1 && config.long || 0 }}; fi' } }]
+config: { long: { type: integer, default: 0 } }
+`
+  const slow = await run(spec(false))
+  expect(workerEnds(slow.events)).toEqual({ 0: 'failed', 1: 'passed', 2: 'passed', 3: 'passed' })
+  expect(slow.result).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('The worker 0 of 4 failed') } })
+  const fast = await run(spec(true), { config: { long: 100 } })
+  expect(workerEnds(fast.events)).toEqual({ 0: 'failed', 1: 'aborted', 2: 'skipped', 3: 'skipped' })
+  expect(fast.result).toMatchObject({ status: 'failed', exitCode: 1 })
+}, 60_000)
+
+test('files go to workers and come back, whatever became of them; the same archive is packed once', async () => {
+  const { output, result } = await run(`
+content: { files: [{ path: in/a.txt, content: from-parent }, { path: in/run.sh, content: 'echo hi', mode: 0o755 }] }
+steps:
+  - optional: true
+    parallel:
+      count: 3
+      transfer: [{ from: in, to: /data/repo/got }]
+      fetch: [{ from: out, to: 'results/{{ index }}' }]
+      shell: 'mkdir out; sh got/run.sh >out/x; cat got/a.txt >>out/x; exit {{ index }}'
+  - { shell: 'cat results/*/x; ls results' }
+`)
+  expect(result.status).toBe('passed')
+  expect(output).toBe('hi\nfrom-parenthi\nfrom-parenthi\nfrom-parent0\n1\n2\n')
+}, 30_000)
+
+test('paused workers begin together, in waves of as many as there are places', async () => {
+  const { output, result, events } = await run(`
+steps: [{ parallel: { count: 4, parallelism: 2, delay: '{{ index * 30 }}ms', paused: true, shell: 'date +%s%N' } }]
+`)
+  expect(result.status).toBe('passed')
+  expect(lines(output)).toHaveLength(4)
+  const order = events.flatMap((event) =>
+    event.type === 'step' && event.ref === 'r0' && ['paused', 'running'].includes(event.status)
+      ? [`${event.unit.slice(-1)} ${event.status}`]
+      : [],
+  )
+  const resumed = (n: number) => order.lastIndexOf(`${n} running`)
+  const paused = (n: number) => order.indexOf(`${n} paused`)
+  expect(Math.max(paused(0), paused(1))).toBeLessThan(Math.min(resumed(0), resumed(1)))
+}, 30_000)
+
+test('a worker that cannot be made holds up nobody who waits for it', async () => {
+  const { result, events } = await run(`
+steps: [{ parallel: { count: 3, transfer: [{ from: '{{ index == 1 && "nowhere" || "." }}', to: x }], paused: true, shell: 'true' } }]
+`)
+  expect(result.status).toBe('failed')
+  expect(workerEnds(events)).toEqual({ 0: 'passed', 1: 'failed', 2: 'passed' })
+}, 30_000)
+
+test('items are pulled longest first, set-up and clean-up are done once, and a failure stops no other item', async () => {
+  const { output, result } = await run(
+    `
+steps:
+  - parallel:
+      shards: { f: [a, bbb, cc, dddd] }
+      count: 1
+      dynamic: true
+      setup: [{ shell: echo setup }]
+      run: { command: [sh, -c, 'echo $0; test $0 != cc', '{{ shard.f }}'] }
+      after: [{ condition: always, shell: echo after }]
+`,
+    { estimateMs: (item) => String(item).length },
+  )
+  expect(output).toBe('setup\ndddd\nbbb\ncc\na\nafter\n')
+  expect(result.status).toBe('failed')
+})
+
+test('slices take as long, by what is known of each item', async () => {
+  const ms: Record<string, number> = { a: 900, b: 300, c: 300, d: 300 }
+  const { output } = await run(
+    `steps: [{ parallel: { shards: { f: [a, b, c, d] }, by: duration, count: 2, run: { command: [echo, '{{ shard.f }}'] } } }]`,
+    { estimateMs: (item) => ms[String(item)] },
+  )
+  expect(lines(output)).toEqual(['a', 'b c d'])
+})
+
+test('logs of workers are kept by their expression', async () => {
+  const { logs } = await run(
+    `steps: [{ optional: true, parallel: { count: 3, logs: failed && index > 0, shell: 'echo {{ index }}; exit 1' } }]`,
+  )
+  expect([...logs.values()].sort()).toEqual(['1\n', '2\n'])
+})
+
+test('a worker knows the services and outputs of the steps around it', async () => {
+  const { output } = await run(`
+steps:
+  - { id: make, shell: echo value > $WORKFLOW_OUTPUTS/key }
+  - { parallel: { count: 1, shell: 'echo {{ step.make.outputs.key }} {{ resource.fsPrefix }}' } }
+`)
+  expect(output).toMatch(/^value r\d+\/1\n$/)
+})
+
+test('a thousand combinations cost no stack, and end', async () => {
+  const { events } = await begin(`steps: [{ parallel: { count: 200, parallelism: 8, shell: 'true' } }]`).then(async (begun) => {
+    await begun.running.ended
+    return begun
+  })
+  expect(Object.values(workerEnds(events)).filter((status) => status === 'passed')).toHaveLength(200)
+  expect(outputOf(events)).toBe('')
+}, 60_000)
