@@ -24,6 +24,8 @@ export interface CloneOptions {
   /** What git says, without secrets. */
   hear?: (text: string) => void
   env?: Env
+  /** Hears of git's process groups, to end them should this process be killed. */
+  groups?: { add(groupId: number): void; remove(groupId: number): void }
   clock?: Clock
   random?: () => number
   signal?: AbortSignal
@@ -63,13 +65,13 @@ async function attempt(
   request: CloneRequest,
   source: CloneSource,
   { env }: PrivateFiles,
-  { to, hear, signal }: CloneOptions,
+  { to, hear, groups, signal }: CloneOptions,
 ): Promise<Cloned> {
   const draft = await draftFor(to)
   const masks = createMasks()
   for (const secret of source.secrets) masks.add(secret)
   const git = (args: readonly string[], more: Pick<GitRun, 'input'> = {}) =>
-    runGit(args, { cwd: draft, env, signal, mask: masks.stream(), hear, ...more })
+    runGit(args, { cwd: draft, env, signal, mask: masks.stream(), hear, groups, ...more })
   try {
     const from = await fetchSource(git, source.uri, request)
     const cloned = await checkout(git, from, request)
