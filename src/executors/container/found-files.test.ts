@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { globRoots, packList } from './found-files.ts'
+import { globRoots, packList, prunedNames } from './found-files.ts'
 
 test('patterns are looked for in the deepest folders that hold all they may mean', () => {
   const roots = (...include: string[]) => globRoots({ include, exclude: [] })
@@ -14,4 +14,10 @@ test('files come in the order of a walk, and folders only where nothing is in th
   const tree = ['d.', 'd./a', 'f./a/x', 'f./a-b', 'd./empty', 'd./out', 'f./out/skipped.log', 'f./.hidden']
   const list = packList(Buffer.from(tree.map((line) => `${line}\0`).join('')), { include: ['**/*'], exclude: ['**/*.log'] })
   expect(list).toEqual(['./.hidden', './a/x', './a-b', './empty', './out'])
+})
+
+test('folders that are excluded wherever they are need not be looked into', () => {
+  const exclude = ['/data/repo/**/node_modules/**', '/**/dist/**', '/data/repo/one/**', '/data/repo/**/*.log', '/**/a*/**']
+  expect(prunedNames({ include: ['/data/repo/**/*.ts'], exclude })).toEqual(['node_modules', 'dist'])
+  expect(prunedNames({ include: ['/data/repo/**/*.ts', '/data/x/*'], exclude })).toEqual(['dist'])
 })

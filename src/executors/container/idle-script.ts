@@ -117,9 +117,13 @@ ew_write() {
 }
 ew_find() {
   command -v find >/dev/null || return 127
+  prune=
+  for name in $1; do prune="$prune -type d -name $name -prune -o"; done
+  shift
   for root in "$@"; do
-    [ -e "$root" ] && find "$root" -type f -print0 2>/dev/null
-    [ -e "$root" ] && find "$root" -type l -exec sh -c 'for f; do [ -f "$f" ] && printf "%s\000" "$f"; done' sh {} + 2>/dev/null
+    [ -e "$root" ] || continue
+    find -H "$root" $prune -type f -print0 2>/dev/null
+    find -H "$root" $prune -type l -exec sh -c 'for f; do [ -f "$f" ] && printf "%s\000" "$f"; done' sh {} + 2>/dev/null
   done
   return 0
 }
