@@ -160,7 +160,9 @@ async function readEnvironment(cluster: RoomGround['cluster'], target: CommandPl
   const { stdout } = await runScript(cluster, target, 'cat /proc/self/environ')
   const pairs = stdout.toString('utf8').split('\0').filter(Boolean)
   return Object.fromEntries(
-    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]).filter(([key]) => !OF_SHELL.has(key!)),
+    pairs
+      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])
+      .filter(([key]) => !OF_SHELL.has(key!)),
   )
 }
 

@@ -52,11 +52,13 @@ function processOf(place: CommandPlace, main: MainProcess, ended: SiteProcess['e
   const withSignaller = async (act: (signaller: Signaller) => Promise<void>) => {
     for (let tries = 0; tries < TRIES && !isGone; tries += 1) {
       const signaller = await openSignaller(cluster, target, main, others).catch(() => undefined)
-      const isDone = signaller && (await act(signaller).then(
-        () => true,
-        // It broke on the way: what is to be done is found out again.
-        () => false,
-      ))
+      const isDone =
+        signaller &&
+        (await act(signaller).then(
+          () => true,
+          // It broke on the way: what is to be done is found out again.
+          () => false,
+        ))
       signaller?.close()
       if (isDone) return
       await after(BETWEEN_TRIES_MS)

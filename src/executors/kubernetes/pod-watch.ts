@@ -72,7 +72,10 @@ export async function watchPods(cluster: Cluster, namespace: string, labels: str
 }
 
 /** Deleted pods stay known as such. */
-const goneNow = (pod: V1Pod): V1Pod => ({ ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [GONE]: '' } } })
+const goneNow = (pod: V1Pod): V1Pod => ({
+  ...pod,
+  metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [GONE]: '' } },
+})
 const GONE = 'everwarm.gone'
 export const isGone = (pod: V1Pod) => pod.metadata?.annotations?.[GONE] !== undefined
 

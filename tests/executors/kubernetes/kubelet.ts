@@ -47,7 +47,10 @@ export async function startKubelet({ onStatus, protocols, ...options }: KubeletO
     },
     async close() {
       await Promise.all([...runs.values()].map((run) => run.stop(0)))
-      await docker.getNetwork(network).remove().catch(() => {})
+      await docker
+        .getNetwork(network)
+        .remove()
+        .catch(() => {})
     },
   }
 }
