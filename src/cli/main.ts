@@ -70,6 +70,30 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'run shards here for a coordinator elsewhere',
     load: async () => (await import('./worker.ts')).worker,
   },
+  'workflow run': {
+    summary: 'run a workflow here, in containers or on Kubernetes',
+    load: async () => (await import('./workflow-run.ts')).workflowRun,
+  },
+  'workflow list': {
+    summary: 'executions of workflows: what runs, and what has run',
+    load: async () => (await import('./workflow-list.ts')).workflowList,
+  },
+  'workflow status': {
+    summary: 'how far an execution is',
+    load: async () => (await import('./workflow-status.ts')).workflowStatus,
+  },
+  'workflow pause': {
+    summary: 'stop the processes of an execution, or of one of its workers',
+    load: async () => (await import('./workflow-control.ts')).workflowPause,
+  },
+  'workflow resume': {
+    summary: 'let them go on',
+    load: async () => (await import('./workflow-control.ts')).workflowResume,
+  },
+  'workflow cancel': {
+    summary: 'end an execution; its clean-up still runs',
+    load: async () => (await import('./workflow-control.ts')).workflowCancel,
+  },
   'workflow lint': {
     summary: 'all that is wrong in workflows, with line and column',
     load: async () => (await import('./workflow-lint.ts')).workflowLint,

@@ -2,7 +2,7 @@ import { EverwarmError } from '../contracts/errors.ts'
 import { namesHint } from '../system/known-names.ts'
 import { checkDocuments } from '../workflow/check.ts'
 import { refuseFaults } from '../workflow/fault.ts'
-import { knownDocuments, type LoadedWorkflow } from '../workflow/known-documents.ts'
+import { type KnownDocuments, knownDocuments, type LoadedWorkflow } from '../workflow/known-documents.ts'
 import { loadFiles } from '../workflow/load.ts'
 import { type Prepared, prepare } from '../workflow/prepare.ts'
 import { render } from '../workflow/render.ts'
@@ -27,15 +27,19 @@ export const workflowRender: Command = {
   ],
   async run({ positionals, values, print }) {
     if (positionals.length === 0) throw badInput('Which file? `everwarm workflow render <file>`.', SEE)
-    const loaded = loadFiles(positionals)
-    refuseFaults(checkDocuments(loaded))
-    const known = knownDocuments(loaded)
-    const chosen = choose(known.workflows, values['workflow'])
+    const { known, chosen } = loadWorkflows(positionals, values['workflow'])
     const prepared = prepare(chosen, known, givenConfig(values['config']))
-    const node = render(prepared.plan)
-    if (values['json']) print(JSON.stringify({ name: prepared.plan.name, config: shownConfig(prepared), root: node }, null, 2))
-    else print(`${heading(prepared)}\n${renderText(node)}`)
+    if (values['json']) print(JSON.stringify(preparedData(prepared), null, 2))
+    else print(preparedText(prepared))
   },
+}
+
+/** The documents of some files, and the one that is meant. @throws WorkflowInvalid; EverwarmError BAD_INPUT */
+export function loadWorkflows(paths: readonly string[], name: unknown): { known: KnownDocuments; chosen: LoadedWorkflow } {
+  const loaded = loadFiles(paths)
+  refuseFaults(checkDocuments(loaded))
+  const known = knownDocuments(loaded)
+  return { known, chosen: choose(known.workflows, name) }
 }
 
 /** @throws EverwarmError BAD_INPUT */
@@ -64,6 +68,16 @@ export function givenConfig(given: unknown): Record<string, string> {
 
 const shownConfig = ({ config, sensitive }: Prepared) =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [name, sensitive.includes(name) ? '****' : value]))
+
+/** For programs. */
+export const preparedData = (prepared: Prepared) => ({
+  name: prepared.plan.name,
+  config: shownConfig(prepared),
+  root: render(prepared.plan),
+})
+
+/** For people. */
+export const preparedText = (prepared: Prepared) => `${heading(prepared)}\n${renderText(render(prepared.plan))}`
 
 function heading(prepared: Prepared): string {
   const parameters = Object.entries(shownConfig(prepared)).map(([name, value]) => `  ${name} = ${String(value)}`)

@@ -1,2 +1,86 @@
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-export async function openDownload(_url: string, _o: object): Promise<Readable> { throw new Error('no') }
+import { EverwarmError } from '../contracts/errors.ts'
+import { type Clock, systemClock } from '../system/clock.ts'
+import { type ArchiveLimits, DEFAULT_LIMITS } from './archive/limits.ts'
+import { unpackInto, type Unpacked } from './archive/unpack.ts'
+import { httpGet, isPassingAnswer, shownUrl } from './http-get.ts'
+import { withRetries } from './retry.ts'
+import { spool } from './spool.ts'
+
+export interface DownloadOptions {
+  /** 5 by default, the first one included. */
+  attempts?: number
+  headers?: Readonly<Record<string, string>>
+  /** Of the archive, lower-case hex: it is checked before anything is unpacked. */
+  sha256?: string
+  limits?: ArchiveLimits
+  /** For the archive, where it is checked first; the folder of temporary files by default. */
+  scratch?: string
+  /** `follow` by default. */
+  redirect?: 'follow' | 'error'
+  clock?: Clock
+  random?: () => number
+  signal?: AbortSignal
+}
+
+/**
+ * Fetches a tar, gzipped or not, and unpacks it into a folder, as `unpackInto` does. Asks again after failures of the network and of
+ * the server, each time later (200 ms to 30 s).
+ * @throws EverwarmError DOWNLOAD_FAILED, ARCHIVE_REFUSED, FILE_NOT_WRITTEN, BAD_INPUT; the reason of the signal
+ */
+export async function downloadTarball(url: string, to: string, options: DownloadOptions = {}): Promise<Unpacked> {
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
+    throw new EverwarmError('BAD_INPUT', {
+      message: 'The address of an archive is none.',
+      hint: 'Give one that begins with https://.',
+    })
+  const { attempts = 5, clock = systemClock, random, signal } = options
+  const get = () => httpGet(url, { headers: options.headers, signal, clock, redirect: options.redirect })
+  const { sha256, limits = DEFAULT_LIMITS } = options
+  try {
+    return await withRetries(
+      async () => (sha256 ? checked(await get(), to, sha256, options) : unpackInto(to, await get(), limits)),
+      {
+        attempts,
+        delayMs: 200,
+        mostMs: 30_000,
+        isPassing: (error) => !(error instanceof EverwarmError) && isPassingAnswer(error),
+        clock,
+        ...(random ? { random } : {}),
+        signal,
+      },
+    )
+  } catch (error) {
+    throw signal?.aborted || error instanceof EverwarmError ? error : downloadFailed(url, error as Error)
+  }
+}
+
+async function checked(
+  archive: Readable,
+  to: string,
+  sha256: string,
+  { limits = DEFAULT_LIMITS, scratch = tmpdir() }: DownloadOptions,
+): Promise<Unpacked> {
+  const folder = await mkdtemp(join(scratch, 'everwarm-download-'))
+  try {
+    const file = await spool(archive, folder, limits.bytes)
+    // Another attempt may get all of it.
+    if (file.sha256 !== sha256) throw new Error(`its SHA-256 is ${file.sha256}, not ${sha256}`)
+    return await unpackInto(to, createReadStream(file.path), limits)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function downloadFailed(url: string, cause: Error): EverwarmError {
+  const why = cause.cause instanceof Error ? cause.cause.message : cause.message
+  return new EverwarmError('DOWNLOAD_FAILED', {
+    message: `${shownUrl(url)} cannot be downloaded: ${why}.`,
+    hint: 'See whether the address is right and reachable from this machine.',
+    cause,
+  })
+}

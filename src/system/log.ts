@@ -2,6 +2,10 @@ import { appendFileSync, renameSync, statSync } from 'node:fs'
 import { inspect } from 'node:util'
 import colors from 'picocolors'
 
+/** How words of a terminal may look; without colours where they are not seen. */
+export type Paint = Readonly<Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', (text: string) => string>>
+export const paint: Paint = colors
+
 /** One line for a person at a terminal, on stderr; colours only where they are seen. */
 export function say(line: string): void {
   process.stderr.write(`${colors.dim('everwarm')} ${line}\n`)

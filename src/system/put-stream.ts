@@ -4,6 +4,8 @@ import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 
 export interface PutRequest {
+  /** PUT by default. */
+  method?: 'PUT' | 'POST'
   /** With `content-length`. */
   headers: Record<string, string>
   body: AsyncIterable<Uint8Array>
@@ -25,9 +27,9 @@ const MOST_TEXT_BYTES = 65_536
  * memory (measured: 843 MB for a file of 800 MB, 79 MB this way).
  * @throws what the body throws, or the connection
  */
-export async function putStream(url: URL, { headers, body, signal }: PutRequest): Promise<PutAnswer> {
+export async function putStream(url: URL, { method = 'PUT', headers, body, signal }: PutRequest): Promise<PutAnswer> {
   const start = url.protocol === 'https:' ? httpsRequest : httpRequest
-  const request = start(url, { method: 'PUT', headers, ...(signal ? { signal } : {}) })
+  const request = start(url, { method, headers, ...(signal ? { signal } : {}) })
   request.setTimeout(IDLE_MS, () => request.destroy(new Error(`nothing moved for ${IDLE_MS} ms`)))
   const answer = new Promise<PutAnswer>((resolve, reject) => {
     let isAnswered = false

@@ -43,6 +43,8 @@ export interface Settings {
   token: string | undefined
   /** `EVERWARM_DATABASE_URL`: a Postgres instead of the embedded database, as given */
   databaseUrl: string | undefined
+  /** `EVERWARM_ARTIFACTS`: a folder or `s3://bucket/prefix` for artifacts of workflows, as given */
+  artifacts: string | undefined
   /** `EVERWARM_REGIONS`: a file, as given */
   regions: string | undefined
   /** `EVERWARM_ORCHESTRATOR_TOKEN` */
@@ -78,6 +80,7 @@ export function readSettings(env: Env): Settings {
     coordinator: text(env, 'EVERWARM_COORDINATOR'),
     token: text(env, 'EVERWARM_TOKEN')?.trim(),
     databaseUrl: text(env, 'EVERWARM_DATABASE_URL'),
+    artifacts: text(env, 'EVERWARM_ARTIFACTS'),
     regions: text(env, 'EVERWARM_REGIONS'),
     orchestratorToken: text(env, 'EVERWARM_ORCHESTRATOR_TOKEN')?.trim(),
     runnerToken: text(env, 'EVERWARM_RUNNER_TOKEN')?.trim(),
@@ -96,7 +99,7 @@ export function cacheFolder(env: Env): string {
  * `everwarm/room` among this user's data. Touches nothing.
  * @throws EverwarmError CONFIG_INVALID
  */
-export function dataFolder(env: Env, room: 'coordinator' | 'orchestrator'): string {
+export function dataFolder(env: Env, room: 'coordinator' | 'orchestrator' | 'executions' | 'groups'): string {
   const { home } = readSettings(env)
   return resolve(home ?? join(env['XDG_DATA_HOME'] || join(homeFolder(), '.local', 'share'), 'everwarm'), room)
 }

@@ -1,5 +1,6 @@
 import { type ExecutionEvent, type ExecutionState, elapsedMs, reduceExecution } from './execution.ts'
 import { isCommand, nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from './plan.ts'
+import { indexOf } from './plan-index.ts'
 import { hasStepEnded, isSuccess, type StepStatus } from './status.ts'
 
 /** What an expression may ask of a running workflow. */
@@ -8,8 +9,8 @@ export interface StepFacts {
   status: StepStatus
   /** Of the step itself; only of `until` of a retry. */
   self?: StepStatus
-  /** Steps that have an id. */
-  steps: Readonly<Record<string, { status: StepStatus; exitCode?: number }>>
+  /** A step by its id. */
+  step(id: string): { status: StepStatus; exitCode?: number } | undefined
 }
 
 /** What the edge knows and the plan does not: values of expressions. They throw for what cannot be resolved. */
@@ -73,7 +74,7 @@ class Walk {
     const waiting =
       !this.state.ending &&
       isCommand(node.operation) &&
-      around.find((step) => step.isPaused && !this.state.nodes[step.ref]!.isReleased)
+      around.find((step) => step.isPaused && !this.state.nodes.of(step.ref).isReleased)
     if (waiting) {
       this.#apply({ type: 'paused', ref: waiting.ref })
       return { type: 'wait-for-resume', step: waiting }
@@ -85,11 +86,12 @@ class Walk {
   }
 
   #visitStep(node: StepNode, before: StepStatus, around: readonly StepNode[]): Visited {
-    for (const [i, child] of node.children.entries()) {
-      const visited = this.visit(child, worse(before, this.#resultOf(node.children.slice(0, i))), [...around, node])
+    let result: 'passed' | 'failed' | 'aborted' = 'passed'
+    for (const child of node.children) {
+      const visited = this.visit(child, worse(before, result), [...around, node])
       if (visited !== 'ended') return visited
+      result = this.#resultWith(result, child)
     }
-    const result = this.#resultOf(node.children)
     const isInverted = node.isNegative && (result === 'passed' || result === 'failed')
     const status = isInverted ? (result === 'passed' ? 'failed' : 'passed') : result
     this.#apply({ type: 'settled', ref: node.ref, status: around.length === 0 ? (this.state.ending ?? status) : status })
@@ -98,7 +100,7 @@ class Walk {
 
   /** Decided once for each attempt: what `until` asks may change later on. */
   #isBegunAnew(node: PlanNode, around: readonly StepNode[]): boolean {
-    if (node.kind !== 'step' || this.state.nodes[node.ref]!.isKept) return false
+    if (node.kind !== 'step' || this.state.nodes.of(node.ref).isKept) return false
     const isAgain = this.#retries(node, around)
     this.#apply({ type: isAgain ? 'retried' : 'kept', ref: node.ref })
     return isAgain
@@ -107,34 +109,32 @@ class Walk {
   /** Unless it has what it wants, has no attempts left, or one around it has ended. */
   #retries(node: StepNode, around: readonly StepNode[]): boolean {
     const { retry } = node
-    const { status, attempt } = this.state.nodes[node.ref]!
+    const { status, attempt } = this.state.nodes.of(node.ref)
     if (!retry || this.state.ending || status === 'skipped' || status === 'aborted' || status === 'canceled') return false
     if (around.some((step) => hasStepEnded(this.#status(step)))) return false
     if (attempt > Math.min(this.#judge.wholeNumber(retry.count, node), MOST_RETRIES)) return false
     return !this.#judge.isTrue(retry.until, this.#facts(status, status), node)
   }
 
-  #resultOf(children: readonly PlanNode[]): 'passed' | 'failed' | 'aborted' {
-    const ended = children.filter((child) => !(child.kind === 'step' && child.isOptional)).map((child) => this.#status(child))
-    const bad = ended.filter((status) => hasStepEnded(status) && !isSuccess(status))
-    return bad.some((status) => status === 'aborted') ? 'aborted' : bad.length > 0 ? 'failed' : 'passed'
+  /** Of some steps with one more: an optional one does not matter. */
+  #resultWith(result: 'passed' | 'failed' | 'aborted', child: PlanNode): 'passed' | 'failed' | 'aborted' {
+    const status = this.#status(child)
+    if (isSuccess(status) || result === 'aborted' || (child.kind === 'step' && child.isOptional)) return result
+    return status === 'aborted' ? 'aborted' : 'failed'
   }
 
+  /** As things stand now, whenever it is asked. */
   #facts(status: StepStatus, self?: StepStatus): StepFacts {
-    const named = [...nodesOf(this.#plan.root)].flatMap((node) => (node.kind === 'step' && node.id !== undefined ? [node] : []))
-    const steps = Object.fromEntries(
-      named.map((node) => [node.id!, { status: this.#status(node), exitCode: this.#exitCode(node) }]),
-    )
-    return { status, steps, ...(self === undefined ? {} : { self }) }
-  }
-
-  /** Of its last command that said one. */
-  #exitCode(node: StepNode): number | undefined {
-    return [...nodesOf(node)].map(({ ref }) => this.state.nodes[ref]!.exitCode).findLast((code) => code !== undefined)
+    const { state } = this
+    const step: StepFacts['step'] = (id) => {
+      const node = indexOf(this.#plan).named.get(id)
+      return node && { status: state.nodes.of(node.ref).status, exitCode: exitCodeOf(node, state) }
+    }
+    return { status, step, ...(self === undefined ? {} : { self }) }
   }
 
   #status(node: PlanNode): StepStatus {
-    return this.state.nodes[node.ref]!.status
+    return this.state.nodes.of(node.ref).status
   }
 
   #apply(event: Unplaced<ExecutionEvent>): void {
@@ -143,6 +143,10 @@ class Walk {
 }
 
 type Unplaced<Event> = Event extends unknown ? Omit<Event, 'nowMs'> : never
+
+/** Of its last command that said one. */
+const exitCodeOf = (node: StepNode, { nodes }: ExecutionState) =>
+  [...nodesOf(node)].map(({ ref }) => nodes.of(ref).exitCode).findLast((code) => code !== undefined)
 
 const worse = (a: StepStatus, b: StepStatus): StepStatus => (isSuccess(a) ? b : a)
 
@@ -154,9 +158,9 @@ export function nextDeadline(
   nowMs: number,
 ): { ref: string; inMs: number } | undefined {
   if (state.pause) return undefined
-  const limited = [...nodesOf(plan.root)].flatMap((node) => {
-    if (node.kind !== 'step' || node.timeout === undefined || state.nodes[node.ref]!.status !== 'running') return []
-    return [{ ref: node.ref, inMs: Math.max(0, judge.duration(node.timeout, node) - elapsedMs(state, node.ref, nowMs)) }]
+  const limited = indexOf(plan).limited.flatMap((node) => {
+    if (state.nodes.of(node.ref).status !== 'running') return []
+    return [{ ref: node.ref, inMs: Math.max(0, judge.duration(node.timeout!, node) - elapsedMs(state, node.ref, nowMs)) }]
   })
   return limited.reduce<{ ref: string; inMs: number } | undefined>(
     (first, each) => (!first || each.inMs < first.inMs ? each : first),

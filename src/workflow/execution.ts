@@ -1,27 +1,10 @@
+import { type NodeState, NodeStates } from './node-states.ts'
 import { nodesOf, type PlanNode, type StepNode, type WorkflowPlan } from './plan.ts'
+import { indexOf, nodeIn } from './plan-index.ts'
 import { hasStepEnded, type StepStatus, stepLife } from './status.ts'
 
-/** One node of a plan while it runs. Times are a clock's ms. */
-export interface NodeState {
-  status: StepStatus
-  /** 1 for the first. */
-  attempt: number
-  /** Of this attempt; absent before. */
-  startedAtMs?: number
-  endedAtMs?: number
-  /** Paused during this attempt; the pause that goes on is not in it. */
-  pausedMs: number
-  /** Of all attempts before this one. */
-  earlier: { ms: number; pausedMs: number }
-  exitCode?: number
-  /** It has waited, or need not wait any more, for its first command. */
-  isReleased?: boolean
-  /** Whether it is tried again has been decided. */
-  isKept?: boolean
-}
-
 export interface ExecutionState {
-  nodes: Readonly<Record<string, NodeState>>
+  nodes: NodeStates
   /** The operation whose process lives; also one that has been given up and is about to end. */
   aliveRef?: string
   /** Since when all clocks stand still, and the step that is paused. */
@@ -47,8 +30,7 @@ export type ExecutionEvent =
   | { type: 'aborted' | 'canceled'; nowMs: number }
 
 export function newExecution(plan: WorkflowPlan, before?: 'passed' | 'failed'): ExecutionState {
-  const fresh = (): NodeState => ({ status: 'queued', attempt: 1, pausedMs: 0, earlier: { ms: 0, pausedMs: 0 } })
-  const nodes = Object.fromEntries([...nodesOf(plan.root)].map(({ ref }) => [ref, fresh()]))
+  const nodes = NodeStates.fresh(indexOf(plan).places)
   return before === undefined ? { nodes } : { nodes, before }
 }
 
@@ -77,7 +59,7 @@ export function reduceExecution(plan: WorkflowPlan, state: ExecutionState, event
     case 'settled':
       return isOpen(state, event.ref) ? set(resumedIf(state, event), event.ref, event.status, { endedAtMs: event.nowMs }) : state
     case 'kept':
-      return { ...state, nodes: { ...state.nodes, [event.ref]: { ...state.nodes[event.ref]!, isKept: true } } }
+      return { ...state, nodes: state.nodes.with(event.ref, { ...state.nodes.of(event.ref), isKept: true }) }
     case 'retried':
       return retried(state, nodeIn(plan, event.ref) as StepNode, event.nowMs)
     case 'ending':
@@ -88,21 +70,16 @@ export function reduceExecution(plan: WorkflowPlan, state: ExecutionState, event
   }
 }
 
-export function nodeIn(plan: WorkflowPlan, ref: string): PlanNode {
-  for (const node of nodesOf(plan.root)) if (node.ref === ref) return node
-  throw new RangeError(`The workflow has no node "${ref}".`)
-}
-
-const isOpen = (state: ExecutionState, ref: string) => !hasStepEnded(state.nodes[ref]!.status)
+const isOpen = (state: ExecutionState, ref: string) => !hasStepEnded(state.nodes.of(ref).status)
 
 function set(state: ExecutionState, ref: string, status: StepStatus, more: Partial<NodeState>): ExecutionState {
-  const node = state.nodes[ref]!
+  const node = state.nodes.of(ref)
   if (node.status !== status) stepLife(node.status, status)
-  return { ...state, nodes: { ...state.nodes, [ref]: { ...node, ...more, status } } }
+  return { ...state, nodes: state.nodes.with(ref, { ...node, ...more, status }) }
 }
 
 function started(plan: WorkflowPlan, state: ExecutionState, { ref, nowMs }: { ref: string; nowMs: number }): ExecutionState {
-  if (state.nodes[ref]!.status !== 'queued') return state
+  if (state.nodes.of(ref).status !== 'queued') return state
   const next = set(state, ref, 'running', { startedAtMs: nowMs })
   return nodeIn(plan, ref).kind === 'operation' ? { ...next, aliveRef: ref } : next
 }
@@ -122,12 +99,12 @@ const resumedIf = (state: ExecutionState, { ref, nowMs }: { ref: string; nowMs: 
 function resumed(state: ExecutionState, nowMs: number): ExecutionState {
   if (!state.pause) return state
   const { ref, sinceMs } = state.pause
-  const nodes = Object.entries(state.nodes).map(([each, node]) => {
-    const ran = node.startedAtMs !== undefined && node.endedAtMs === undefined
-    return [each, ran ? { ...node, pausedMs: node.pausedMs + nowMs - Math.max(sinceMs, node.startedAtMs!) } : node]
-  })
-  const next: ExecutionState = { ...state, nodes: Object.fromEntries(nodes), pause: undefined }
-  return next.nodes[ref]!.status === 'paused' ? set(next, ref, 'running', { isReleased: true }) : next
+  let { nodes } = state
+  for (const [each, node] of state.nodes.entries())
+    if (node.startedAtMs !== undefined && node.endedAtMs === undefined)
+      nodes = nodes.with(each, { ...node, pausedMs: node.pausedMs + nowMs - Math.max(sinceMs, node.startedAtMs) })
+  const next: ExecutionState = { ...state, nodes, pause: undefined }
+  return next.nodes.of(ref).status === 'paused' ? set(next, ref, 'running', { isReleased: true }) : next
 }
 
 /** Everything inside ends: what has begun as it is said, what has not is skipped, or ends with the whole execution. */
@@ -138,7 +115,7 @@ function givenUp(
   nowMs: number,
 ): ExecutionState {
   return [...nodesOf(node)].reduce((next, { ref }) => {
-    const { status: now, startedAtMs } = next.nodes[ref]!
+    const { status: now, startedAtMs } = next.nodes.of(ref)
     if (hasStepEnded(now)) return next
     const to = status === 'timeout' && now === 'queued' ? 'skipped' : status
     return set(next, ref, to, startedAtMs === undefined ? {} : { endedAtMs: nowMs })
@@ -147,9 +124,9 @@ function givenUp(
 
 /** The whole step again: nothing of the last attempt is left but its time. */
 function retried(state: ExecutionState, step: StepNode, nowMs: number): ExecutionState {
-  const nodes: Record<string, NodeState> = { ...state.nodes }
-  for (const { ref } of nodesOf(step)) nodes[ref] = again(nodes[ref]!, nowMs)
-  nodes[step.ref] = { ...nodes[step.ref]!, attempt: state.nodes[step.ref]!.attempt + 1 }
+  let { nodes } = state
+  for (const { ref } of nodesOf(step)) nodes = nodes.with(ref, again(nodes.of(ref), nowMs))
+  nodes = nodes.with(step.ref, { ...nodes.of(step.ref), attempt: state.nodes.of(step.ref).attempt + 1 })
   return { ...state, nodes }
 }
 
@@ -161,7 +138,7 @@ function again(node: NodeState, nowMs: number): NodeState {
 
 /** What this attempt of a node has taken, ms, without pauses. */
 export function elapsedMs(state: ExecutionState, ref: string, nowMs: number): number {
-  const { startedAtMs, endedAtMs, pausedMs } = state.nodes[ref]!
+  const { startedAtMs, endedAtMs, pausedMs } = state.nodes.of(ref)
   if (startedAtMs === undefined) return 0
   const pausing = state.pause && endedAtMs === undefined ? nowMs - Math.max(state.pause.sinceMs, startedAtMs) : 0
   return (endedAtMs ?? nowMs) - startedAtMs - pausedMs - pausing
@@ -169,7 +146,7 @@ export function elapsedMs(state: ExecutionState, ref: string, nowMs: number): nu
 
 /** As reported, all attempts together, ms: `durationMs` without pauses, `totalDurationMs` with them. */
 export function durationsOf(state: ExecutionState, ref: string, nowMs: number) {
-  const { earlier, startedAtMs, endedAtMs } = state.nodes[ref]!
+  const { earlier, startedAtMs, endedAtMs } = state.nodes.of(ref)
   const durationMs = earlier.ms + elapsedMs(state, ref, nowMs)
   const wholeMs = startedAtMs === undefined ? 0 : (endedAtMs ?? nowMs) - startedAtMs
   const totalDurationMs = earlier.ms + earlier.pausedMs + wholeMs

@@ -2,7 +2,7 @@ import { EverwarmError } from '../contracts/errors.ts'
 import type { Judge, StepFacts } from './advance.ts'
 import { durationMs } from './duration.ts'
 import { finalize } from './expressions/document.ts'
-import { namesScope, type Scope } from './expressions/scopes.ts'
+import type { Scope } from './expressions/scopes.ts'
 import { STATUS_ALIASES } from './expressions/status-scope.ts'
 import { isTrue, type Value } from './expressions/values.ts'
 import type { PlanNode } from './plan.ts'
@@ -15,26 +15,33 @@ import { isSuccess } from './status.ts'
 export function expressionJudge(scopesOf: (node: PlanNode) => readonly Scope[]): Judge {
   const valueOf = (expression: string, scopes: readonly Scope[]): Value => finalize<Value>(expression, 'expression', scopes)
   return {
-    isTrue: (expression, facts, node) => isTrue(valueOf(expression, [factsScope(facts), STATUS_ALIASES, ...scopesOf(node)])),
+    isTrue(expression, facts, node) {
+      // What nearly all steps say.
+      if (expression === 'passed') return facts.status === 'passed'
+      if (expression === 'always') return true
+      return isTrue(valueOf(expression, [factsScope(facts), STATUS_ALIASES, ...scopesOf(node)]))
+    },
     wholeNumber: (expression, node) => wholeNumber(expression, valueOf(expression, scopesOf(node))),
     duration: (template, node) => durationMs(finalize(template, 'template', scopesOf(node))),
   }
 }
 
 /** `status`, `self.status`, `step.<id>.status`, `step.<id>.exitCode`; and `<id>`: whether the step passed or was skipped. */
-export function factsScope({ status, self, steps }: StepFacts): Scope {
-  const named = Object.entries(steps).flatMap(([id, step]) => [
-    [id, isSuccess(step.status)] as const,
-    [`step.${id}.status`, step.status] as const,
-    [`step.${id}.exitCode`, step.exitCode ?? null] as const,
-  ])
-  // The last wins: no step may call itself `status` or `passed` and change what these mean.
-  return namesScope({
-    ...Object.fromEntries(named.filter(([name]) => !RESERVED.has(name))),
-    status,
-    ...(self ? { 'self.status': self } : {}),
-  })
+export function factsScope({ status, self, step }: StepFacts): Scope {
+  return {
+    lookup(name) {
+      if (name === 'status') return status
+      if (name === 'self.status') return self
+      // No step may call itself `status` or `passed` and change what these mean.
+      if (!name.includes('.')) return RESERVED.has(name) ? undefined : passes(step(name))
+      const [, id, what] = /^step\.([^.]+)\.(status|exitCode)$/.exec(name) ?? []
+      const found = id === undefined ? undefined : step(id)
+      return found && (what === 'status' ? found.status : (found.exitCode ?? null))
+    },
+  }
 }
+
+const passes = (found: ReturnType<StepFacts['step']>) => found && isSuccess(found.status)
 
 const RESERVED: ReadonlySet<string> = new Set(['status', 'self', 'passed', 'success', 'failed', 'error', 'always', 'never'])
 

@@ -47,9 +47,9 @@ export async function testImages(host: string): Promise<TestImages> {
           ? ['-C', dirname(node), '--transform', `flags=r;s,^${basename(node)}$,usr/local/bin/node,`, basename(node)]
           : []
       const tar = spawn('tar', ['-c', '-C', root, '.', ...more], { stdio: ['ignore', 'pipe', 'inherit'] })
-      const [repo, tag] = name.split(':')
+      // With its tag in it: podman 4 does not look for one elsewhere.
       const changes = ['CMD ["sh"]', 'ENV PATH=/usr/local/bin:/usr/bin:/bin']
-      const progress = await docker.importImage(tar.stdout, { repo, tag, changes })
+      const progress = await docker.importImage(tar.stdout, { repo: name, changes })
       await new Promise<void>((resolve, reject) =>
         docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())),
       )

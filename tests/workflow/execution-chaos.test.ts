@@ -39,7 +39,7 @@ test('whatever happens, an execution ends, no step is illegal, and no time is ne
       let nowMs = 0
       let pausedMs = 0
       let pauses = 0
-      const isOver = () => hasStepEnded(state.nodes[plan.root.ref]!.status) && state.aliveRef === undefined
+      const isOver = () => hasStepEnded(state.nodes.of(plan.root.ref).status) && state.aliveRef === undefined
       for (let turn = 0; turn < 3_000 && !isOver(); turn++) {
         const advanced = advance(plan, state, judge, nowMs)
         state = advanced.state
@@ -69,7 +69,7 @@ test('whatever happens, an execution ends, no step is illegal, and no time is ne
       }
       expect(isOver()).toBe(true)
       for (const { ref } of nodesOf(plan.root)) {
-        expect(hasStepEnded(state.nodes[ref]!.status)).toBe(true)
+        expect(hasStepEnded(state.nodes.of(ref).status)).toBe(true)
         const { durationMs, totalDurationMs, pausedMs } = durationsOf(state, ref, nowMs)
         expect([durationMs >= 0, pausedMs >= 0, totalDurationMs <= nowMs]).toEqual([true, true, true])
       }

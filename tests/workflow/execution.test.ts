@@ -32,7 +32,7 @@ function runner(plan: WorkflowPlan) {
       this.apply({ type: 'ended', ref: next.node.ref, nowMs: clock.now(), exitCode })
     },
     runningRef: () => (next?.type === 'run' ? next.node.ref : ''),
-    status: (name: string) => state.nodes[name === '' ? plan.root.ref : stepNamed(plan, name).ref]!.status,
+    status: (name: string) => state.nodes.of(name === '' ? plan.root.ref : stepNamed(plan, name).ref).status,
     deadline: () => nextDeadline(plan, state, judge, clock.now()),
     durations: (name: string) => durationsOf(state, stepNamed(plan, name).ref, clock.now()),
   }

@@ -23,6 +23,8 @@ export interface TarReading {
  * @throws (while reading) EverwarmError ARCHIVE_REFUSED: too much, cut off or no tar; what the stream throws
  */
 export function readTar(archive: Readable, limits: ArchiveLimits): TarReading {
+  // It may fail before somebody reads: then who reads is told.
+  archive.on('error', () => {})
   const reading: TarReading = {
     isGzipped: false,
     entries: entriesOf(archive, limits, (isGzipped) => (reading.isGzipped = isGzipped)),

@@ -18,15 +18,21 @@ export interface Unpacked {
  * @throws EverwarmError ARCHIVE_REFUSED, FILE_NOT_WRITTEN; what the stream throws
  */
 export async function unpackInto(to: string, archive: Readable, limits: ArchiveLimits = DEFAULT_LIMITS): Promise<Unpacked> {
-  const folder = await confinedFolder(to)
-  const check = entryChecker()
+  const { entries } = readTar(archive, limits)
   const unpacked: Unpacked = { entries: 0, bytes: 0 }
-  for await (const { header, body } of readTar(archive, limits).entries) {
-    const entry = check(header)
-    unpacked.entries++
-    unpacked.bytes += entry.kind === 'file' ? entry.size : 0
-    await folder.put(entry, body)
+  try {
+    const folder = await confinedFolder(to)
+    const check = entryChecker()
+    for await (const { header, body } of entries) {
+      const entry = check(header)
+      unpacked.entries++
+      unpacked.bytes += entry.kind === 'file' ? entry.size : 0
+      await folder.put(entry, body)
+    }
+    await folder.checkLinks()
+    return unpacked
+  } finally {
+    // Also where nothing of it was read.
+    archive.destroy()
   }
-  await folder.checkLinks()
-  return unpacked
 }

@@ -2,7 +2,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream'
 import { entryChecker } from './check-entries.ts'
 import { type ArchiveLimits, DEFAULT_LIMITS } from './limits.ts'
 import { readTar, type TarReading } from './read-tar.ts'
-import { gzipped, type WrittenEntry, writeTar } from './write-tar.ts'
+import { gzipped, heardLater, type WrittenEntry, writeTar } from './write-tar.ts'
 
 /**
  * The same entries as a tar that is safe to unpack anywhere: gzipped if it came so. What has been refused never comes out, and
@@ -13,7 +13,7 @@ import { gzipped, type WrittenEntry, writeTar } from './write-tar.ts'
 export function verifyArchive(archive: Readable, limits: ArchiveLimits = DEFAULT_LIMITS): Readable {
   const reading = readTar(archive, limits)
   const entries = checked(reading)
-  const out = new PassThrough()
+  const out = heardLater(new PassThrough())
   void (async () => {
     // How it came is known with its first entry.
     const first = await entries.next().catch((error: Error) => error)

@@ -66,8 +66,12 @@ async function stopAll(idle: IdleContainer, graceMs: number, whose: readonly str
 async function endWithReason(idle: IdleContainer, code: number | undefined): Promise<ProcessEnd> {
   const end = endOf(code)
   if (end.signal !== 'SIGKILL') return end
-  const oomKills = await idle.newOomKills().catch(() => 0) // The container went with it.
-  return oomKills > 0 ? { reason: 'OOMKilled' } : end
+  try {
+    return (await idle.newOomKills()) > 0 ? { reason: 'OOMKilled' } : end
+  } catch {
+    // Its container has gone, and it with it.
+    return { reason: 'lost' }
+  }
 }
 
 async function neverBegan(program: string, cwd: string, exec: RunningExec): Promise<EverwarmError> {

@@ -38,13 +38,7 @@ export async function startIdle(docker: Docker, request: IdleRequest, clock: Clo
   const nonce = newWord()
   const container = await create(docker, request, nonce)
   try {
-    const stream = (await container.attach({
-      stream: true,
-      stdin: true,
-      stdout: true,
-      stderr: true,
-      hijack: true,
-    })) as unknown as Duplex
+    const stream = await attach(container)
     const shell = idleShell(stream, nonce)
     await container.start().catch((cause: unknown) => {
       throw notStarted(request, cause)
@@ -57,6 +51,14 @@ export async function startIdle(docker: Docker, request: IdleRequest, clock: Clo
     await removeContainer(container)
     throw error
   }
+}
+
+async function attach(container: DockerContainer): Promise<Duplex> {
+  const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true }
+  const stream = (await container.attach(options)) as unknown as Duplex
+  // Podman takes the body of the request for the first input: a word that is no program, on a line of its own.
+  stream.write('\n')
+  return stream
 }
 
 function idleContainer(
@@ -83,10 +85,7 @@ function idleContainer(
       oomKills = Number(stdout.toString()) || 0
       return oomKills - before
     },
-    async remove() {
-      shell.end()
-      await removeContainer(container)
-    },
+    remove: () => removeContainer(container),
   }
   return idle
 }

@@ -19,9 +19,6 @@ export interface IdleShell {
   order(name: string, ...args: readonly string[]): Promise<number>
   /** When the container is gone. */
   readonly gone: Promise<void>
-  readonly isGone: boolean
-  /** Ends the idle process, and the container with it. */
-  end(): void
 }
 
 /** No program of a container can guess it. */
@@ -79,9 +76,6 @@ export function idleShell(stream: Duplex, nonce: string): IdleShell {
   return {
     hello,
     gone,
-    get isGone() {
-      return isGone
-    },
     ask(name, ...args) {
       const asked = last.then(() => {
         write(`${[name, ...args.map(word)].join(' ')} </dev/null; ew_said $?`)
@@ -97,7 +91,6 @@ export function idleShell(stream: Duplex, nonce: string): IdleShell {
       orders.set(id, { resolve, reject })
       return promise
     },
-    end: () => stream.end(),
   }
 }
 

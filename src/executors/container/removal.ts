@@ -3,9 +3,17 @@ import { isDead, OWNER } from './marks.ts'
 
 /** Kills and removes a container, and waits until it is gone. */
 export async function removeContainer(container: DockerContainer): Promise<void> {
-  await unlessGone(() => container.remove({ force: true, v: true }))
-  // Already on its way out when it was asked for: it answers when it is.
-  await unlessGone(() => container.wait({ condition: 'removed' }))
+  for (let tries = 1; ; tries++) {
+    try {
+      return void (await container.remove({ force: true, v: true }))
+    } catch (error) {
+      const status = statusOf(error)
+      if (status === 404) return
+      // Already on its way out; or, with podman, it cannot be killed because it is just ending by itself.
+      if (tries === 5 || (status !== 409 && status !== 500)) throw error
+      await unlessGone(() => container.wait({ condition: status === 409 ? 'removed' : 'not-running' }))
+    }
+  }
 }
 
 /**
@@ -52,4 +60,14 @@ export async function removeOfDead(docker: Docker): Promise<number> {
   let removed = 0
   for (const owner of owners) if (isDead(owner)) removed += await removeLabelled(docker, `${OWNER}=${owner}`)
   return removed
+}
+
+/** @param volumes by name, with what made them: what could not be made is not there */
+export async function removeVolumes(docker: Docker, volumes: ReadonlyMap<string, Promise<unknown>>): Promise<void> {
+  await Promise.all(
+    [...volumes].map(async ([name, made]) => {
+      const [{ status }] = await Promise.allSettled([made])
+      if (status === 'fulfilled') await unlessGone(() => docker.getVolume(name).remove({ force: true }))
+    }),
+  )
 }

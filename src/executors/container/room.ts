@@ -2,7 +2,7 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import type { ExecutionRoom, Site } from '../executor.ts'
 import { type Docker, engineMessage } from './engine.ts'
 import { EXECUTION } from './marks.ts'
-import { removeLabelled, removeNetwork } from './removal.ts'
+import { removeLabelled, removeNetwork, removeVolumes } from './removal.ts'
 import { createSite } from './site.ts'
 import type { World } from './world.ts'
 
@@ -10,23 +10,31 @@ import type { World } from './world.ts'
 export function createRoom(
   id: string,
   owner: Readonly<Record<string, string>>,
-  about: Omit<World, 'prefix' | 'labels' | 'network'>,
+  about: Pick<World, 'docker' | 'clock' | 'image' | 'isNear'>,
 ): ExecutionRoom {
   const { docker } = about
   const prefix = `everwarm-${id}`
   const labels = { ...owner, [EXECUTION]: id }
   const sites = new Set<Site>()
+  const volumes = new Map<string, Promise<unknown>>()
   let network: Promise<string> | undefined
   let closing: Promise<void> | undefined
   const world: World = {
     ...about,
     prefix,
     labels,
+    claims: new Set(),
+    makeVolume(name) {
+      const made = volumes.get(name) ?? docker.createVolume({ Name: name, Labels: labels })
+      volumes.set(name, made)
+      return made
+    },
     network: () => (network ??= makeNetwork(docker, prefix, labels)),
   }
 
   async function close(): Promise<void> {
     const closed = await Promise.allSettled([...sites].map((site) => site.close()))
+    await removeVolumes(docker, volumes)
     // A network that could not be made is nothing to remove.
     const name = await network?.catch(() => undefined)
     if (name !== undefined) await removeNetwork(docker, name)
@@ -37,6 +45,8 @@ export function createRoom(
     async openSite(request) {
       request.signal.throwIfAborted()
       if (closing) throw new EverwarmError('SITE_FAILED', { message: 'The execution is closed.', hint: 'Begin another one.' })
+      await world.network()
+      request.signal.throwIfAborted()
       const site = createSite(world, request)
       sites.add(site)
       return site

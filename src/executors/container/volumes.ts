@@ -6,7 +6,7 @@ export interface Mount {
   target: string
   isReadOnly: boolean
   source:
-    | { type: 'volume'; name: string; isKept: boolean }
+    | { type: 'volume'; name: string; of: 'site' | 'execution' | 'nobody' }
     | { type: 'bind'; path: string; isMade: boolean }
     | { type: 'memory'; bytes?: number }
 }
@@ -16,7 +16,7 @@ export interface VolumeNames {
   ofSite(name: string): string
   /** Of claims of the workflow, which all sites of the execution see. */
   ofExecution(claim: string): string
-  /** Claims that the workflow makes itself; others are kept for ever. */
+  /** Claims of the execution; others are of nobody here, and stay. */
   claims: ReadonlySet<string>
 }
 
@@ -42,12 +42,14 @@ export function mountsOf(container: Container, pod: Pod | undefined, names: Volu
 function sourceOf(name: string, volume: Readonly<Record<string, unknown>>, names: VolumeNames): Mount['source'] {
   const { emptyDir, hostPath, persistentVolumeClaim: claim } = volume as Record<string, Record<string, unknown> | undefined>
   if (emptyDir?.['medium'] === 'Memory') return { type: 'memory' }
-  if (emptyDir) return { type: 'volume', name: names.ofSite(name), isKept: false }
+  if (emptyDir) return { type: 'volume', name: names.ofSite(name), of: 'site' }
   if (hostPath) return { type: 'bind', path: text(hostPath['path']), isMade: text(hostPath['type']).endsWith('OrCreate') }
   if (claim) {
     const claimName = text(claim['claimName'])
     const isOurs = names.claims.has(claimName)
-    return { type: 'volume', name: isOurs ? names.ofExecution(claimName) : claimName, isKept: !isOurs }
+    return isOurs
+      ? { type: 'volume', name: names.ofExecution(claimName), of: 'execution' }
+      : { type: 'volume', name: claimName, of: 'nobody' }
   }
   const kinds = Object.keys(volume).filter((key) => key !== 'name')
   throw unsupported(`pod.volumes: "${name}" is of a kind that there is not in containers: ${kinds.join(', ') || 'none'}`)

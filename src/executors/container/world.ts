@@ -11,6 +11,10 @@ export interface World {
   labels: Readonly<Record<string, string>>
   /** Name of the network, which is made when it is first needed. @throws EverwarmError SITE_FAILED */
   network(): Promise<string>
+  /** Names of claims that units of the execution have made. */
+  claims: Set<string>
+  /** Makes a volume that lives as long as the execution, once. */
+  makeVolume(name: string): Promise<unknown>
   /** @throws EverwarmError FIELD_UNSUPPORTED: none is given; IMAGE_UNAVAILABLE */
   image(container: Container): Promise<ImageInfo>
   /** Whether this process reaches addresses of containers. */

@@ -1,12 +1,11 @@
-import type { ChildProcess } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { setTimeout as after } from 'node:timers/promises'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { GroupReaper } from '../../system/group-reaper.ts'
-import { spawnProcess } from '../../system/spawn.ts'
-import type { Hear, ProcessEnd, SiteProcess } from '../executor.ts'
+import type { Hear, SiteProcess } from '../executor.ts'
 import { readOutput } from './output.ts'
+import type { Spawn, Spawned } from './spawn-here.ts'
 import { COMMAND_MARK, type Belonging, isGroupThere, killAll, membersOf, pauseAll, resumeAll, signalAll } from './process-tree.ts'
 
 export interface CommandOptions {
@@ -16,6 +15,7 @@ export interface CommandOptions {
   hear: Hear
   /** Of this command alone; its environment has it. */
   mark: string
+  spawn: Spawn
   reaper: GroupReaper
   clock: Clock
 }
@@ -29,20 +29,17 @@ export interface LocalProcess extends SiteProcess {
 /** @throws EverwarmError COMMAND_NOT_STARTED */
 export async function startCommand(options: CommandOptions): Promise<LocalProcess> {
   const { clock, hear, mark, reaper } = options
-  const child = await begin(options)
-  const groupId = child.pid!
+  const { pid: groupId, stdout, stderr, exited } = await begin(options)
   const belonging: Belonging = { groupIds: [groupId], marks: [`${COMMAND_MARK}=${mark}`] }
-  const output = readOutput({ stdout: child.stdout!, stderr: child.stderr! }, hear, clock)
-  const exited = Promise.withResolvers<ProcessEnd>()
+  const output = readOutput({ stdout, stderr }, hear, clock)
   let hasExited = false
   reaper.add(groupId)
-  child.once('exit', (code, signal) => {
+  const ended = exited.then(async (end) => {
     hasExited = true
     // Its number may be given again as soon as nobody is left in the group.
     if (!isGroupThere(groupId)) reaper.remove(groupId)
-    exited.resolve(code === null ? { signal: signal! } : { exitCode: code })
-  })
-  const ended = exited.promise.then(async (end) => {
+    // Of what runs unobserved nobody would know the end.
+    if (end.reason !== undefined) await killAll(belonging)
     await output.finish()
     return end
   })
@@ -61,13 +58,13 @@ export async function startCommand(options: CommandOptions): Promise<LocalProces
         signalAll(members, 'SIGCONT')
         const isOver = Promise.withResolvers<'over'>()
         const timer = clock.after(graceMs, () => isOver.resolve('over'))
-        if ((await Promise.race([exited.promise, isOver.promise])) !== 'over')
-          await Promise.race([emptied(belonging), isOver.promise])
+        if ((await Promise.race([exited, isOver.promise])) !== 'over') await Promise.race([emptied(belonging), isOver.promise])
         timer.cancel()
       }
       await killAll(belonging)
       reaper.remove(groupId)
-      await ended
+      // Not for its last output: who hears it may be the one who waits here.
+      await exited
     },
   }
 }
@@ -77,21 +74,14 @@ async function emptied(belonging: Belonging): Promise<void> {
   for (let waitMs = 5; (await membersOf(belonging)).length > 0; waitMs = Math.min(waitMs * 2, 200)) await after(waitMs)
 }
 
-function begin({ argv, env, cwd }: CommandOptions): Promise<ChildProcess> {
+async function begin({ argv, env, cwd, spawn }: CommandOptions): Promise<Spawned> {
   const [program, ...args] = argv ?? []
   if (program === undefined || program === '') throw noProgram()
-  const { promise, resolve, reject } = Promise.withResolvers<ChildProcess>()
-  const fail = (cause: unknown) => void faultOf(program, cwd, cause).then(reject)
   try {
-    // A group of its own, which ends as a whole.
-    const child = spawnProcess(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    child.once('spawn', () => resolve(child))
-    // Stays: without a listener a later one would end this process.
-    child.on('error', fail)
+    return await spawn({ program, args, env, cwd })
   } catch (cause) {
-    fail(cause)
+    throw await faultOf(program, cwd, cause)
   }
-  return promise
 }
 
 const noProgram = () =>
@@ -120,5 +110,6 @@ const WHY: Record<string, readonly [why: string, hint: string]> = {
   E2BIG: ['its arguments and variables are too long', 'Hand long values over in a file.'],
   EAGAIN: ['there are too many processes', 'Lower `parallelism`, or raise the limit of processes.'],
   EMFILE: ['too many files are open', 'Lower `parallelism`, or raise the limit of open files.'],
+  SPAWNER_LOST: ['the process that begins others was killed', 'Run the workflow again.'],
   ERR_INVALID_ARG_VALUE: ['an argument or a variable has a NUL in it', 'Remove it.'],
 }

@@ -13,6 +13,7 @@ import { EXECUTION_MARK, killAll } from './process-tree.ts'
 import { startReaper } from './reaper.ts'
 import { removeTree } from './remove-tree.ts'
 import { openSite } from './site.ts'
+import { type MarkedPlace, spawnWell, type WellSpawned } from './spawn-well.ts'
 
 export interface LocalOptions {
   /** Folder of all executions, 0700. Default: `sandboxes` in everwarm's cache. */
@@ -28,14 +29,17 @@ export interface LocalOptions {
 export function createLocalExecutor({ root, env = process.env, passEnv = [], clock = systemClock }: LocalOptions = {}): Executor {
   const owner = JSON.stringify({ ...ownMark(), executor: randomBytes(8).toString('hex') })
   const rooms = new Set<ExecutionRoom>()
-  let opened: { folder: string; house: LocalHouse } | undefined
+  let opened: { folder: string; house: LocalHouse; spawned: WellSpawned } | undefined
   const folderOfAll = () => opened?.folder ?? openRoot(root ?? join(cacheFolder(env), 'sandboxes'))
   const begin = () => {
     if (opened) return opened
     const folder = folderOfAll()
+    const base = passedOn(env, passEnv)
     const reaper = startReaper(folder, owner)
-    const house = { base: passedOn(env, passEnv), clock, reaper, takenPorts: new Set<number>(), strays: watchStrays(clock) }
-    return (opened = { folder, house })
+    const spawned = spawnWell(base, () => makePlace(folder, owner))
+    const strays = watchStrays(clock)
+    const house = { base, clock, reaper, spawn: spawned.spawn, takenPorts: new Set<number>(), strays }
+    return (opened = { folder, house, spawned })
   }
   return {
     name: 'local',
@@ -52,10 +56,17 @@ export function createLocalExecutor({ root, env = process.env, passEnv = [], clo
     async close() {
       await Promise.all([...rooms].map((room) => room.close()))
       opened?.house.strays.close()
+      await opened?.spawned.close()
       opened?.house.reaper.close()
       opened = undefined
     },
   }
+}
+
+async function makePlace(all: string, owner: string): Promise<MarkedPlace> {
+  const id = `spawner${randomBytes(6).toString('hex')}`
+  const folder = await makeExecution(all, id, owner)
+  return { id, folder, remove: () => removeTree(folder) }
 }
 
 function executionRoom(house: LocalHouse, id: string, folder: string, onClosed: () => void): ExecutionRoom {

@@ -1,12 +1,14 @@
 import type { Clock, Timer } from '../../system/clock.ts'
 import type { GroupReaper } from '../../system/group-reaper.ts'
 import { killAll } from './process-tree.ts'
+import type { Spawn } from './spawn-here.ts'
 
 /** What all executions of one executor have together. */
 export interface LocalHouse {
   /** Variables of the caller that commands see. */
   base: Readonly<Record<string, string>>
   clock: Clock
+  spawn: Spawn
   reaper: GroupReaper
   /** Ports that are given to services. */
   takenPorts: Set<number>
@@ -15,7 +17,7 @@ export interface LocalHouse {
 
 /** Ends processes that have left their group and outlived their site: one look for many sites. */
 export interface Strays {
-  /** Within a second. */
+  /** Within three seconds. */
   look(marks: readonly string[]): void
   /** Now, if anything is to be looked for. */
   lookNow(): Promise<void>
@@ -23,7 +25,7 @@ export interface Strays {
 }
 
 /** A look at all processes takes some ms: too much for each of a thousand sites. */
-const LOOK_MS = 1_000
+const LOOK_MS = 3_000
 
 export function watchStrays(clock: Clock): Strays {
   let marks: string[] = []

@@ -90,7 +90,7 @@ export function prepareAddress({ home, run, socket }: Address): void {
 
 /** Names of all that everwarm puts into its folder. */
 const isOurs = (name: string) =>
-  /^(?:daemon\.(?:sock|token|log(?:\.old)?)|last-used\.json.*|compile-cache|coordinator|orchestrator|client-.*|launch.*|[dh]-.*|\.[nl]-.*)$/.test(
+  /^(?:daemon\.(?:sock|token|log(?:\.old)?)|last-used\.json.*|compile-cache|coordinator|orchestrator|executions|groups|client-.*|launch.*|[dh]-.*|\.[nl]-.*)$/.test(
     name,
   )
 

@@ -3,16 +3,19 @@ import type { WorkflowHappening } from '../../contracts/workflow/events.ts'
 import type { ExecutionRoom } from '../../executors/executor.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import type { WorkflowRunOptions } from './engine-types.ts'
+import type { AnyOperation, OperationEnd } from './operation.ts'
+import type { Scratch } from './scratch.ts'
 import type { Unit } from './unit.ts'
 
 /** What all units of one execution share. */
 export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' | 'clock'> {
   readonly clock: Clock
   readonly room: ExecutionRoom
+  /** Runs one operation to its end. Never rejects. */
+  readonly perform: (operation: AnyOperation) => Promise<OperationEnd>
   /** Those that run, by their path; the workflow itself is `''`. */
   readonly units: Map<string, Unit>
-  /** Folder of this machine for what is on its way from one site to another; removed at the end. */
-  readonly scratch: string
+  readonly scratch: Scratch
   /** What `execute` has begun and does not wait for. */
   readonly background: Set<Promise<unknown>>
   /** ISO time at which it began. */
@@ -20,7 +23,10 @@ export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' |
   warn(unit: string, ref: string | undefined, code: string, message: string): void
 }
 
-export function newEngine(options: WorkflowRunOptions, room: ExecutionRoom, scratch: string): Engine {
+export function newEngine(
+  options: WorkflowRunOptions,
+  { room, scratch, perform }: Pick<Engine, 'room' | 'scratch' | 'perform'>,
+): Engine {
   const { prepared: _prepared, source: _source, clock = systemClock, tell, masks, ...rest } = options
   return {
     ...rest,
@@ -29,6 +35,7 @@ export function newEngine(options: WorkflowRunOptions, room: ExecutionRoom, scra
     clock,
     room,
     scratch,
+    perform,
     units: new Map(),
     background: new Set(),
     scheduledAt: new Date().toISOString(),

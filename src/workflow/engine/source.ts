@@ -1,9 +1,9 @@
-import { symlink } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { packFolder } from '../../content/archive/pack.ts'
 import { ignoredByGit } from '../../content/ignored-by-git.ts'
 import { escapeGlob } from '../../content/glob.ts'
 import type { Executor, SiteFiles } from '../../executors/executor.ts'
+import { linkInstalled } from './installed-links.ts'
 import { WORKING_FOLDER } from './unit-scopes.ts'
 
 /** Where nobody says what is no source. */
@@ -19,14 +19,5 @@ export async function putSource(folder: string, executor: Executor, files: SiteF
   await files.unpack(WORKING_FOLDER, await packFolder(folder, { include: ['**/*'], exclude }, { hidden: true }))
   if (executor.name !== 'local') return
   const installed = ignored?.filter((path) => basename(path) === 'node_modules') ?? ['node_modules']
-  for (const path of installed) await link(resolve(folder, path), files.path(join(WORKING_FOLDER, path)))
-}
-
-/** What is not there needs no link, and where the source has its own there is one already. */
-async function link(target: string, path: string): Promise<void> {
-  try {
-    await symlink(target, path, 'junction')
-  } catch (error) {
-    if (!['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-  }
+  for (const path of installed) await linkInstalled(files, files.path(join(WORKING_FOLDER, path)), resolve(folder, path))
 }

@@ -21,9 +21,7 @@ export function reportsBetween(
   after: ExecutionState,
   nowMs: number,
 ): { ref: string; report: StepReport }[] {
-  if (before.nodes === after.nodes) return []
-  return Object.entries(after.nodes).flatMap(([ref, node]) => {
-    const was = before.nodes[ref]!
+  return [...after.nodes.changesSince(before.nodes)].flatMap(([ref, node, was]) => {
     if (was.status === node.status && was.attempt === node.attempt) return []
     const report: StepReport = { status: node.status, attempt: node.attempt }
     if (node.exitCode !== undefined) report.exitCode = node.exitCode

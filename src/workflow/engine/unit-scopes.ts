@@ -23,7 +23,7 @@ export interface UnitFacts {
   services: Map<string, ServiceFacts[]>
   /** Id of a step → name of a file → its text. */
   outputs: Map<string, Record<string, string>>
-  /** Of the last command that gave any. */
+  /** The newest of each name, whoever gave it. */
   output: Record<string, string>
 }
 
@@ -66,7 +66,7 @@ export const planned = (node: OperationNode): PlannedCommand => ({
 
 /** All scopes of a node, without its environment: names of the unit, its facts, and those of the units around it. */
 export function scopesWithoutEnv(unit: Unit, node: PlanNode): Scope[] {
-  const { site, options, facts, engine } = unit
+  const { site, options, facts } = unit
   const cwd = workingFolder(unit, node)
   const results = unit.stepIdOf(node.ref)
   return [

@@ -11,7 +11,6 @@ import { hasStepEnded, type StepStatus } from '../status.ts'
 import type { Engine } from './engine.ts'
 import { Looking } from './looking.ts'
 import type { Held, OperationEnd } from './operation.ts'
-import { perform } from './perform.ts'
 import { UnitLog } from './unit-log.ts'
 import { reportsBetween } from './unit-report.ts'
 import { newFacts, scopesOf } from './unit-scopes.ts'
@@ -88,7 +87,7 @@ export class Unit {
   }
 
   get status(): StepStatus {
-    return this.#state.nodes[this.options.plan.root.ref]!.status
+    return this.#state.nodes.of(this.options.plan.root.ref).status
   }
 
   /** The innermost step around a node that has an id. */
@@ -166,7 +165,7 @@ export class Unit {
       if (held) current.held = held
       else delete current.held
     }
-    void perform({ unit: this, node, facts, signal: abort.signal, hold }).then((end) => {
+    void this.engine.perform({ unit: this, node, facts, signal: abort.signal, hold }).then((end) => {
       this.#current = undefined
       this.#tellError(node, end)
       this.#apply({ type: 'ended', ref: node.ref, nowMs: this.#now(), exitCode: end.exitCode, isAborted: end.isAborted })

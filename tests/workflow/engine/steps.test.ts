@@ -37,6 +37,15 @@ steps:
   expect(output).toBe('one//1\n')
 })
 
+test('a command says outputs in lines of their own, which are no output', async () => {
+  const { output } = await run(String.raw`
+steps:
+  - { id: a, run: { command: [printf, 'one\n\001\005ref\003version\004"1.2"\003\ntwo\n'] } }
+  - { shell: 'echo {{ step.a.outputs.version }} {{ output.version }}' }
+`)
+  expect(output).toBe('one\ntwo\n1.2 1.2\n')
+})
+
 test('a timeout ends the whole tree of a command, and a retry begins anew', async () => {
   const { statuses, output, events } = await run(`
 steps:

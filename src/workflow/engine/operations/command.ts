@@ -1,3 +1,4 @@
+import type { InBandMessage } from '../../../content/in-band.ts'
 import type { Container } from '../../../contracts/workflow/container.ts'
 import type { ProcessEnd, Site } from '../../../executors/executor.ts'
 import { declaredEnvironment, type Environment } from '../environment.ts'
@@ -18,7 +19,7 @@ export async function runCommand(context: OperationContext<'run' | 'shell'>): Pr
     env: node.container.env,
   }
   await prepareFolders(unit, node.ref)
-  const { hear, end } = unit.log.hear(node.ref)
+  const { hear, end } = unit.log.hear(node.ref, (message) => heardFrom(unit, node.ref, message))
   const argv = container.command && [...container.command, ...(container.args ?? [])]
   const process = await unit.site.start({
     ...planned(node),
@@ -39,6 +40,27 @@ export async function runCommand(context: OperationContext<'run' | 'shell'>): Pr
   if (signal.aborted) await process.stop(GRACE_MS)
   await readOutputs(unit, node.ref)
   return endOf(ended)
+}
+
+/** What a command says to the engine: hints are shown, all else are outputs of its step. */
+function heardFrom(unit: Unit, ref: string, { name, isHint, value }: InBandMessage): void {
+  const { engine, facts, options } = unit
+  const shown = maskedValue(engine.masks.text(JSON.stringify(value ?? null)))
+  engine.tell({ type: 'said', unit: options.path, ref, name, value: shown })
+  if (isHint) return
+  const text = typeof value === 'string' ? value : JSON.stringify(value ?? null)
+  facts.output = { ...facts.output, [name]: text }
+  const id = unit.stepIdOf(ref)
+  if (id !== undefined) facts.outputs.set(id, { ...facts.outputs.get(id), [name]: text })
+}
+
+/** A number that is a secret is no JSON any more once it is masked. */
+function maskedValue(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return '****'
+  }
 }
 
 function endOf({ exitCode, signal, reason }: ProcessEnd): OperationEnd {
@@ -87,7 +109,7 @@ async function readOutputs(unit: Unit, ref: string): Promise<void> {
   if (!usesOf(unit).outputs) return
   const files = await unit.site.files.readSmall(OUTPUTS_FOLDER, MOST_OUTPUT_BYTES)
   const texts = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, bytes.toString('utf8').trim()]))
-  if (Object.keys(texts).length > 0) unit.facts.output = texts
+  unit.facts.output = { ...unit.facts.output, ...texts }
   const id = unit.stepIdOf(ref)
   if (id !== undefined) unit.facts.outputs.set(id, { ...unit.facts.outputs.get(id), ...texts })
 }

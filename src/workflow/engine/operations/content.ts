@@ -1,12 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EverwarmError } from '../../../contracts/errors.ts'
 import type { ContentFile, Git, Tarball } from '../../../contracts/workflow/content.ts'
-import type { SiteFiles } from '../../../executors/executor.ts'
+import type { Hear, SiteFiles } from '../../../executors/executor.ts'
 import { packFolder } from '../../../content/archive/pack.ts'
 import { cloneRepository } from '../../../content/clone.ts'
-import { openDownload } from '../../../content/download.ts'
+import { downloadTarball } from '../../../content/download.ts'
 import { durationMs } from '../../duration.ts'
+import { without } from '../../merge.ts'
 import type { Engine } from '../engine.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { resolved } from '../resolved.ts'
@@ -23,7 +23,8 @@ export async function writeContent(context: OperationContext<'files'>): Promise<
 
 export async function cloneContent(context: OperationContext<'git'>): Promise<OperationEnd> {
   const { unit, node, signal } = context
-  await putRepository(await resolved(context, node.operation.git), unit.site.files, unit.engine, signal)
+  const { hear, end } = unit.log.hear(node.ref)
+  await putRepository(await resolved(context, node.operation.git), unit.site.files, unit.engine, signal, hear).finally(end)
   return PASSED
 }
 
@@ -42,8 +43,8 @@ export async function putFiles(list: readonly ContentFile[], files: SiteFiles, e
 }
 
 /** Cloned here, so that no image needs git and no container sees a token, then put there as files. */
-export async function putRepository(git: Git, files: SiteFiles, engine: Engine, signal: AbortSignal): Promise<void> {
-  const folder = await mkdtemp(join(engine.scratch, 'clone-'))
+export async function putRepository(git: Git, files: SiteFiles, engine: Engine, signal: AbortSignal, hear?: Hear): Promise<void> {
+  const folder = await engine.scratch.newFolder('clone')
   try {
     const { usernameFrom, tokenFrom, sshKeyFrom, retry, mountPath = '/data/repo', ...plain } = git
     const from = (reference: typeof tokenFrom, what: string) => (reference ? referredValue(reference, engine, what) : undefined)
@@ -55,12 +56,21 @@ export async function putRepository(git: Git, files: SiteFiles, engine: Engine, 
         username: plain.username ?? from(usernameFrom, 'git.usernameFrom'),
         token: plain.token ?? from(tokenFrom, 'git.tokenFrom'),
         sshKey: plain.sshKey ?? from(sshKeyFrom, 'git.sshKeyFrom'),
-        ...(retry?.count === undefined ? {} : { retryCount: Number(retry.count) }),
-        ...(retry?.delay === undefined ? {} : { retryDelayMs: durationMs(retry.delay) }),
       },
-      { to, signal, clock: engine.clock },
+      {
+        to,
+        scratch: engine.scratch.folder,
+        groups: engine.scratch.groups,
+        retry: without({
+          count: retry?.count === undefined ? undefined : Number(retry.count),
+          delayMs: retry?.delay === undefined ? undefined : durationMs(retry.delay),
+        }),
+        ...(hear ? { hear: (text) => void hear('stderr', Buffer.from(text)) } : {}),
+        clock: engine.clock,
+        signal,
+      },
     )
-    await files.unpack(mountPath, await packFolder(to, ALL))
+    await files.unpack(mountPath, await packFolder(to, ALL, { hidden: true }))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -74,11 +84,17 @@ export async function putTarballs(
 ): Promise<void> {
   for (const { url, path } of list) {
     if (isOffered(url)) await files.unpack(path, openOffer(engine, url))
-    else if (/^https?:\/\//.test(url)) await files.unpack(path, await openDownload(url, { signal, clock: engine.clock }))
-    else
-      throw new EverwarmError('BAD_INPUT', {
-        message: `The address of a tarball begins with http:// or https://, not "${url.slice(0, 40)}".`,
-        hint: 'Files of this machine come by `transfer` or `--source`.',
-      })
+    else await putDownload(url, path, files, engine, signal)
+  }
+}
+
+/** Fetched and checked here first: half an archive never gets there. */
+async function putDownload(url: string, path: string, files: SiteFiles, engine: Engine, signal: AbortSignal): Promise<void> {
+  const folder = await engine.scratch.newFolder('download')
+  try {
+    await downloadTarball(url, folder, { scratch: engine.scratch.folder, clock: engine.clock, signal })
+    await files.unpack(path, await packFolder(folder, ALL, { hidden: true }))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }

@@ -34,7 +34,7 @@ type Context = OperationContext<'services-start'>
 /** One instance, until it is ready. @throws EverwarmError SERVICE_FAILED, SERVICE_TIMEOUT */
 export async function beginInstance(context: Context, request: InstanceRequest): Promise<void> {
   const { unit } = context
-  const { name, place, signal } = request
+  const { name, place } = request
   const tell = (status: ServiceStatus, more: { address?: string; message?: string } = {}) =>
     unit.engine.tell({
       type: 'service',
@@ -48,24 +48,37 @@ export async function beginInstance(context: Context, request: InstanceRequest):
   tell('queued')
   try {
     const service = await resolvedService(context, request)
-    const own = new AbortController()
-    const limit = AbortSignal.any([signal, own.signal])
-    const timeoutMs = service.timeout === undefined ? undefined : durationMs(service.timeout)
-    const timer = timeoutMs === undefined ? undefined : unit.engine.clock.after(timeoutMs, () => own.abort())
-    try {
-      const instance = await start(context, request, service, limit)
-      publish(context, request, service, instance.service)
-      tell('running', { address: instance.service.address })
-      await ready(instance.service, service, context, limit)
-    } finally {
-      timer?.cancel()
-      if (own.signal.aborted) throw timedOut(request, service.timeout!)
-    }
+    await within(context, request, service, async (limit) => {
+      const { service: begun } = await start(context, request, service, limit)
+      publish(context, request, service, begun)
+      tell('running', { address: begun.address })
+      await ready(begun, service, context, limit)
+    })
     tell('passed')
   } catch (error) {
     tell('failed', { message: unit.engine.masks.text((error as Error).message) })
     throw error
   }
+}
+
+/** `timeout` of the service. @throws EverwarmError SERVICE_TIMEOUT */
+async function within(
+  { unit }: Context,
+  request: InstanceRequest,
+  { timeout }: Service,
+  act: (limit: AbortSignal) => Promise<void>,
+): Promise<void> {
+  if (timeout === undefined) return act(request.signal)
+  const own = new AbortController()
+  const timer = unit.engine.clock.after(durationMs(timeout), () => own.abort())
+  try {
+    await act(AbortSignal.any([request.signal, own.signal]))
+  } catch (error) {
+    throw own.signal.aborted ? timedOut(request, timeout) : error
+  } finally {
+    timer.cancel()
+  }
+  if (own.signal.aborted) throw timedOut(request, timeout)
 }
 
 /** With the names of its place; the environment is its own. */
@@ -105,7 +118,7 @@ async function start(context: Context, request: InstanceRequest, service: Resolv
   const argv = shell === undefined ? command && [...command, ...(args ?? [])] : ['sh', '-c', `set -e\n${shell}`]
   let file: LogFile | undefined
   const logName = `logs/${unit.options.path === '' ? '' : `${unit.options.path}/`}${name}/${place.index}.log`
-  const { hear, end } = unit.log.hear(node.ref, () => (file ??= unit.engine.logs.open(logName)))
+  const { hear, end } = unit.log.hearInto(node.ref, () => (file ??= unit.engine.logs.open(logName)))
   const wanted: ServiceRequest = {
     name,
     id,

@@ -1,0 +1,41 @@
+import { dataFolder } from '../system/settings.ts'
+import { askExecution } from '../workflow/executions/control-client.ts'
+import { type ExecutionFolder, isAlive, listExecutions, readResult } from '../workflow/executions/execution-folder.ts'
+import { tookText } from '../workflow/terminal/wording.ts'
+import { type Command, refusePositionals } from './command.ts'
+import { table } from './table.ts'
+
+const ANSWER_MS = 1_000
+
+export const workflowList: Command = {
+  options: { json: { type: 'boolean' } },
+  help: ['--json  for programs', '', 'The newest first. Of those that have ended, 50 are kept, and all of the last seven days.'],
+  async run(given) {
+    refusePositionals(given)
+    const all = listExecutions(dataFolder(given.env, 'executions'))
+    const rows = await Promise.all(all.map(async (each) => ({ ...each.about, ...(await standOf(each)) })))
+    if (given.values.json)
+      return given.print(
+        JSON.stringify(
+          rows.map(({ owner, ...row }) => ({ ...row, pid: owner.pid })),
+          null,
+          2,
+        ),
+      )
+    if (rows.length === 0) return given.print('Nothing has run yet: `everwarm workflow run <file>`.')
+    const lines = rows.map((row) => [row.id, row.workflow, row.status, row.executor, row.startedAt, tookText(row.tookMs)])
+    given.print(table(['execution', 'workflow', 'status', 'executor', 'started', 'took'], lines))
+  },
+}
+
+/** `killed`: its process is gone, and left no result. */
+export async function standOf(execution: ExecutionFolder): Promise<{ status: string; tookMs: number; exitCode?: number }> {
+  const began = Date.parse(execution.about.startedAt)
+  const result = readResult(execution)
+  if (result) return { status: result.status, exitCode: result.exitCode, tookMs: Date.parse(result.endedAt) - began }
+  const tookMs = Date.now() - began
+  if (!isAlive(execution)) return { status: 'killed', tookMs }
+  // One that is too busy to answer runs.
+  const status = await askExecution(execution, (channel) => channel.call('status'), ANSWER_MS).catch(() => 'running')
+  return { status, tookMs }
+}

@@ -1,0 +1,188 @@
+import { join } from 'node:path'
+import type { ArtifactStore } from '../../artifacts/artifact-store.ts'
+import type { Masks } from '../../content/masks.ts'
+import { type ErrorData, errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import type { Executor } from '../../executors/executor.ts'
+import type { RunningWorkflow, SecretStore, WorkflowResult, WorkflowRunOptions } from '../engine/engine-types.ts'
+import { runWorkflow } from '../engine/run-workflow.ts'
+import type { KnownDocuments } from '../known-documents.ts'
+import type { Prepared } from '../prepare.ts'
+import { openArtifactKeeper } from './artifact-keeper.ts'
+import { concurrencyOf } from './concurrency.ts'
+import { type ControlServer, serveControl } from './control-server.ts'
+import { openEventBook } from './event-book.ts'
+import { type EventFeed, eventFeed, type EventListener } from './event-feed.ts'
+import { type ExecutionAbout, type ExecutionFolder, makeExecution, writeResult } from './execution-folder.ts'
+import { openLogKeeper } from './log-keeper.ts'
+import { type TakenTurn, takeTurn } from './take-turn.ts'
+
+export interface ExecutionOptions extends Pick<WorkflowRunOptions, 'source' | 'strict' | 'estimateMs'> {
+  /** Folders of this user. */
+  executions: string
+  groups: string
+  /** A folder of one's own for its files; as given. */
+  output?: string
+  prepared: Prepared
+  known: KnownDocuments
+  executor: Executor
+  /** As people named it: `docker` and `podman` are both containers. */
+  executorName: string
+  secrets: SecretStore
+  masks: Masks
+  store?: { artifacts: Pick<ArtifactStore, 'put'>; location: string }
+  /** What is to be said before it begins, each a warning. */
+  notes?: readonly string[]
+  /** Shows what happens, from the first event on. */
+  listener?: EventListener
+  /** Something is wrong with the disk; the workflow goes on. */
+  onFault(message: string): void
+}
+
+export interface StartedExecution {
+  about: ExecutionAbout
+  artifacts: string
+  /** When all of it is written. Never rejects. */
+  ended: Promise<WorkflowResult>
+  /** Gracefully; a second time at once. */
+  cancel(reason: string): void
+}
+
+/**
+ * One execution with all that is around it: its folder, its place in the line of its group, its socket, its events and its result.
+ * @throws EverwarmError BAD_INPUT, WORKFLOW_INVALID
+ */
+export async function startExecution(options: ExecutionOptions): Promise<StartedExecution> {
+  const { executor, prepared } = options
+  const concurrency = concurrencyOf(prepared.plan)
+  const folder = makeExecution(options.executions, {
+    workflow: prepared.plan.name,
+    executor: options.executorName,
+    ...(options.output === undefined ? {} : { output: options.output }),
+  })
+  const { about } = folder
+  const book = openEventBook(join(about.folder, 'events.jsonl'), ({ message }) => options.onFault(`Events: ${message}`))
+  const feed = eventFeed()
+  feed.listen((event, line) => book.write(event, line))
+  if (options.listener) feed.listen(options.listener)
+  for (const message of options.notes ?? []) feed.tell({ type: 'warning', unit: '', code: 'FIELD_UNSUPPORTED', message })
+  const artifacts = openArtifactKeeper({ folder: about.folder, ...(options.store ? { store: options.store } : {}) })
+  const state = executionState((message) => feed.tell({ type: 'warning', unit: '', code: 'EXECUTION_CANCELED', message }))
+  feed.listen((event) => void (event.type === 'execution' && (state.status = event.status)))
+  const control = await controlOf(folder, state, feed)
+  const begin = () =>
+    runWorkflow({
+      ...options,
+      id: about.id,
+      executor,
+      tell: feed.tell,
+      logs: openLogKeeper(about.folder, ({ message }) => options.onFault(`Logs: ${message}`)),
+      artifacts,
+    })
+  const ended = lifeOf(options, concurrency, folder, feed, state, begin).then(async (result) => {
+    control?.close()
+    await book.close()
+    keepResult(folder, result, options.onFault)
+    return result
+  })
+  return { about, artifacts: artifacts.location, ended, cancel: (reason) => state.cancel(reason) }
+}
+
+/** Without a socket it runs all the same. */
+async function controlOf(
+  { about, entry }: ExecutionFolder,
+  state: ExecutionState,
+  feed: EventFeed,
+): Promise<ControlServer | undefined> {
+  try {
+    return await serveControl({ id: about.id, entry }, deskOf(state, about.id))
+  } catch (cause) {
+    const { code, message } = errorFromData(cause)
+    feed.tell({ type: 'warning', unit: '', code, message: `It cannot be asked from elsewhere: ${message}` })
+    return undefined
+  }
+}
+
+/** What is true of it now, for who asks or cancels. */
+interface ExecutionState {
+  status: string
+  running?: RunningWorkflow
+  /** Ends the wait for its turn. */
+  waiting: AbortController
+  cancel(reason: string): void
+}
+
+function executionState(warn: (message: string) => void): ExecutionState {
+  const state: ExecutionState = {
+    status: 'queued',
+    waiting: new AbortController(),
+    cancel(reason) {
+      warn(`Canceled: ${reason}.`)
+      if (state.running) state.running.cancel(reason)
+      else state.waiting.abort(reason)
+    },
+  }
+  return state
+}
+
+function deskOf(state: ExecutionState, id: string) {
+  const running = () => {
+    if (state.running) return state.running
+    throw new EverwarmError('BAD_INPUT', {
+      message: `Execution ${id} has not begun: it is ${state.status}.`,
+      hint: 'It can be canceled; nothing of it can be paused yet.',
+    })
+  }
+  return {
+    status: () => state.status,
+    pause: (unit?: string) => running().pause(unit),
+    resume: (unit?: string) => running().resume(unit),
+    cancel: state.cancel,
+  }
+}
+
+async function lifeOf(
+  options: ExecutionOptions,
+  concurrency: ReturnType<typeof concurrencyOf>,
+  { about }: ExecutionFolder,
+  feed: EventFeed,
+  state: ExecutionState,
+  begin: () => RunningWorkflow,
+): Promise<WorkflowResult> {
+  const name = { type: 'execution', id: about.id, workflow: about.workflow } as const
+  let turn: TakenTurn | undefined
+  try {
+    if (concurrency) {
+      feed.tell({ ...name, status: 'queued' })
+      const { signal } = state.waiting
+      const onGiveWay = (to: string) => state.cancel(`${to} took its place`)
+      turn = await takeTurn({ groups: options.groups, id: about.id, signal, onGiveWay, ...concurrency })
+    }
+    if (state.waiting.signal.aborted) throw canceledBefore(about.id, String(state.waiting.signal.reason))
+    state.running = begin()
+    return await state.running.ended
+  } catch (error) {
+    const result = notBegun(error)
+    feed.tell({ ...name, status: result.status, ...(result.error ? { error: result.error } : {}) })
+    return result
+  } finally {
+    turn?.leave()
+  }
+}
+
+const canceledBefore = (id: string, why: string) =>
+  new EverwarmError('EXECUTION_CANCELED', { message: `Execution ${id} was canceled before it began: ${why}.` })
+
+function notBegun(thrown: unknown): WorkflowResult {
+  const error: ErrorData = errorFromData(thrown).toJSON()
+  if (error.code === 'EXECUTION_CANCELED') return { status: 'canceled', exitCode: 137, error }
+  if (error.code === 'QUEUE_TIMEOUT') return { status: 'aborted', exitCode: 137, error }
+  return { status: 'failed', exitCode: 190, error }
+}
+
+function keepResult(folder: ExecutionFolder, { status, exitCode, error }: WorkflowResult, onFault: (message: string) => void) {
+  try {
+    writeResult(folder, { status, exitCode, endedAt: new Date().toISOString(), ...(error ? { error } : {}) })
+  } catch (cause) {
+    onFault(`The result could not be written: ${(cause as Error).message}`)
+  }
+}

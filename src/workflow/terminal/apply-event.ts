@@ -1,0 +1,175 @@
+import type { WorkflowEvent } from '../../contracts/workflow/events.ts'
+import { type NodeView, noWorkers, type RunView, type UnitView, unitTitle, unitView, type WorkersView } from './run-view.ts'
+
+const MOST_TAIL = 4_096
+const MOST_FAILURES = 100
+const MOST_WARNINGS = 100
+
+type Of<Type extends WorkflowEvent['type']> = Extract<WorkflowEvent, { type: Type }>
+
+/**
+ * Puts an event into the view, in place: nothing but the two decides what comes out, and the cost does not grow with the number
+ * of workers. An event about something unknown changes nothing.
+ */
+export function applyEvent(view: RunView, event: WorkflowEvent): void {
+  view.nowMs = Date.parse(event.at)
+  if (view.startedAtMs === 0) view.startedAtMs = view.nowMs
+  switch (event.type) {
+    case 'execution':
+      Object.assign(view, { id: event.id, workflow: event.workflow, status: event.status }, event.error && { error: event.error })
+      return
+    case 'unit':
+      view.units.set(event.unit, unitView(event.unit, (view.announced += 1), event.root, event.description))
+      return
+    case 'step':
+      return applyStep(view, event)
+    case 'workers':
+      return applyWorkers(view, event)
+    case 'worker':
+      return applyWorker(view, event)
+    case 'service':
+      return applyService(view, event)
+    case 'output':
+      return applyOutput(view, event)
+    case 'artifact':
+      view.artifacts.files += 1
+      view.artifacts.bytes += event.bytes
+      return
+    case 'report':
+      return applyReport(view, event)
+    case 'warning':
+      if (view.warnings.size < MOST_WARNINGS) view.warnings.add(event.message)
+      return
+    case 'said':
+  }
+}
+
+const nodeOf = (view: RunView, unit: string, ref: string) => view.units.get(unit)?.nodes.get(ref)
+
+function applyStep(view: RunView, event: Of<'step'>): void {
+  const unit = view.units.get(event.unit)
+  const node = unit?.nodes.get(event.ref)
+  if (!unit || !node) return
+  if (event.status === 'running' && (node.status !== 'paused' || node.attempt !== event.attempt)) {
+    node.startedAtMs = view.nowMs
+    node.tail = ''
+  }
+  const { status, attempt, exitCode, durationMs, error } = event
+  Object.assign(node, { status, attempt, exitCode, durationMs, error })
+  if (node.children.length === 0 && (status === 'running' || status === 'paused')) unit.running.add(node.ref)
+  else unit.running.delete(node.ref)
+  if (node.type === 'step' && node !== unit.root) countStep(view, node)
+  noteFailure(view, unit, node)
+}
+
+function countStep({ steps }: RunView, { status }: NodeView): void {
+  if (status === 'timeout') steps.failed += 1
+  else if (status !== 'queued' && status !== 'running' && status !== 'paused') steps[status] += 1
+}
+
+const isFailed = (status: NodeView['status']) => status === 'failed' || status === 'timeout' || status === 'aborted'
+
+function noteFailure(view: RunView, unit: UnitView, node: NodeView): void {
+  // Tried again, or turned round: what failed inside before does not matter any more.
+  if (!isFailed(node.status)) return forget(view, unit, node)
+  if (node.isOptional || node === unit.root || view.failures.size >= MOST_FAILURES || isExplained(view, unit, node)) return
+  // Events of one moment come from outside to inside.
+  for (let outer = node.parent; outer; outer = outer.parent) {
+    if (outer.status === 'passed') return
+    view.failures.delete(failureKey(unit, outer))
+  }
+  const place = unitTitle(view, unit.unit)
+  const { title, status, exitCode, error, tail } = node
+  const shown = place === '' ? title : `${place}: ${title}`
+  view.failures.set(failureKey(unit, node), { unit: unit.unit, title: shown, status, exitCode, error, tail })
+}
+
+const failureKey = ({ unit, serial }: UnitView, { ref }: NodeView) => `${unit}|${serial}|${ref}`
+
+/** Something inside it has failed, and says more. */
+function isExplained(view: RunView, unit: UnitView, node: NodeView): boolean {
+  if (node.workers && node.workers.by.failed + node.workers.by.aborted > 0) return true
+  return node.children.some((child) => view.failures.has(failureKey(unit, child)) || isExplained(view, unit, child))
+}
+
+function forget(view: RunView, unit: UnitView, node: NodeView): void {
+  if (view.failures.size === 0) return
+  view.failures.delete(failureKey(unit, node))
+  for (const child of node.children) forget(view, unit, child)
+}
+
+function applyWorkers(view: RunView, { unit, ref, count, parallelism, skipped }: Of<'workers'>): void {
+  const node = nodeOf(view, unit, ref)
+  if (!node) return
+  const by = { ...noWorkers(), queued: count }
+  node.workers = { count, parallelism, statuses: new Map(), by, active: new Map(), ...(skipped === undefined ? {} : { skipped }) }
+}
+
+function applyWorker(view: RunView, event: Of<'worker'>): void {
+  const group = nodeOf(view, event.unit, event.ref)?.workers
+  if (!group) return
+  const before = group.statuses.get(event.index)
+  group.by[before ?? 'queued'] -= 1
+  group.by[event.status] += 1
+  group.statuses.set(event.index, event.status)
+  if (before !== undefined) view.workers[before] -= 1
+  view.workers[event.status] += 1
+  keepActive(view, group, event)
+}
+
+function keepActive(view: RunView, { active }: WorkersView, event: Of<'worker'>): void {
+  const { index, status, description } = event
+  if (status === 'queued') return
+  if (status === 'starting' || status === 'running' || status === 'paused') {
+    active.set(index, description ?? active.get(index) ?? '')
+    return
+  }
+  noteWorkerFailure(view, event)
+  active.delete(index)
+  // Its failures are kept; the rest of it nobody asks for any more.
+  view.units.delete(unitOf(event))
+}
+
+export const unitOf = ({ unit, ref, index }: Pick<Of<'worker'>, 'unit' | 'ref' | 'index'>) =>
+  `${unit === '' ? '' : `${unit}/`}${ref}.${index}`
+
+/** One that failed before, after or beside its steps: they say nothing about it. */
+function noteWorkerFailure(view: RunView, event: Of<'worker'>): void {
+  const unit = unitOf(event)
+  const { status, error } = event
+  if (!error || !isFailed(status as NodeView['status']) || view.failures.size >= MOST_FAILURES) return
+  if ([...view.failures.values()].some((failure) => failure.unit === unit)) return
+  view.failures.set(unit, { unit, title: unitTitle(view, unit), status: 'failed', error, tail: '' })
+}
+
+function applyService(view: RunView, { unit, ref, name, index, status, address, message }: Of<'service'>): void {
+  const node = nodeOf(view, unit, ref)
+  if (!node) return
+  const services = (node.services ??= new Map())
+  services.set(`${name}.${index}`, { name, index, status, ...(address ? { address } : {}), ...(message ? { message } : {}) })
+}
+
+function applyOutput(view: RunView, { unit, ref, text }: Of<'output'>): void {
+  const node = nodeOf(view, unit, ref)
+  if (!node) return
+  const tail = text.length >= MOST_TAIL ? text : node.tail + text
+  node.tail = tail.length > MOST_TAIL ? tail.slice(-MOST_TAIL) : tail
+}
+
+function applyReport({ reports }: RunView, { summary }: Of<'report'>): void {
+  reports.files += 1
+  reports.tests += summary.tests ?? 0
+  reports.failed += (summary.failed ?? 0) + (summary.errored ?? 0)
+  reports.skipped += summary.skipped ?? 0
+}
+
+/** The last lines of some output, without what a terminal would obey; empty ones are left out. @param most lines */
+export function lastLines(tail: string, most: number, neutral: (text: string) => string): string[] {
+  const lines = tail.split('\n')
+  // The first is a part of a line, if the start was cut off.
+  if (tail.length >= MOST_TAIL && lines.length > 1) lines.shift()
+  return lines
+    .map((line) => neutral(line.replace(/\r+$/, '').split('\r').at(-1)!).trimEnd())
+    .filter((line) => line !== '')
+    .slice(-most)
+}

@@ -1,0 +1,157 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import type { WorkflowEvent } from '../../src/contracts/workflow/events.ts'
+import { runCli, startCli } from './cli-run.ts'
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'ew-run-cli-')))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+/** A folder with one workflow in `w.yaml`. */
+function project(name: string, spec: string): string {
+  const folder = join(root, name)
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'w.yaml'), `kind: Workflow\nmetadata: { name: ${name} }\nspec:\n${spec.replaceAll(/^/gm, '  ')}`)
+  return folder
+}
+
+const FILES = ['run', 'w.yaml', '--output', 'out']
+const lines = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n')
+const eventsOf = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as WorkflowEvent)
+const TIMEOUT = { timeout: 60_000 }
+
+test(
+  'a workflow runs on the files of this folder; its result, events and logs are kept, its secrets nowhere',
+  TIMEOUT,
+  async () => {
+    const folder = project(
+      'whole',
+      `
+config: { workers: { type: integer, default: 1 } }
+container: { image: node, env: [{ name: PASSWORD, valueFrom: { secretKeyRef: { name: db, key: password } } }] }
+steps:
+  - { name: Read, shell: 'cat hello.txt; echo "$PASSWORD $SEEN"; env | grep -c EVERWARM_ || true' }
+  - name: Tests
+    parallel: { count: config.workers, parallelism: 2, shell: 'echo worker {{ index }}; test {{ index }} != 2' }
+`,
+    )
+    writeFileSync(join(folder, 'hello.txt'), 'hello\n')
+    const args = [...FILES, '--config', 'workers=3', '--env', 'SEEN']
+    const env = { EVERWARM_SECRET_DB__PASSWORD: 'correct-horse', SEEN: 'seen {{ x }}' }
+    const { code, stdout, stderr } = await runCli(folder, args, env)
+    expect([code, stderr]).toEqual([1, ''])
+    expect(stdout).toContain('warning: container.image (Read, Tests): ')
+    expect(stdout).toContain('hello\n**** seen {{ x }}\n0\n')
+    expect(stdout).toContain('  3 workers, 2 at a time\n')
+    expect(stdout).toContain('[Tests #2] worker 2\n')
+    expect(stdout).toMatch(/✗ Tests #2: shell {2}exit code 1\n {2}│ worker 2\n/)
+    expect(stdout).toContain('  workers   2 passed, 1 failed\n')
+    const out = join(folder, 'out')
+    expect(JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'))).toMatchObject({ status: 'failed', exitCode: 1 })
+    expect(readdirSync(join(out, 'logs'))).toContain('main.log')
+    const kept = readdirSync(out, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())
+    for (const { parentPath, name } of kept) expect(readFileSync(join(parentPath, name), 'utf8')).not.toContain('correct-horse')
+    expect(lines(join(out, 'events.jsonl')).length).toBeGreaterThan(10)
+  },
+)
+
+test('--json prints events and nothing else; they are those that are kept', TIMEOUT, async () => {
+  const folder = project('json', `steps: [{ name: One, shell: 'echo out; echo err >&2' }]`)
+  const { code, stdout, stderr } = await runCli(folder, [...FILES, '--json', '--source', 'none'])
+  expect([code, stderr]).toEqual([0, ''])
+  expect(eventsOf(stdout).at(-1)).toMatchObject({ type: 'execution', workflow: 'json', status: 'passed' })
+  expect(stdout).toBe(readFileSync(join(folder, 'out', 'events.jsonl'), 'utf8'))
+})
+
+test('who does not read on does not end it', TIMEOUT, async () => {
+  const folder = project('unread', `steps: [{ shell: 'for i in $(seq 20); do echo $i; sleep 0.02; done' }]`)
+  const run = startCli(folder, [...FILES, '--source', 'none'])
+  await run.said('\n3\n')
+  run.child.stdout!.destroy()
+  run.child.stderr!.destroy()
+  expect((await run.ended).code).toBe(0)
+  expect(JSON.parse(readFileSync(join(folder, 'out', 'result.json'), 'utf8'))).toMatchObject({ status: 'passed' })
+})
+
+test('--dry-run says what would run where, and runs nothing', TIMEOUT, async () => {
+  const folder = project('dry', `container: { image: node }\nsteps: [{ name: One, shell: touch ran }]`)
+  const { code, stdout } = await runCli(folder, ['run', 'w.yaml', '--dry-run'])
+  expect(code).toBe(0)
+  expect(stdout).toContain(`Would run with the executor local, with the files of ${folder}.`)
+  expect(stdout).toContain('warning: container.image (One): Commands run with the programs of this machine.')
+  expect(readdirSync(folder)).toEqual(['w.yaml'])
+})
+
+test('what is wrong is said before anything runs: 2 on the command line, 155 in the workflow', TIMEOUT, async () => {
+  const folder = project('wrong', `container: { image: node }\nsteps: [{ shell: ls }]`)
+  const asked: [string[], number, RegExp][] = [
+    [['run', 'w.yaml', '--executor', 'dokcer'], 2, /There is no executor "dokcer"[^]*Did you mean "docker"/],
+    [['run', 'w.yaml', '--source', 'nowhere'], 2, /is no folder/],
+    [['run', 'w.yaml', '--env', 'NOT_THERE'], 2, /there is no variable NOT_THERE/],
+    [['run', 'w.yaml', '--strict'], 155, /FIELD_UNSUPPORTED.*container\.image/],
+    [['run', 'w.yaml', '--config', 'x=1'], 155, /There is no parameter "x"/],
+  ]
+  const ends = await Promise.all(asked.map(([args]) => runCli(folder, args)))
+  ends.forEach(({ code, stderr }, i) => expect([code, stderr]).toEqual([asked[i]![1], expect.stringMatching(asked[i]![2])]))
+  expect(existsSync(join(folder, 'home'))).toBe(false)
+})
+
+const LONG = `
+steps: [{ name: Long, shell: 'echo begun; sleep 60' }]
+after: [{ name: Clean, condition: always, shell: 'echo cleaned; sleep 0.2; echo done' }]
+`
+
+test('Ctrl-C ends it gracefully with 137, a second one at once', TIMEOUT, async () => {
+  const folder = project('signals', LONG)
+  const once = startCli(folder, ['run', 'w.yaml', '--source', 'none'])
+  const twice = startCli(folder, ['run', 'w.yaml', '--source', 'none'])
+  await Promise.all([once.said('begun'), twice.said('begun')])
+  once.child.kill('SIGINT')
+  twice.child.kill('SIGTERM')
+  twice.child.kill('SIGINT')
+  const [gently, hard] = await Promise.all([once.ended, twice.ended])
+  expect([gently.code, hard.code]).toEqual([137, 137])
+  expect(gently.stdout).toContain('cleaned\ndone\n')
+  expect(gently.stdout).toMatch(/signals canceled/)
+  expect(hard.stdout).not.toContain('done')
+})
+
+test('a running one is listed, paused, resumed and canceled from elsewhere', TIMEOUT, async () => {
+  const ticks = 'for i in $(seq 100); do echo tick $i; sleep 0.1; done'
+  const folder = project('control', `steps: [{ name: Ticks, shell: '${ticks}' }]`)
+  const running = startCli(folder, ['run', 'w.yaml', '--source', 'none'])
+  await running.said('tick 2')
+  const [{ id }] = JSON.parse((await runCli(folder, ['list', '--json'])).stdout) as [{ id: string }]
+  expect((await runCli(folder, ['pause', id])).stdout).toBe(`${id} pauses\n`)
+  expect((await runCli(folder, ['status', id])).stdout).toMatch(/‖ Ticks {2}\d:\d\d, paused\n/)
+  const nowhere = await runCli(folder, ['pause', id, 'r9.9'])
+  expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no unit "r9.9" that runs.')])
+  expect((await runCli(folder, ['resume', id])).stdout).toBe(`${id}: 1 unit goes on\n`)
+  expect((await runCli(folder, ['cancel', id])).stdout).toBe(`${id} ends\n`)
+  expect((await running.ended).code).toBe(137)
+  const late = await runCli(folder, ['cancel', id])
+  expect([late.code, late.stderr]).toEqual([1, expect.stringContaining(`Execution ${id} is over: canceled.`)])
+  expect((await runCli(folder, ['status', id])).stdout).toContain('control canceled')
+})
+
+test('of one group only one runs; when it is killed the next begins, and it is listed as killed', TIMEOUT, async () => {
+  const folder = project(
+    'group',
+    `concurrency: { group: deploy }\ntimeouts: { queue: 30s }\nsteps: [{ shell: 'echo begun; sleep 60' }]`,
+  )
+  const first = startCli(folder, ['run', 'w.yaml', '--source', 'none'])
+  await first.said('begun')
+  const second = startCli(folder, ['run', 'w.yaml', '--source', 'none'])
+  await second.said('group queued')
+  first.child.kill('SIGKILL')
+  await second.said('begun')
+  const all = JSON.parse((await runCli(folder, ['list', '--json'])).stdout) as { status: string }[]
+  expect(all.map(({ status }) => status)).toEqual(['running', 'killed'])
+  second.child.kill('SIGTERM')
+  expect((await second.ended).code).toBe(137)
+})

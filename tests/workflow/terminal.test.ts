@@ -1,0 +1,221 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { WorkflowHappening } from '../../src/contracts/workflow/events.ts'
+import { fakeClock } from '../../src/system/fake-clock.ts'
+import type { Paint } from '../../src/system/log.ts'
+import { applyEvent } from '../../src/workflow/terminal/apply-event.ts'
+import { liveRenderer } from '../../src/workflow/terminal/live.ts'
+import { plainRenderer } from '../../src/workflow/terminal/plain.ts'
+import { newRunView } from '../../src/workflow/terminal/run-view.ts'
+import { cut, neutral, plainText, widthOf } from '../../src/workflow/terminal/spans.ts'
+import { summaryLines } from '../../src/workflow/terminal/summary-lines.ts'
+import { treeLines } from '../../src/workflow/terminal/tree-lines.ts'
+import { clockText, tookText, workersText } from '../../src/workflow/terminal/wording.ts'
+import { HALF, status, stream, TREE, WHOLE, worker, WORKER } from './stream.ts'
+
+const same = (text: string) => text
+const paint: Paint = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same }
+
+function viewOf(happenings: readonly WorkflowHappening[]) {
+  const view = newRunView()
+  for (const event of stream(happenings)) applyEvent(view, event)
+  return view
+}
+
+const tree = (happenings: readonly WorkflowHappening[], rows = 50) => {
+  const view = viewOf(happenings)
+  return `\n${treeLines(view, view.nowMs, rows).map(plainText).join('\n')}\n`
+}
+
+test('the tree shows what runs, how far it is, and the last line of its output', () => {
+  expect(tree(HALF)).toBe(`
+unit-tests  running  0:31  w1
+  ✓ Install  2.1 s
+  ● Tests  0:22
+    ✓ db 0  ready 127.0.0.1:5432
+    1/4 done, 1 running, 1 failed  (4 workers, 2 at a time)
+      ● #1 firefox  Run 0:01  red x
+  ○ Report
+`)
+})
+
+test('where there is too little room, what is over gives way first and a line says so', () => {
+  expect(tree(HALF, 5)).toBe(`
+unit-tests  running  0:31  w1
+  ● Tests  0:22
+    1/4 done, 1 running, 1 failed  (4 workers, 2 at a time)
+      ● #1 firefox  Run 0:01  red x
+  3 more lines
+`)
+})
+
+test('the summary has the output of what failed, and the numbers', () => {
+  const lines = summaryLines(viewOf(WHOLE), { folder: '/x/w1', artifacts: '/x/w1/artifacts' })
+  expect(`\n${lines.map(plainText).join('\n')}\n`).toBe(`
+✗ Tests #0 chromium: Run  exit code 1
+  │ expected 1 to be 2
+
+✗ unit-tests failed  0:45
+  steps     2 passed, 2 failed, 1 skipped
+  workers   1 passed, 1 failed
+  artifacts 1 file, 2.0 kB, /x/w1/artifacts
+  reports   1 file: 12 tests, 1 failed, 2 skipped
+  files     /x/w1
+`)
+})
+
+test('plain lines say each change, and whose output it is where several run', () => {
+  const lines: string[] = []
+  const renderer = plainRenderer({ print: (line) => lines.push(line), paint })
+  for (const event of stream(WHOLE)) renderer.hear(event, '')
+  expect(`\n${lines.join('\n')}\n`).toBe(`
+unit-tests running  w1
+● Install
+added 120 packages
+found 0 vulnerabilities
+✓ Install  2.1 s
+● Tests
+db 0: running 127.0.0.1:5432
+db 0: ready 127.0.0.1:5432
+  4 workers, 2 at a time
+[Tests #0 chromium] ● running
+[Tests #0 chromium] expected 1 to be 2
+[Tests #0 chromium] ✗ Run  failed, exit code 1, 3.0 s
+[Tests #0 chromium] ✗ failed 3.2 s
+[Tests #1 firefox] ● running
+[Tests #1 firefox] progress 10%progress 20%red x
+[Tests #1 firefox] ✓ passed 4.0 s
+db 0: stopped
+✗ Tests  failed, 10.0 s
+– Report
+unit-tests failed  w1
+`)
+})
+
+test('a step that passed at last, is turned round or is optional has not failed', () => {
+  const begin: WorkflowHappening[] = [{ type: 'unit', unit: '', root: TREE }, ...status('', 'r0 r1 r2', 'running')]
+  const failed = status('', 'r1 r2', 'failed', { exitCode: 1 })
+  expect([...viewOf([...begin, ...failed]).failures.values()]).toMatchObject([{ title: 'Install', exitCode: 1 }])
+  const again = status('', 'r1', 'running', { attempt: 2 })
+  expect(viewOf([...begin, ...failed, ...again]).failures.size).toBe(0)
+  expect(viewOf([...begin, ...status('', 'r1', 'passed'), ...status('', 'r2', 'failed')]).failures.size).toBe(0)
+  const optional = { ...TREE, children: TREE.children!.map((child) => ({ ...child, isOptional: true })) }
+  expect(viewOf([{ type: 'unit', unit: '', root: optional }, ...failed]).failures.size).toBe(0)
+})
+
+test('what was aborted is shown only where nothing else explains the end', () => {
+  const begin: WorkflowHappening[] = [{ type: 'unit', unit: '', root: TREE }, ...status('', 'r0 r1 r2', 'running')]
+  const shown = (...more: WorkflowHappening[]) =>
+    summaryLines(viewOf([...begin, ...status('', 'r1 r2', 'aborted'), ...more]), {}).map(plainText)
+  expect(shown()[0]).toContain('Install  aborted')
+  expect(shown(...status('', 'r3 r5', 'failed'))[0]).toContain('Tests  failed')
+  expect(shown({ type: 'execution', id: 'w1', workflow: 'x', status: 'canceled' })[0]).toContain('x canceled')
+})
+
+test('words follow the numbers', () => {
+  expect([1, 2, 8].map((count) => workersText(count, 1))).toEqual([
+    '1 worker',
+    '2 workers, one after the other',
+    '8 workers, one after the other',
+  ])
+  expect([workersText(8, 4), workersText(8, 1_000), workersText(0, 4), workersText(1_000, 8)]).toEqual([
+    '8 workers, 4 at a time',
+    '8 workers at the same time',
+    '0 workers',
+    '1,000 workers, 8 at a time',
+  ])
+  expect([clockText(7_900), clockText(3_723_000), tookText(3), tookText(1_250), tookText(125_000)]).toEqual([
+    '0:07',
+    '1:02:03',
+    '3 ms',
+    '1.3 s',
+    '2:05',
+  ])
+})
+
+const anyCharacters = fc
+  .array(fc.oneof(fc.nat(0x2fff), fc.nat(0x10ffff)), { maxLength: 30 })
+  .map((codes) => String.fromCodePoint(...codes))
+
+test('nothing of a text can move, colour or name a terminal, and it never gets wider than it may', () => {
+  fc.assert(
+    fc.property(anyCharacters, fc.nat(40), (text, columns) => {
+      const shown = cut(neutral(text), columns)
+      // oxlint-disable-next-line no-control-regex
+      expect(shown).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
+      expect(widthOf(shown)).toBeLessThanOrEqual(columns)
+    }),
+  )
+  expect([widthOf('日本'), widthOf('é'), cut('日本語', 4), cut('abc', 3)]).toEqual([4, 1, '日…', 'abc'])
+})
+
+function terminal(columns: number, rows: number) {
+  const clock = fakeClock()
+  const written: string[] = []
+  const size = { columns, rows }
+  let resized = () => {}
+  const screen = {
+    size: () => size,
+    write: (text: string) => void written.push(text),
+    onResize: (listener: () => void) => ((resized = listener), () => {}),
+  }
+  const renderer = liveRenderer({ screen, paint, clock, wallMs: () => Date.UTC(2026, 0, 1) + clock.now() })
+  return { clock, written, renderer, resize: (to: number) => ((size.columns = to), resized()) }
+}
+
+test('there are ten frames a second at most, and one a second where nothing happens', () => {
+  const { clock, written, renderer } = terminal(80, 24)
+  const events = stream(HALF)
+  for (const event of events) {
+    renderer.hear(event, '')
+    clock.advance(10)
+  }
+  expect(written.length - 1).toBeLessThanOrEqual(Math.ceil((events.length * 10) / 100) + 1)
+  clock.advance(100)
+  const before = written.length
+  clock.advance(5_000)
+  expect(written.length - before).toBe(5)
+  renderer.end({})
+  expect([clock.waiting(), written.at(-1)!.endsWith('\u001b[?25h')]).toEqual([0, true])
+})
+
+test('a frame goes up over the one before it, also when the terminal has become narrower meanwhile', () => {
+  const { clock, written, renderer, resize } = terminal(80, 24)
+  for (const event of stream(HALF)) renderer.hear(event, '')
+  clock.advance(100)
+  expect(written[1]!.split('\n')).toHaveLength(8)
+  resize(30)
+  clock.advance(100)
+  const [up, start] = written[2]!.split('A\r')
+  expect([up!.slice(0, 2), start!.startsWith('unit-tests')]).toEqual(['\u001b[', true])
+  const rows = Number(up!.slice(2))
+  expect(rows).toBeGreaterThan(7)
+  for (const line of neutral(written[2]!.replaceAll('\n', ' '.repeat(30))).split(' '.repeat(30)))
+    expect(widthOf(line)).toBeLessThan(30)
+})
+
+test('a thousand workers cost less than 0.1 ms of CPU per event', () => {
+  const happenings: WorkflowHappening[] = [
+    ...HALF.slice(0, 14),
+    { type: 'workers', unit: '', ref: 'r5', count: 1_000, parallelism: 1_000 },
+  ]
+  for (let i = 0; i < 1_000; i++)
+    happenings.push(
+      worker(i, 'running'),
+      { type: 'unit', unit: `r5.${i}`, root: WORKER },
+      ...status(`r5.${i}`, 'r0 r1 r2', 'running'),
+    )
+  for (let i = 0; i < 1_000; i++)
+    happenings.push({ type: 'output', unit: `r5.${i}`, ref: 'r2', stream: 'stdout', text: 'a line\n' })
+  for (let i = 0; i < 1_000; i++)
+    happenings.push(...status(`r5.${i}`, 'r2 r1 r0', 'failed', { exitCode: 1 }), worker(i, 'failed'))
+  const events = stream(happenings)
+  const { clock, renderer } = terminal(120, 40)
+  const before = process.cpuUsage()
+  for (const event of events) {
+    renderer.hear(event, '')
+    clock.advance(1)
+  }
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1_000 / events.length).toBeLessThan(0.1)
+})
