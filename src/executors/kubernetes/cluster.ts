@@ -126,10 +126,7 @@ function loadConfig(config: KubeConfig, { kubeconfig, context, env }: ClusterOpt
 function loadFiles(config: KubeConfig, [first, ...others]: readonly string[]): void {
   config.loadFromFile(first!)
   for (const file of others) {
-    const other = Object.create(config, {}) as KubeConfig
-    other.clusters = []
-    other.users = []
-    other.contexts = []
+    const other = new (config.constructor as new () => KubeConfig)()
     other.loadFromFile(file)
     config.mergeConfig(other, true)
   }

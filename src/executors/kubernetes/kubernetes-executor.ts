@@ -5,7 +5,6 @@ import { type Cluster, connectCluster, saidBy, statusOf } from './cluster.ts'
 import { openRoom } from './kube-room.ts'
 import { ownerLease } from './owner-lease.ts'
 import { sweepNamespace } from './sweep.ts'
-import { KUBERNETES_NOTES } from './unsupported.ts'
 
 export interface KubernetesExecutorOptions {
   /** Path of a file; absent: `KUBECONFIG`, the account of the pod in which this runs, `~/.kube/config`. */
@@ -39,7 +38,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 
   return {
     name: 'kubernetes',
-    ignores: KUBERNETES_NOTES,
+    // All fields are Kubernetes's own.
+    ignores: [],
     async open(execution) {
       const cluster = await connect()
       const lease = leaseOf(cluster)

@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { IncomingMessage } from 'node:http'
 import { lineCutter } from '../../system/lines.ts'
-import { type Cluster, saidBy, type V1Pod } from './cluster.ts'
+import type { Cluster, V1Pod } from './cluster.ts'
 import { SITE_LABEL } from './names.ts'
 
 /** The pods of one site, as they are now: its own, and its services. */
@@ -67,11 +67,10 @@ export async function watchPods(cluster: Cluster, namespace: string, labels: str
         const query = new URLSearchParams({ watch: 'true', labelSelector: labels, resourceVersion: version })
         const response = await cluster.stream(`/api/v1/namespaces/${namespace}/pods?${query}`, closing.signal)
         await read(response, onLine)
-      } catch (error) {
+      } catch {
         // A server that is away for a while: what happened meanwhile is in the next list.
-        void saidBy(error)
-        if (!closing.signal.aborted) await after(RETRY_MS)
       }
+      if (!closing.signal.aborted) await after(RETRY_MS)
       version = undefined
     }
   }

@@ -4,6 +4,8 @@ import { claimManifest, jobManifest } from '../../../src/executors/kubernetes/jo
 import { leaseManifest } from '../../../src/executors/kubernetes/owner-lease.ts'
 import { servicePod, serviceSecret } from '../../../src/executors/kubernetes/service-pod.ts'
 import type { Pod } from '../../../src/contracts/workflow/container.ts'
+import { checkDocuments } from '../../../src/workflow/check.ts'
+import { loadText } from '../../../src/workflow/load.ts'
 import { manifestFaults } from './manifest-faults.ts'
 import { deployed } from './role-rules.ts'
 import type { KubeObject } from './kube-objects.ts'
@@ -160,4 +162,10 @@ describe('manifests', () => {
 
 test.each(['role.yaml', 'job.yaml', 'cronjob.yaml'])('deploy/kubernetes/%s is taken by a server as it is', (file) => {
   for (const object of deployed(file)) expect(manifestFaults(object)).toEqual([])
+})
+
+test('the workflow in deploy/kubernetes/job.yaml is right', () => {
+  const text = deployed('job.yaml')[0]!.data!['unit-tests.yaml']!
+  const { documents, faults } = loadText(text, 'unit-tests.yaml')
+  expect([...faults, ...checkDocuments(documents)]).toEqual([])
 })
