@@ -6,7 +6,7 @@ import { checkout, type Cloned, fetchSource } from './git/fetch.ts'
 import { isPassingFailure } from './git/failures.ts'
 import { type PrivateFiles, privateFiles } from './git/private-files.ts'
 import { draftFor, putInPlace } from './put-in-place.ts'
-import { type CloneRequest, type CloneSource, checkRevision, sourceOf } from './git/request.ts'
+import { attemptsOf, type CloneRequest, type CloneSource, checkRevision, sourceOf } from './git/request.ts'
 import { GitFailure, type GitRun, runGit } from './git/run-git.ts'
 import { createMasks } from './masks.ts'
 import { withRetries } from './retry.ts'
@@ -31,9 +31,6 @@ export interface CloneOptions {
   signal?: AbortSignal
 }
 
-const MOST_RETRIES = 20
-const MOST_DELAY_MS = 30_000
-
 /**
  * Clones a repository by the program git: without its history, without asking anybody. It lands in `to` when all of it is there.
  * Credentials are used for this alone: the clone does not know them.
@@ -43,12 +40,9 @@ export async function cloneRepository(request: CloneRequest, options: CloneOptio
   const source = sourceOf(request)
   const revision = request.revision ? checkRevision(request.revision) : undefined
   const files = privateFiles(request, source, options.env ?? process.env, options.scratch)
-  const { count = 5, delayMs = 100 } = options.retry ?? {}
   try {
     return await withRetries(() => attempt({ ...request, revision }, source, files, options), {
-      attempts: 1 + Math.min(MOST_RETRIES, count),
-      delayMs: Math.min(MOST_DELAY_MS, delayMs),
-      mostMs: MOST_DELAY_MS,
+      ...attemptsOf(options.retry),
       isPassing: (error) => error instanceof GitFailure && isPassingFailure(error.said),
       clock: options.clock ?? systemClock,
       ...(options.random ? { random: options.random } : {}),

@@ -18,7 +18,7 @@ export function podSettings(pod: Pod | undefined): Omit<V1PodSpec, 'containers'>
     // Commands get the rights of an account only if the document names one.
     automountServiceAccountToken: rest.serviceAccountName !== undefined,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: 10,
+    terminationGracePeriodSeconds: 3,
     ...(Object.keys(context).length > 0 ? { securityContext: context } : {}),
     volumes: [{ name: DATA_VOLUME, emptyDir: {} }, { name: INTERNAL_VOLUME, emptyDir: {} }, ...(volumes as [])],
   } as Omit<V1PodSpec, 'containers'>

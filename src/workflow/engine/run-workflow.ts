@@ -77,13 +77,13 @@ class Execution {
     const { prepared, source, tell, id } = this.#options
     for (const name of prepared.sensitive) engine.masks.add(String(prepared.config[name]))
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
-    const names = placeNames(engine, '', '', plan.pvcs)
+    const names = placeNames(engine, '', '', plan)
     const limit = this.#limitBeginning(plan.timeouts?.initialization)
     let site: Site
     try {
       site = await engine.room.openSite({
         id: siteId(''),
-        ...siteSettings(engine, '', [plan], names),
+        ...siteSettings(engine, { path: '', plans: [plan], names }),
         signal: this.#opening.signal,
       })
       if (source !== undefined) await putSource(source, engine.executor, site.files)
