@@ -79,7 +79,7 @@ describe.skipIf(host === undefined)('with pods that are real containers', () => 
       const seen = await run(
         site,
         house.container,
-        'cat /proc/[0-9]*/cmdline | grep -c "$MARK"; [ "$TOKEN" = "$WANTED" ] && echo same',
+        'printf %s "$MARK" > mark; cat /proc/[0-9]*/cmdline | grep -c -f mark; [ "$TOKEN" = "$WANTED" ] && echo same',
         {
           env: { TOKEN: secret, WANTED: secret, MARK: secret.slice(0, 8) },
         },
@@ -95,6 +95,14 @@ describe.skipIf(host === undefined)('with pods that are real containers', () => 
       expect(said.join('')).toBe(`${secret}\n${secret}\n`)
       expect(JSON.stringify([...api.store.list('pods'), ...api.store.list('jobs')])).not.toContain(secret)
       await service.close()
+    })
+
+    test('a command that takes more memory than its container may have says that it was that', async () => {
+      const other = await openSite(room, { ...house.container, resources: { limits: { memory: '24Mi' } } })
+      const { end } = await run(other, house.container, 'head -c 100000000 /dev/zero | tail -c 90000000 > /dev/null; exit $?')
+      expect(end).toEqual({ signal: 'SIGKILL', reason: 'OOMKilled' })
+      expect((await run(other, house.container, 'kill -KILL $$')).end).toEqual({ signal: 'SIGKILL' })
+      await other.close()
     })
 
     test('a site whose image is not there says so, and leaves nothing', async () => {

@@ -79,6 +79,7 @@ export async function startContainer(
     HostConfig: {
       NetworkMode: `container:${sandbox.id}`,
       Binds: (spec.volumeMounts ?? []).map(({ name, mountPath }) => `${volumeName(pod, name)}:${mountPath}`),
+      ...(memoryBytes(spec) ? { Memory: memoryBytes(spec), MemorySwap: memoryBytes(spec) } : {}),
       GroupAdd: pod.spec.securityContext?.fsGroup === undefined ? [] : [String(pod.spec.securityContext.fsGroup)],
     },
   })
@@ -89,6 +90,11 @@ export async function startContainer(
     await created.remove({ force: true })
     throw error
   }
+}
+
+const memoryBytes = ({ resources }: ContainerSpec) => {
+  const mebibytes = /^(\d+)Mi$/.exec(resources?.limits?.memory ?? '')
+  return mebibytes ? Number(mebibytes[1]) * 1_048_576 : undefined
 }
 
 async function environmentOf(pod: KubeObject, spec: ContainerSpec, ip: string, lookUp: LookUp): Promise<Map<string, string>> {
