@@ -1,6 +1,7 @@
 // npm run bench -- sharding [--suites N] [--trials N] [--write]
 // npm run bench -- runtimes [--only resident,wasm,…] [--rounds N] [--write]
 // npm run bench -- coordinator [--only failover,chaos,…] [--rounds N] [--seed N] [--write]
+// npm run bench -- workflow [--workers N] [--rounds N] [--write]
 // npm run bench -- vitest [--only app,jsdom,…] [--rounds N] [--files N] [--json FILE] [--write]
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
@@ -33,7 +34,7 @@ function readArguments() {
   try {
     const { values, positionals } = parseArgs({ args: process.argv.slice(2), options: OPTIONS, allowPositionals: true })
     if (positionals.join() !== 'vitest')
-      throw badInput('The benchmarks to run are "vitest", "sharding", "playwright", "runtimes" and "coordinator".')
+      throw badInput('The benchmarks to run are "vitest", "sharding", "playwright", "runtimes", "coordinator" and "workflow".')
     const names = [...SUITES.map((suite) => suite.name as string), MEMORY.name]
     const only = values.only?.split(',') ?? names
     const unknown = only.find((name) => !names.includes(name))
@@ -147,6 +148,7 @@ const [name, ...rest] = process.argv.slice(2)
 const OTHERS: Record<string, () => Promise<void>> = {
   sharding: async () => (await import('./sharding.ts')).main(rest),
   playwright: async () => (await import('./playwright.ts')).benchPlaywright(rest),
+  workflow: async () => (await import('./workflow.ts')).benchWorkflow(rest),
   coordinator: async () => (await import('./coordinator.ts')).benchCoordinator(rest),
   runtimes: async () => (await import('./runtimes.ts')).benchRuntimes(rest),
 }

@@ -1,15 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { openArtifactStore } from '../artifacts/open-store.ts'
 import { EverwarmError } from '../contracts/errors.ts'
-import { estimator } from '../sharding/estimate.ts'
-import { timingsPlace } from '../sharding/place.ts'
-import { readTimings } from '../sharding/read-snapshot.ts'
 import { type Env, readSettings } from '../system/settings.ts'
 import { isSecretVariable } from '../workflow/executions/secrets.ts'
 import { escaped } from '../workflow/expressions/template.ts'
 import type { KnownDocuments, LoadedWorkflow } from '../workflow/known-documents.ts'
-import { nodesOf, type WorkflowPlan } from '../workflow/plan.ts'
 
 export const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
 export const listed = (value: unknown) => (Array.isArray(value) ? value.map(String) : [])
@@ -54,35 +50,4 @@ export function hideSecretVariables(): void {
 export async function givenStore(env: Env) {
   const { artifacts: location } = readSettings(env)
   return location === undefined ? undefined : { artifacts: await openArtifactStore(location, env), location }
-}
-
-/**
- * How long items of `shards` take, by what runs have taught; undefined if nobody asks.
- * Items are paths of test files; others are not known.
- */
-export function knownTimings(
-  plan: WorkflowPlan,
-  source: string | undefined,
-  env: Env,
-): ((item: unknown) => number | undefined) | undefined {
-  const asks = [...nodesOf(plan.root)].some(
-    (node) =>
-      node.kind === 'operation' &&
-      node.operation.type === 'parallel' &&
-      (node.operation.parallel.by === 'duration' || node.operation.parallel.dynamic === true),
-  )
-  if (!asks || source === undefined) return undefined
-  const timings = readTimings(timingsPlace(source, env))
-  const known = estimator({ timings })
-  const byFile = new Map(timings.map((timing) => [timing.file, timing]))
-  return (item) => {
-    const timing = typeof item === 'string' ? byFile.get(fileOf(item)) : undefined
-    return timing && known.estimate(timing).ms
-  }
-}
-
-/** As timings name it: relative to the source, which `glob()` sees as `/data/repo`, or as a folder of its own. */
-function fileOf(item: string): string {
-  const at = item.lastIndexOf('/data/repo/')
-  return at < 0 ? relative('.', item) : item.slice(at + '/data/repo/'.length)
 }

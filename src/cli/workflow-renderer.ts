@@ -1,7 +1,7 @@
 import { systemClock } from '../system/clock.ts'
 import { paint, say } from '../system/log.ts'
 import type { Env } from '../system/settings.ts'
-import { liveRenderer, type Renderer, type Screen } from '../workflow/terminal/live.ts'
+import { liveRenderer, SHOW_CURSOR, type Renderer, type Screen } from '../workflow/terminal/live.ts'
 import { plainRenderer } from '../workflow/terminal/plain.ts'
 
 let isRead = true
@@ -13,7 +13,10 @@ export function openWorkflowRenderer({ isJson, env }: { isJson: boolean; env: En
   outliveReaders()
   if (isJson) return { hear: (_event, line) => print(line), note: say, end: () => {} }
   const isWatched = process.stdout.isTTY === true && env['TERM'] !== 'dumb' && !env['CI']
-  return isWatched ? liveRenderer({ screen: terminal(), paint, clock: systemClock }) : plainRenderer({ print, paint })
+  if (!isWatched) return plainRenderer({ print, paint })
+  // Also where something else ends this process.
+  process.once('exit', () => write(SHOW_CURSOR))
+  return liveRenderer({ screen: terminal(), paint, clock: systemClock })
 }
 
 /** `everwarm workflow run … | head`: a workflow goes on to its end and its clean-up, whether anybody reads on or not. */

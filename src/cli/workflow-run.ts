@@ -13,8 +13,9 @@ import { type Prepared, prepare } from '../workflow/prepare.ts'
 import { badInput, type Command, type Given } from './command.ts'
 import { executorName, type NamedExecutor, openExecutor } from '../executors/open-executor.ts'
 import { openWorkflowRenderer } from './workflow-renderer.ts'
+import { knownTimings } from './workflow-timings.ts'
 import { givenConfig, loadWorkflows, preparedData, preparedText } from './workflow-render.ts'
-import { givenStore, hideSecretVariables, knownTimings, listed, sourceFolder, text, withVariables } from './workflow-given.ts'
+import { givenStore, hideSecretVariables, listed, sourceFolder, text, withVariables } from './workflow-given.ts'
 
 const SEE = 'everwarm workflow run --help'
 
@@ -136,7 +137,6 @@ async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
   })
   hideSecretVariables()
   const store = await givenStore(env)
-  const estimateMs = knownTimings(prepared.plan, source, env)
   const executions = dataFolder(env, 'executions')
   const renderer = openWorkflowRenderer({ isJson: values['json'] === true, env })
   const started = await startExecution({
@@ -149,12 +149,12 @@ async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
     secrets,
     masks,
     strict: values['strict'] === true,
+    estimateMs: knownTimings(source, env),
     onFault: renderer.note,
     listener: renderer.hear,
     notes: notes.map(findingText),
     ...(source === undefined ? {} : { source }),
     ...(store === undefined ? {} : { store }),
-    ...(estimateMs === undefined ? {} : { estimateMs }),
     ...(text(values['output']) === undefined ? {} : { output: text(values['output'])! }),
   })
   // Neither what others have left nor what is old may hold up or fail this one.

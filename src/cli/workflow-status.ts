@@ -6,8 +6,8 @@ import { paint } from '../system/log.ts'
 import { dataFolder } from '../system/settings.ts'
 import { findExecution } from '../workflow/executions/execution-folder.ts'
 import { applyEvent } from '../workflow/terminal/apply-event.ts'
-import { newRunView, type RunView } from '../workflow/terminal/run-view.ts'
-import { type Line, paintLine } from '../workflow/terminal/spans.ts'
+import { newRunView, type RunView, unitTitle } from '../workflow/terminal/run-view.ts'
+import { type Line, neutral, paintLine } from '../workflow/terminal/spans.ts'
 import { summaryLines, warningLines } from '../workflow/terminal/summary-lines.ts'
 import { treeLines } from '../workflow/terminal/tree-lines.ts'
 import { badInput, type Command } from './command.ts'
@@ -62,20 +62,18 @@ function parsed(line: string): WorkflowEvent | undefined {
 }
 
 /** By these names workers are paused and resumed. */
-const unitLines = (view: RunView) =>
-  unitsOf(view).map((unit) => [
-    { text: `  unit ${unit.unit}`, style: 'dim' as const },
-    { text: unit.description ? ` ${unit.description}` : '' },
-  ])
+const unitLines = (view: RunView): Line[] =>
+  unitsOf(view).map(({ unit }) => [{ text: `  unit ${unit}`, style: 'dim' }, { text: `  ${neutral(unitTitle(view, unit))}` }])
 
-const unitsOf = (view: RunView) => [...view.units.values()].filter(({ unit }) => unit !== '')
+const unitsOf = (view: RunView) =>
+  [...view.units.values()].filter(({ unit }) => unit !== '').sort((a, b) => a.unit.localeCompare(b.unit, 'en', { numeric: true }))
 
 const statusData = (view: RunView) => ({
   steps: view.steps,
   workers: view.workers,
   artifacts: view.artifacts,
   reports: view.reports,
-  units: unitsOf(view).map(({ unit, description }) => ({ unit, ...(description ? { description } : {}) })),
+  units: unitsOf(view).map(({ unit }) => ({ unit, title: unitTitle(view, unit) })),
   failures: [...view.failures.values()],
   warnings: [...view.warnings],
 })

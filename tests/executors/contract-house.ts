@@ -103,6 +103,12 @@ export async function grows(site: Site, path: string, withinMs = 600): Promise<b
   return (await sizeOf(site, path)) > before
 }
 
+/** Those of the files that grow. */
+export async function growing(site: Site, paths: readonly string[], withinMs?: number): Promise<string[]> {
+  const grown = await Promise.all(paths.map((path) => grows(site, path, withinMs)))
+  return paths.filter((_, i) => grown[i])
+}
+
 /** Looks again and again until it holds; @returns the ms it took */
 export async function eventually(what: string, holds: () => unknown, withinMs = 20_000): Promise<number> {
   const startedMs = performance.now()

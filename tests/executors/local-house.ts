@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLocalExecutor, type LocalOptions } from '../../src/executors/local/local-executor.ts'
-import type { ContractHouse } from './contract-house.ts'
+import type { Site } from '../../src/executors/executor.ts'
+import { type ContractHouse, newId, openSite, run } from './contract-house.ts'
 
 /** Of the processes whose environment has it; zombies are none. */
 export function processesMarked(mark: string): string[] {
@@ -38,5 +39,20 @@ export function newRoot(): { root: string; remove(): void } {
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) }
 }
 
-/** For other processes, which the test tells its folder. */
-export const openForContract = async () => localHouse(process.env['CONTRACT_ROOT']!)
+/** Runs commands until a spawner begins them. @returns its pid */
+export async function useSpawner(site: Site): Promise<number> {
+  for (;;) {
+    const { stdout } = await run(site, {}, 'printf %s $PPID')
+    if (Number(stdout) !== process.pid) return Number(stdout)
+  }
+}
+
+/** For other processes, which the test tells its folder, and whether a spawner is to begin what they run. */
+export async function openForContract(): Promise<ContractHouse> {
+  const house = localHouse(process.env['CONTRACT_ROOT']!)
+  if (process.env['CONTRACT_SPAWNER'] === undefined) return house
+  const room = await house.executor.open({ id: newId('w'), workflow: 'warm' })
+  await useSpawner(await openSite(room, {}))
+  await room.close()
+  return house
+}

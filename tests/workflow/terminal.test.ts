@@ -103,6 +103,15 @@ test('a step that passed at last, is turned round or is optional has not failed'
   expect(viewOf([{ type: 'unit', unit: '', root: optional }, ...failed]).failures.size).toBe(0)
 })
 
+test('what was aborted is shown only where nothing else explains the end', () => {
+  const begin: WorkflowHappening[] = [{ type: 'unit', unit: '', root: TREE }, ...status('', 'r0 r1 r2', 'running')]
+  const shown = (...more: WorkflowHappening[]) =>
+    summaryLines(viewOf([...begin, ...status('', 'r1 r2', 'aborted'), ...more]), {}).map(plainText)
+  expect(shown()[0]).toContain('Install  aborted')
+  expect(shown(...status('', 'r3 r5', 'failed'))[0]).toContain('Tests  failed')
+  expect(shown({ type: 'execution', id: 'w1', workflow: 'x', status: 'canceled' })[0]).toContain('x canceled')
+})
+
 test('words follow the numbers', () => {
   expect([1, 2, 8].map((count) => workersText(count, 1))).toEqual([
     '1 worker',
@@ -124,9 +133,13 @@ test('words follow the numbers', () => {
   ])
 })
 
+const anyCharacters = fc
+  .array(fc.oneof(fc.nat(0x2fff), fc.nat(0x10ffff)), { maxLength: 30 })
+  .map((codes) => String.fromCodePoint(...codes))
+
 test('nothing of a text can move, colour or name a terminal, and it never gets wider than it may', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.nat(40), (text, columns) => {
+    fc.property(anyCharacters, fc.nat(40), (text, columns) => {
       const shown = cut(neutral(text), columns)
       // oxlint-disable-next-line no-control-regex
       expect(shown).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)

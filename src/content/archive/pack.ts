@@ -22,16 +22,35 @@ export async function packFolder(from: string, patterns: GlobPatterns, options: 
   return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state, false)))))
 }
 
+/** A gzipped tar of these files, in this order; links as what they lead to. @throws (while it is read) EverwarmError FILE_NOT_READ */
+export function packFiles(files: readonly { path: string; name: string }[]): Readable {
+  return gzipped(
+    writeTar(
+      (async function* () {
+        for (const { path, name } of files) yield* told(path, fileEntry(name, path))
+      })(),
+    ),
+  )
+}
+
 async function* entriesOf(from: string, found: AsyncIterable<Found>): AsyncGenerator<WrittenEntry> {
   for await (const { path, kind } of found) {
     const source = join(from, path)
-    try {
-      if (kind === 'file') yield* fileEntry(path, source)
-      else yield kind === 'link' ? await linkEntry(path, source) : await folderEntry(path, source)
-    } catch (error) {
-      throw error instanceof EverwarmError ? error : notRead(source, (error as NodeJS.ErrnoException).code ?? 'unknown', error)
-    }
+    yield* told(source, kind === 'file' ? fileEntry(path, source) : otherEntry(kind, path, source))
   }
+}
+
+/** What goes wrong is told with the file's name. */
+async function* told(source: string, entries: AsyncIterable<WrittenEntry>): AsyncGenerator<WrittenEntry> {
+  try {
+    yield* entries
+  } catch (error) {
+    throw error instanceof EverwarmError ? error : notRead(source, (error as NodeJS.ErrnoException).code ?? 'unknown', error)
+  }
+}
+
+async function* otherEntry(kind: 'link' | 'folder', path: string, source: string): AsyncGenerator<WrittenEntry> {
+  yield kind === 'link' ? await linkEntry(path, source) : await folderEntry(path, source)
 }
 
 const CHUNK_BYTES = 256 * 1024

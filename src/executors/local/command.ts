@@ -63,7 +63,8 @@ export async function startCommand(options: CommandOptions): Promise<LocalProces
       }
       await killAll(belonging)
       reaper.remove(groupId)
-      await ended
+      // Not for its last output: who hears it may be the one who waits here.
+      await exited
     },
   }
 }
@@ -109,5 +110,6 @@ const WHY: Record<string, readonly [why: string, hint: string]> = {
   E2BIG: ['its arguments and variables are too long', 'Hand long values over in a file.'],
   EAGAIN: ['there are too many processes', 'Lower `parallelism`, or raise the limit of processes.'],
   EMFILE: ['too many files are open', 'Lower `parallelism`, or raise the limit of open files.'],
+  SPAWNER_LOST: ['the process that begins others was killed', 'Run the workflow again.'],
   ERR_INVALID_ARG_VALUE: ['an argument or a variable has a NUL in it', 'Remove it.'],
 }

@@ -17,6 +17,8 @@ const DRAFT_MS = 60_000
 /** The folder of all executions, 0700. @returns its real path. @throws EverwarmError EXECUTOR_UNREACHABLE */
 export function openRoot(root: string): string {
   try {
+    // Patterns are of whole paths: such a character in the folder would be one of the pattern.
+    if (/[*?[\]{}!]/.test(root)) throw new Error(`${root} has a character of patterns in it.`)
     privateFolder(root, (name) => existsSync(join(root, name, OWNER)) || name.startsWith(DRAFT))
     return realpathSync(root)
   } catch (cause) {
@@ -53,7 +55,7 @@ export async function sweepRoot(root: string): Promise<number> {
   for (const name of await readdir(root)) {
     const folder = join(root, name)
     if (!(await isDead(folder, name))) continue
-    removed += await killAll({ groupIds: [], marks: [`${EXECUTION_MARK}=${name}`] })
+    removed += await killAll({ groupIds: [], marks: [`${EXECUTION_MARK}=${name}`], isOld: true })
     if (await removeTree(folder)) removed += 1
   }
   return removed

@@ -12,7 +12,7 @@ export const IGNORED_FIELDS: readonly FieldNote[] = [
   warning('container.imagePullPolicy', 'There are no images.'),
   warning('container.resources', NO_LIMITS),
   warning('container.securityContext', 'Commands run as the user who runs the workflow.'),
-  warning('container.volumeMounts', 'Nothing is mounted: all commands of a worker share the folders under /data.'),
+  warning('container.volumeMounts', 'Nothing is mounted: what lies below /data is a folder of the worker, which goes with it.'),
   ...['labels', 'annotations', 'namespace', 'activeDeadlineSeconds'].map((field) => warning(`job.${field}`, NO_CLUSTER)),
   ...[
     'labels',
@@ -31,7 +31,7 @@ export const IGNORED_FIELDS: readonly FieldNote[] = [
     'activeDeadlineSeconds',
     'disableFsGroupDefaulting',
   ].map((field) => warning(`pod.${field}`, NO_CLUSTER)),
-  warning('pod.volumes', 'Nothing is mounted: all commands of a worker share the folders under /data.'),
+  warning('pod.volumes', 'Nothing is mounted: what lies below /data is a folder of the worker, which goes with it.'),
   warning('pvcs', 'Nothing is kept from one execution to the next.'),
   error('service.readinessProbe.grpc', 'Services are probed by exec, httpGet and tcpSocket.'),
 ]

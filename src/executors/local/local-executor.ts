@@ -13,7 +13,7 @@ import { EXECUTION_MARK, killAll } from './process-tree.ts'
 import { startReaper } from './reaper.ts'
 import { removeTree } from './remove-tree.ts'
 import { openSite } from './site.ts'
-import { spawnWell, type WellSpawned } from './spawn-well.ts'
+import { type MarkedPlace, spawnWell, type WellSpawned } from './spawn-well.ts'
 
 export interface LocalOptions {
   /** Folder of all executions, 0700. Default: `sandboxes` in everwarm's cache. */
@@ -36,7 +36,7 @@ export function createLocalExecutor({ root, env = process.env, passEnv = [], clo
     const folder = folderOfAll()
     const base = passedOn(env, passEnv)
     const reaper = startReaper(folder, owner)
-    const spawned = spawnWell({ base, makePlace: () => makePlace(folder, owner) })
+    const spawned = spawnWell(base, () => makePlace(folder, owner))
     const strays = watchStrays(clock)
     const house = { base, clock, reaper, spawn: spawned.spawn, takenPorts: new Set<number>(), strays }
     return (opened = { folder, house, spawned })
@@ -63,7 +63,7 @@ export function createLocalExecutor({ root, env = process.env, passEnv = [], clo
   }
 }
 
-async function makePlace(all: string, owner: string) {
+async function makePlace(all: string, owner: string): Promise<MarkedPlace> {
   const id = `spawner${randomBytes(6).toString('hex')}`
   const folder = await makeExecution(all, id, owner)
   return { id, folder, remove: () => removeTree(folder) }

@@ -17,7 +17,7 @@ export interface LocalHouse {
 
 /** Ends processes that have left their group and outlived their site: one look for many sites. */
 export interface Strays {
-  /** Within a second. */
+  /** Within three seconds. */
   look(marks: readonly string[]): void
   /** Now, if anything is to be looked for. */
   lookNow(): Promise<void>
@@ -25,7 +25,7 @@ export interface Strays {
 }
 
 /** A look at all processes takes some ms: too much for each of a thousand sites. */
-const LOOK_MS = 1_000
+const LOOK_MS = 3_000
 
 export function watchStrays(clock: Clock): Strays {
   let marks: string[] = []

@@ -65,7 +65,6 @@ export async function openService(options: ServiceOptions): Promise<SiteService>
     backoff?.timer.cancel()
     backoff?.goOn()
     await process?.stop(GRACE_MS)
-    await ended.promise
     await onClosed()
   }
   const succeeds = async (argv: readonly string[], timeoutMs: number) => {

@@ -1,5 +1,7 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
+import type { Container } from '../../contracts/workflow/container.ts'
 import type { ServiceRequest, Site, SiteCommand, SiteRequest, SiteService } from '../executor.ts'
 import { type LocalProcess, startCommand } from './command.ts'
 import { environmentOf } from './environment.ts'
@@ -14,7 +16,8 @@ import { openService } from './service.ts'
 /** @param folder of the execution. @throws EverwarmError SITE_FAILED */
 export async function openSite(house: LocalHouse, executionId: string, folder: string, request: SiteRequest): Promise<Site> {
   request.signal.throwIfAborted()
-  const box = await makePlace(folder, request.id)
+  const box = makePlace(folder, request.id)
+  await makeMounts(box, request.commands)
   const environment = environmentOf(house.base, box, executionId)
   const mark = `${executionId}/${request.id}/`
   const commands = new Set<LocalProcess>()
@@ -49,7 +52,8 @@ export async function openSite(house: LocalHouse, executionId: string, folder: s
   async function startService(asked: ServiceRequest): Promise<SiteService> {
     asked.signal.throwIfAborted()
     if (closing) throw closed(request.id)
-    const place = await makePlace(folder, asked.id)
+    const place = makePlace(folder, asked.id)
+    await makeMounts(place, [asked])
     const ports: Record<number, number> = {}
     for (const port of asked.ports) ports[port] = await freePort(house.takenPorts)
     const onClosed = async () => {
@@ -82,7 +86,6 @@ export async function openSite(house: LocalHouse, executionId: string, folder: s
     // Nobody is known to be left; who has gone out of sight is looked for together with those of others.
     else if (begun > 0) house.strays.look(marks)
     for (const { groupId } of left) house.reaper.remove(groupId)
-    await Promise.all(left.map(({ ended }) => ended))
     await removeTree(box.folder)
   }
   return {
@@ -100,10 +103,10 @@ function portVariables(declared: readonly number[], given: Readonly<Record<numbe
   return declared.length > 0 ? { ...variables, PORT: String(given[declared[0]!]) } : variables
 }
 
-async function makePlace(folder: string, id: string): Promise<Sandbox> {
+function makePlace(folder: string, id: string): Sandbox {
   try {
     if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(id)) throw new Error('its id is no name of lower-case letters, digits and -')
-    return await makeSandbox(join(folder, id))
+    return makeSandbox(join(folder, id))
   } catch (cause) {
     throw new EverwarmError('SITE_FAILED', {
       message: `The folder of "${id}" cannot be made in ${folder}: ${(cause as Error).message}.`,
@@ -111,6 +114,14 @@ async function makePlace(folder: string, id: string): Promise<Sandbox> {
       cause,
     })
   }
+}
+
+/** Nothing can be mounted, but what would be mounted below `/data` are folders there. */
+async function makeMounts(place: Sandbox, commands: readonly { container: Container }[]): Promise<void> {
+  const paths = new Set(
+    commands.flatMap(({ container }) => (container.volumeMounts ?? []).map(({ mountPath }) => String(mountPath))),
+  )
+  for (const path of paths) if (place.holds(place.path(path))) await mkdir(place.path(path), { recursive: true })
 }
 
 const closed = (id: string) =>

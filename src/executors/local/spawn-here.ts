@@ -1,6 +1,9 @@
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, constants, openSync, rmSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { spawnProcess } from '../../system/spawn.ts'
 import type { ProcessEnd } from '../executor.ts'
+import type { OutputPipes, PipePaths } from './pipes.ts'
 
 export interface SpawnRequest {
   program: string
@@ -20,23 +23,40 @@ export interface Spawned {
 /** Rejects with what the system says: an error with `code`. */
 export type Spawn = (request: SpawnRequest) => Promise<Spawned>
 
-/** As a child of this process. */
-export const spawnHere: Spawn = ({ program, args, env, cwd }) => {
-  const begun = Promise.withResolvers<Spawned>()
+/** As a child of this process. @param pipes absent: those that Node makes */
+export async function spawnHere(request: SpawnRequest, pipes?: OutputPipes): Promise<Spawned> {
+  const begun = Promise.withResolvers<void>()
   const exited = Promise.withResolvers<ProcessEnd>()
   try {
-    const child = spawnProcess(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = pipes ? spawnInto(request, pipes.paths) : spawnDetached(request, 'pipe', 'pipe')
     child.once('exit', (code, signal) => exited.resolve(endOf(code, signal)))
-    child.once('spawn', () =>
-      begun.resolve({ pid: child.pid!, stdout: child.stdout!, stderr: child.stderr!, exited: exited.promise }),
-    )
+    child.once('spawn', begun.resolve)
     // Stays: without a listener a later one would end this process.
     child.on('error', begun.reject)
+    await begun.promise
+    const streams = pipes ? pipes.read() : { stdout: child.stdout!, stderr: child.stderr! }
+    return { pid: child.pid!, ...streams, exited: exited.promise }
   } catch (error) {
-    begun.reject(error)
+    pipes?.drop()
+    throw error
   }
-  return begun.promise
 }
+
+/** It alone has the writing ends, and the pipes have no names any more. */
+export function spawnInto(request: SpawnRequest, paths: PipePaths): ChildProcess {
+  const fds: number[] = []
+  try {
+    // It waits for a reader; there is one.
+    for (const path of paths) fds.push(openSync(path, constants.O_WRONLY))
+    return spawnDetached(request, fds[0]!, fds[1]!)
+  } finally {
+    for (const fd of fds) closeSync(fd)
+    for (const path of paths) rmSync(path, { force: true })
+  }
+}
+
+const spawnDetached = ({ program, args, env, cwd }: SpawnRequest, stdout: number | 'pipe', stderr: number | 'pipe') =>
+  spawnProcess(program, args, { cwd, env, detached: true, stdio: ['ignore', stdout, stderr] })
 
 export const endOf = (code: number | null, signal: string | null): ProcessEnd =>
   code === null ? { signal: signal! } : { exitCode: code }

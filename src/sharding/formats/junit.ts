@@ -1,7 +1,7 @@
 import type { TestStatus } from '../timing.ts'
 import { exportedFiles } from './exported.ts'
 import { type FoundRun, type FoundTest, ms, statusOfAll, type TimingsFormat, totalMs, unreadable } from './format.ts'
-import { xmlTags, xmlText } from './xml.ts'
+import { xmlTags, xmlText } from '../../system/xml.ts'
 
 /**
  * JUnit XML, as Vitest, Playwright, Bun, pytest, jest-junit and many others write it; there is no standard, so the file of a

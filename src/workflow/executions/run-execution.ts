@@ -9,7 +9,7 @@ import type { KnownDocuments } from '../known-documents.ts'
 import type { Prepared } from '../prepare.ts'
 import { openArtifactKeeper } from './artifact-keeper.ts'
 import { concurrencyOf } from './concurrency.ts'
-import { serveControl } from './control-server.ts'
+import { type ControlServer, serveControl } from './control-server.ts'
 import { openEventBook } from './event-book.ts'
 import { type EventFeed, eventFeed, type EventListener } from './event-feed.ts'
 import { type ExecutionAbout, type ExecutionFolder, makeExecution, writeResult } from './execution-folder.ts'
@@ -49,7 +49,7 @@ export interface StartedExecution {
 
 /**
  * One execution with all that is around it: its folder, its place in the line of its group, its socket, its events and its result.
- * @throws EverwarmError BAD_INPUT, WORKFLOW_INVALID, ADDRESS_TOO_LONG, ADDRESS_UNSAFE
+ * @throws EverwarmError BAD_INPUT, WORKFLOW_INVALID
  */
 export async function startExecution(options: ExecutionOptions): Promise<StartedExecution> {
   const { executor, prepared } = options
@@ -68,7 +68,7 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
   const artifacts = openArtifactKeeper({ folder: about.folder, ...(options.store ? { store: options.store } : {}) })
   const state = executionState((message) => feed.tell({ type: 'warning', unit: '', code: 'EXECUTION_CANCELED', message }))
   feed.listen((event) => void (event.type === 'execution' && (state.status = event.status)))
-  const control = await serveControl({ id: about.id, entry: folder.entry }, deskOf(state, about.id))
+  const control = await controlOf(folder, state, feed)
   const begin = () =>
     runWorkflow({
       ...options,
@@ -79,12 +79,27 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
       artifacts,
     })
   const ended = lifeOf(options, concurrency, folder, feed, state, begin).then(async (result) => {
-    control.close()
+    control?.close()
     await book.close()
     keepResult(folder, result, options.onFault)
     return result
   })
   return { about, artifacts: artifacts.location, ended, cancel: (reason) => state.cancel(reason) }
+}
+
+/** Without a socket it runs all the same. */
+async function controlOf(
+  { about, entry }: ExecutionFolder,
+  state: ExecutionState,
+  feed: EventFeed,
+): Promise<ControlServer | undefined> {
+  try {
+    return await serveControl({ id: about.id, entry }, deskOf(state, about.id))
+  } catch (cause) {
+    const { code, message } = errorFromData(cause)
+    feed.tell({ type: 'warning', unit: '', code, message: `It cannot be asked from elsewhere: ${message}` })
+    return undefined
+  }
 }
 
 /** What is true of it now, for who asks or cancels. */

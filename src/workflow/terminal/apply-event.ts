@@ -63,8 +63,8 @@ function applyStep(view: RunView, event: Of<'step'>): void {
 }
 
 function countStep({ steps }: RunView, { status }: NodeView): void {
-  if (status === 'passed' || status === 'skipped') steps[status] += 1
-  else if (isFailed(status)) steps.failed += 1
+  if (status === 'timeout') steps.failed += 1
+  else if (status !== 'queued' && status !== 'running' && status !== 'paused') steps[status] += 1
 }
 
 const isFailed = (status: NodeView['status']) => status === 'failed' || status === 'timeout' || status === 'aborted'

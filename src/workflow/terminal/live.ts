@@ -31,7 +31,7 @@ const TICK_MS = 1_000
 const ERASE_REST = '\u001b[K'
 const ERASE_BELOW = '\u001b[J'
 const HIDE_CURSOR = '\u001b[?25l'
-const SHOW_CURSOR = '\u001b[?25h'
+export const SHOW_CURSOR = '\u001b[?25h'
 
 export interface LiveOptions {
   screen: Screen

@@ -2,7 +2,7 @@ import type { StepReport } from '../../contracts/workflow/events.ts'
 import type { Span } from './spans.ts'
 
 /** How a status looks at the beginning of a line; one column wide. */
-const MARKS: Record<StepReport['status'], Span> = {
+const MARKS: Record<StepReport['status'] | 'killed', Span> = {
   queued: { text: '○', style: 'dim' },
   running: { text: '●', style: 'cyan' },
   paused: { text: '‖', style: 'yellow' },
@@ -10,6 +10,7 @@ const MARKS: Record<StepReport['status'], Span> = {
   failed: { text: '✗', style: 'red' },
   timeout: { text: '✗', style: 'red' },
   skipped: { text: '–', style: 'dim' },
+  killed: { text: '■', style: 'red' },
   aborted: { text: '■', style: 'red' },
   canceled: { text: '■', style: 'yellow' },
 }

@@ -16,7 +16,7 @@ export interface RunView {
   /** Failed steps that matter, in the order in which they failed. */
   failures: Map<string, Failure>
   /** Ended ones, of all units. */
-  steps: { passed: number; failed: number; skipped: number }
+  steps: { passed: number; failed: number; aborted: number; canceled: number; skipped: number }
   workers: Record<WorkerReport['status'], number>
   artifacts: { files: number; bytes: number }
   reports: { files: number; tests: number; failed: number; skipped: number }
@@ -104,7 +104,7 @@ export const newRunView = (): RunView => ({
   units: new Map(),
   announced: 0,
   failures: new Map(),
-  steps: { passed: 0, failed: 0, skipped: 0 },
+  steps: { passed: 0, failed: 0, aborted: 0, canceled: 0, skipped: 0 },
   workers: noWorkers(),
   artifacts: { files: 0, bytes: 0 },
   reports: { files: 0, tests: 0, failed: 0, skipped: 0 },

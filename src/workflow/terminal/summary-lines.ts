@@ -16,7 +16,9 @@ export interface Places {
 
 /** What failed, and how all of it ended. */
 export function summaryLines(view: RunView, { folder, artifacts }: Places): Line[] {
-  return [...failuresText(view), resultLine(view), ...rows(view, folder, artifacts)]
+  const { error, status } = view
+  const hint: Line[] = error?.hint && status !== 'canceled' ? [[{ text: `  ${neutral(error.hint)}`, style: 'dim' }]] : []
+  return [...failuresText(view), resultLine(view), ...hint, ...rows(view, folder, artifacts)]
 }
 
 /** For who has not seen them when they came. */
@@ -24,7 +26,10 @@ export const warningLines = ({ warnings }: RunView): Line[] =>
   [...warnings].map((message) => [{ text: `warning: ${neutral(message)}`, style: 'yellow' }])
 
 function failuresText(view: RunView): Line[] {
-  const failures = [...view.failures.values()]
+  const all = [...view.failures.values()]
+  const failed = all.filter(({ status }) => status !== 'aborted')
+  // What was aborted because something else failed, or somebody canceled all of it, explains nothing.
+  const failures = failed.length > 0 || view.status === 'canceled' ? failed : all
   const more = failures.length - MOST_SHOWN
   return [
     ...failures.slice(0, MOST_SHOWN).flatMap(failureLines),

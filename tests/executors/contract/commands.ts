@@ -81,6 +81,13 @@ export function commandContract(ground: Ground): void {
       await expect(openSite(ground.room, ground.house.container, gone)).rejects.toThrow()
     })
 
+    test('who gives up while it opens gets none', async () => {
+      const controller = new AbortController()
+      const opening = openSite(ground.room, ground.house.container, controller.signal)
+      controller.abort(new Error('gave up'))
+      await expect(opening).rejects.toThrow()
+    })
+
     test('a site is closed twice without harm, and starts nothing any more', async () => {
       const other = await ground.openSite()
       await other.close()

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Site } from '../../../src/executors/executor.ts'
 import { type Ground, run } from '../contract-house.ts'
@@ -94,6 +95,12 @@ export function fileContract(ground: Ground): void {
         'sub/a.txt',
       ])
       await other.close()
+    })
+
+    test('an archive that leaves its folder is refused', async () => {
+      await sh('printf x > ../outside && tar -P -czf evil.tgz ../outside')
+      const archive = Readable.from([await site.files.readFile('evil.tgz', 100_000)])
+      await expect(site.files.unpack('deep/within', archive)).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' })
     })
 
     test('the same files give the same archive, byte for byte', async () => {

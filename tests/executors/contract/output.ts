@@ -18,6 +18,11 @@ export function outputContract(ground: Ground): void {
       expect(ran.stderr).toEqual(Buffer.from([98, 254, 0]))
     })
 
+    test('scripts may write to /dev/stdout and /dev/stderr', async () => {
+      const ran = await run(site, ground.house.container, 'echo one > /dev/stdout; echo two | tee /dev/stderr > /dev/null')
+      expect([ran.stdout.toString(), ran.stderr.toString()]).toEqual(['one\n', 'two\n'])
+    })
+
     test('the last words of a command are heard before its end', async () => {
       const { stdout } = await run(
         site,
@@ -50,6 +55,19 @@ export function outputContract(ground: Ground): void {
       expect(await running.ended).toEqual({ exitCode: 0 })
       expect(heard).toBe(20 * MiB)
       expect(mostAtOnce).toBe(1)
+    })
+
+    test('a site closes although nobody takes the output', async () => {
+      const other = await ground.openSite()
+      const heard = Promise.withResolvers<void>()
+      const never = new Promise<void>(() => {})
+      const hear = () => {
+        heard.resolve()
+        return never
+      }
+      await begin(other, ground.house.container, 'while :; do echo more; done', { hear })
+      await heard.promise
+      await other.close()
     })
 
     test('a process that outlives its command and holds its output does not hold its end', async () => {

@@ -122,6 +122,11 @@ export function serviceContract(ground: Ground): void {
       await service.close()
     })
 
+    test('a service whose files cannot be put there does not start', async () => {
+      const prepare = () => Promise.reject(new Error('no files'))
+      await expect(startService(site, container(), { argv: ['sleep', '60'], prepare })).rejects.toThrow('no files')
+    })
+
     test('a service that closes ends with all that it has started', async () => {
       const id = newId('e')
       const room = await ground.house.executor.open({ id, workflow: 'contract' })

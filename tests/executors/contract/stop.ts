@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { beats, begin, eventually, type Ground, grows, newId, sizeOf } from '../contract-house.ts'
+import { beats, begin, eventually, type Ground, growing, grows, newId, sizeOf } from '../contract-house.ts'
 
 /** A tree that beats: the command itself, a child, a grandchild whose parent is gone, and one in a session of its own. */
 const TREE = [
@@ -40,7 +40,7 @@ export function stopContract(ground: Ground): void {
       for (const file of FILES) await eventually(`${file} beats`, () => sizeOf(site, file))
       await process.stop(200)
       await ran()
-      for (const file of FILES) expect([file, await grows(site, file, 300)]).toEqual([file, false])
+      expect(await growing(site, FILES)).toEqual([])
       await site.close()
     })
 
@@ -48,9 +48,9 @@ export function stopContract(ground: Ground): void {
       const { site, process } = await tree(TREE)
       for (const file of FILES) await eventually(`${file} beats`, () => sizeOf(site, file))
       await process.pause()
-      for (const file of FILES) expect([file, await grows(site, file, 300)]).toEqual([file, false])
+      expect(await growing(site, FILES)).toEqual([])
       await process.resume()
-      for (const file of ['main', 'child', 'orphan']) expect([file, await grows(site, file)]).toEqual([file, true])
+      expect(await growing(site, ['main', 'child', 'orphan'])).toHaveLength(3)
       await process.stop(0)
       await site.close()
     })

@@ -5,15 +5,33 @@ export interface XmlTag {
   isEnd: boolean
 }
 
-/** Comments, CDATA and declarations are stepped over whole: a stack trace in them may look like anything. */
-const TOKEN =
-  /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<![A-Z][^>]*>|<(\/?)([A-Za-z_][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>/g
+/** Stepped over whole: a stack trace in them may look like anything. */
+const SKIPPED = [
+  ['<!--', '-->'],
+  ['<![CDATA[', ']]>'],
+  ['<?', '?>'],
+  ['<!', '>'],
+] as const
+const TAG = /<(\/?)([A-Za-z_][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>/y
 const ATTRIBUTE = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g
 const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
-/** The tags of a report, in order; text between them is of no interest here. Never throws: what is no tag is skipped. */
+/**
+ * The tags of a report, in order; text between them is of no interest here. Never throws: what is no tag is skipped, and after a
+ * comment without an end nothing comes.
+ */
 export function* xmlTags(text: string): Generator<XmlTag> {
-  for (const [, slash, name, attributes, selfClosing] of text.matchAll(TOKEN)) {
+  for (let at = text.indexOf('<'); at !== -1; at = text.indexOf('<', at)) {
+    const skipped = SKIPPED.find(([start]) => text.startsWith(start, at))
+    if (skipped) {
+      const end = text.indexOf(skipped[1], at + skipped[0].length)
+      if (end === -1) return
+      at = end + skipped[1].length
+      continue
+    }
+    TAG.lastIndex = at
+    const [whole, slash, name, attributes, selfClosing] = TAG.exec(text) ?? []
+    at += whole?.length ?? 1
     if (name === undefined) continue
     yield { name, attributes: attributesOf(attributes ?? ''), isEnd: slash === '/' }
     if (selfClosing === '/') yield { name, attributes: {}, isEnd: true }

@@ -1,0 +1,137 @@
+import { EverwarmError } from '../../contracts/errors.ts'
+import type { ServiceRequest, SiteService } from '../executor.ts'
+import type { V1Pod } from './cluster.ts'
+import { claimManifest } from './job-manifest.ts'
+import type { RoomGround } from './kube-room.ts'
+import { siteFailed } from './kube-site.ts'
+import { holdLifeline } from './lifeline.ts'
+import { labelValue, objectName, SITE_LABEL } from './names.ts'
+import { podFiles } from './pod-files.ts'
+import { containerStatus, healthOf, isReady, serviceEnd, startFault } from './pod-state.ts'
+import { isGone, type PodWatch } from './pod-watch.ts'
+import { runScript } from './run-script.ts'
+import { followLogs } from './service-logs.ts'
+import { PREPARE_CONTAINER, SERVICE_CONTAINER, servicePod, serviceSecret } from './service-pod.ts'
+
+export interface ServiceGround {
+  ground: RoomGround
+  namespace: string
+  watch: PodWatch
+  owner: { name: string; uid: string }
+  site: string
+}
+
+/** Between SIGTERM and SIGKILL when it is closed: its data goes with it. */
+const GRACE_SECONDS = 2
+
+/** @throws EverwarmError SERVICE_FAILED, IMAGE_UNAVAILABLE, the reason of the signal */
+export async function openService(place: ServiceGround, request: ServiceRequest): Promise<SiteService> {
+  const { ground, namespace, watch, owner, site } = place
+  const { cluster, execution, silenceMs } = ground
+  const name = objectName('ew', execution.id, site, request.id)
+  const marks = { ...ground.marks, [SITE_LABEL]: labelValue(site), 'everwarm.service': labelValue(request.name) }
+  const find = () => watch.find(({ metadata }) => metadata?.name === name)
+  const container = { ...request.container, image: request.container.image ?? ground.image }
+  const parts = { name, marks, owner, silenceMs, request: { ...request, container } }
+  const remove = () => cluster.deletePod(namespace, name, GRACE_SECONDS)
+  try {
+    for (const [claim, spec] of Object.entries(request.pvcs ?? {}))
+      await cluster.createClaim(namespace, claimManifest(objectName('ew', execution.id, request.id, claim), marks, owner, spec))
+    const secret = serviceSecret(parts)
+    if (secret) await cluster.createSecret(namespace, secret)
+    await cluster.createPod(namespace, servicePod(parts))
+    if (request.prepare) await prepare(place, name, find, request)
+    await watch.until(() => begun(find()), request.signal)
+  } catch (error) {
+    await remove().catch(() => {
+      // It goes with its Job.
+    })
+    throw request.signal.aborted ? error : serviceFailed(request.name, siteFailed(name, error))
+  }
+  return serviceOn(place, request, find, remove)
+}
+
+/** Its main process has run, and its address is known. */
+function begun(pod: V1Pod | undefined): true | undefined {
+  if (!pod) return undefined
+  const state = containerStatus(pod, SERVICE_CONTAINER)?.state
+  const fault = state?.terminated && !isNeverRun(state.terminated.reason) ? undefined : startFault(pod)
+  if (fault) throw fault
+  return (state?.running || state?.terminated) && pod.status?.podIP ? true : undefined
+}
+const isNeverRun = (reason: string | undefined) => reason === 'ContainerCannotRun' || reason === 'StartError'
+
+async function prepare(
+  { ground: { cluster, clock, silenceMs }, namespace, watch }: ServiceGround,
+  pod: string,
+  find: () => V1Pod | undefined,
+  { prepare: put, signal }: ServiceRequest,
+): Promise<void> {
+  const target = { namespace, pod, container: PREPARE_CONTAINER }
+  await watch.until(() => {
+    const found = find()
+    const fault = found && startFault(found)
+    if (fault) throw fault
+    return containerStatus(found, PREPARE_CONTAINER)?.state?.running
+  }, signal)
+  const lifeline = holdLifeline(cluster, target, clock, silenceMs)
+  try {
+    await put!(podFiles(cluster, () => target))
+    // Its main process ends well, and the service begins. The answer may be lost with the container.
+    await runScript(cluster, target, 'kill -TERM 1').catch(() => {})
+  } finally {
+    lifeline.close()
+  }
+}
+
+function serviceOn(
+  { ground: { cluster }, namespace, watch }: ServiceGround,
+  { name, ports, hear }: ServiceRequest,
+  find: () => V1Pod | undefined,
+  remove: () => Promise<void>,
+): SiteService {
+  const closing = new AbortController()
+  const pod = find()!
+  const logs = followLogs({
+    cluster,
+    watch,
+    namespace,
+    pod: pod.metadata!.name!,
+    container: SERVICE_CONTAINER,
+    hear,
+    signal: closing.signal,
+  })
+  const ended = watch
+    .until(() => serviceEnd(find()!, SERVICE_CONTAINER), closing.signal)
+    .then(async (end) => {
+      await logs
+      return end
+    })
+    .catch(() => ({ reason: 'closed' }))
+  return {
+    address: pod.status?.podIP ?? '',
+    ports: Object.fromEntries(ports.map((port) => [port, port])),
+    tryProbe: async () => !closing.signal.aborted && isReady(find()!) && !isGone(find()!),
+    ended,
+    async health() {
+      const now = find()!
+      if (isGone(now) && !closing.signal.aborted) throw serviceFailed(name, new Error('its pod was removed by someone else'))
+      return healthOf(now, SERVICE_CONTAINER)
+    },
+    async close() {
+      if (closing.signal.aborted) return
+      closing.abort(new Error('closed'))
+      await remove()
+      await logs
+    },
+  }
+}
+
+function serviceFailed(name: string, cause: unknown): EverwarmError {
+  const { message, hint } = cause as Partial<EverwarmError>
+  return new EverwarmError('SERVICE_FAILED', {
+    message: `The service ${name} did not start: ${message ?? String(cause)}`,
+    hint: hint ?? 'Look at its image, command and claims.',
+    cause,
+  })
+}

@@ -1,0 +1,178 @@
+import { EverwarmError } from '../../contracts/errors.ts'
+import type { PlannedCommand, Site, SiteRequest, SiteService } from '../executor.ts'
+import { saidBy, statusOf, type V1Pod } from './cluster.ts'
+import { type CommandGroup, commandGroups } from './command-groups.ts'
+import { claimManifest, jobManifest } from './job-manifest.ts'
+import type { RoomGround } from './kube-room.ts'
+import { openService } from './kube-service.ts'
+import { holdLifeline } from './lifeline.ts'
+import { OWN_VARIABLE } from './lifeline-script.ts'
+import { labelValue, objectName, SITE_LABEL } from './names.ts'
+import { type CommandPlace, startInPod } from './pod-command.ts'
+import { podFiles } from './pod-files.ts'
+import { isUp, lossOf, startFault } from './pod-state.ts'
+import type { PodWatch } from './pod-watch.ts'
+import { runScript } from './run-script.ts'
+
+/** Variables that a shell makes by itself. */
+const OF_SHELL = new Set([OWN_VARIABLE, 'PWD', 'OLDPWD', 'SHLVL', '_'])
+
+/** @throws EverwarmError SITE_FAILED, IMAGE_UNAVAILABLE, the reason of the signal */
+export async function openSite(ground: RoomGround, request: SiteRequest): Promise<Site> {
+  const { cluster, execution, clock, silenceMs } = ground
+  const namespace = request.job?.namespace ?? cluster.namespace
+  const name = objectName('ew', execution.id, request.id)
+  const marks = { ...ground.marks, [SITE_LABEL]: labelValue(request.id) }
+  const groups = groupsOf(ground, request)
+  const watch = await ground.watchOf(namespace).catch((cause: unknown) => {
+    throw siteFailed(name, cause)
+  })
+  const manifest = jobManifest({ name, marks, groups, job: request.job, pod: request.pod, silenceMs })
+  const job = await cluster.createJob(namespace, manifest).catch((cause: unknown) => {
+    throw siteFailed(name, cause)
+  })
+  const owner = { name, uid: job.metadata!.uid! }
+  const remove = () => cluster.deleteJob(namespace, name)
+  try {
+    for (const [claim, spec] of Object.entries(request.pvcs ?? {}))
+      await cluster.createClaim(namespace, claimManifest(objectName('ew', execution.id, request.id, claim), marks, owner, spec))
+    const pod = await upPod(watch, request.id, request.signal)
+    const lifeline = holdLifeline(cluster, { namespace, pod: pod.metadata!.name!, container: groups[0]!.name }, clock, silenceMs)
+    const close = async () => {
+      lifeline.close()
+      await remove()
+    }
+    return siteOn({ ground, id: request.id, namespace, pod: pod.metadata!.name!, watch, groups, owner, close })
+  } catch (error) {
+    await remove().catch(() => {
+      // The server is away: the pod ends by its silence, and what is left by a sweep.
+    })
+    throw error instanceof EverwarmError || request.signal.aborted ? error : siteFailed(name, error)
+  }
+}
+
+function groupsOf({ image }: RoomGround, { id, commands }: SiteRequest): CommandGroup[] {
+  const groups = commandGroups(commands)
+  // Files and services need a place, too.
+  if (groups.length === 0) groups.push({ name: 'c0', container: {}, refs: [] })
+  return groups.map((group) => {
+    const named = group.container.image ?? image
+    if (named !== undefined) return { ...group, container: { ...group.container, image: named } }
+    throw new EverwarmError('SITE_FAILED', {
+      message: `The site ${id} has a container without an image (${group.refs.join(', ') || 'for its files'}).`,
+      hint: 'Say `container.image` for the workflow, or for the step.',
+    })
+  })
+}
+
+const ofSite = (id: string) => {
+  const value = labelValue(id)
+  return (pod: V1Pod) => pod.metadata?.labels?.[SITE_LABEL] === value && pod.metadata.labels['everwarm.service'] === undefined
+}
+
+function upPod(watch: PodWatch, id: string, signal: AbortSignal): Promise<V1Pod> {
+  return watch.until(() => {
+    const pod = watch.find(ofSite(id))
+    if (!pod) return undefined
+    if (isUp(pod)) return pod
+    const fault = startFault(pod)
+    if (fault) throw fault
+    return undefined
+  }, signal)
+}
+
+interface SiteParts {
+  ground: RoomGround
+  id: string
+  namespace: string
+  pod: string
+  watch: PodWatch
+  groups: readonly CommandGroup[]
+  owner: { name: string; uid: string }
+  close(): Promise<void>
+}
+
+function siteOn({ ground, id, namespace, pod, watch, groups, owner, close }: SiteParts): Site {
+  const { cluster, clock } = ground
+  const closed = Promise.withResolvers<string>()
+  let isClosed = false
+  const places = new Map(groups.map((group) => [group.name, placeOf(group.name)]))
+  const environments = new Map<string, Promise<Readonly<Record<string, string>>>>()
+  const services = new Set<SiteService>()
+
+  function placeOf(container: string): CommandPlace {
+    const target = { namespace, pod, container }
+    const byName = () => watch.find(({ metadata }) => metadata?.name === pod)
+    const gone = watch.until(() => lossOf(byName(), container))
+    return { cluster, clock, target, mains: new Set(), lost: Promise.race([gone, closed.promise]) }
+  }
+  const groupFor = (ref: string) => groups.find(({ refs }) => refs.includes(ref)) ?? groups[0]!
+  const placeFor = ({ ref }: PlannedCommand) => {
+    if (isClosed) throw siteClosed(id)
+    return places.get(groupFor(ref).name)!
+  }
+  const files = podFiles(cluster, (path) => ({ namespace, pod, container: containerFor(groups, path) }))
+
+  return {
+    id,
+    files,
+    environment(command) {
+      const { target } = placeFor(command)
+      const known = environments.get(target.container) ?? readEnvironment(cluster, target)
+      environments.set(target.container, known)
+      known.catch(() => environments.delete(target.container))
+      return known
+    },
+    start: async (command) => {
+      const place = placeFor(command)
+      return startInPod(place, command, command.cwd ?? groupFor(command.ref).container.workingDir ?? files.path('.'))
+    },
+    async startService(request) {
+      if (isClosed) throw siteClosed(id)
+      const service = await openService({ ground, namespace, watch, owner, site: id }, request)
+      services.add(service)
+      return service
+    },
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      closed.resolve('closed')
+      await Promise.all([...services].map((service) => service.close()))
+      await close()
+    },
+  }
+}
+
+/** The one whose volumes hold the path; the first one where none does. */
+function containerFor(groups: readonly CommandGroup[], path: string): string {
+  const depth = ({ container }: CommandGroup) =>
+    Math.max(
+      0,
+      ...(container.volumeMounts ?? [])
+        .map((mount) => String(mount['mountPath'] ?? ''))
+        .filter((at) => at !== '' && `${path}/`.startsWith(at.endsWith('/') ? at : `${at}/`))
+        .map((at) => at.length),
+    )
+  return groups.reduce((best, group) => (depth(group) > depth(best) ? group : best)).name
+}
+
+async function readEnvironment(cluster: RoomGround['cluster'], target: CommandPlace['target']) {
+  const { stdout } = await runScript(cluster, target, 'cat /proc/self/environ')
+  const pairs = stdout.toString('utf8').split('\0').filter(Boolean)
+  return Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]).filter(([key]) => !OF_SHELL.has(key!)),
+  )
+}
+
+const siteClosed = (id: string) =>
+  new EverwarmError('SITE_LOST', { message: `The site ${id} is closed.`, hint: 'Open another one.' })
+
+export function siteFailed(name: string, cause: unknown): unknown {
+  if (cause instanceof EverwarmError) return cause
+  const isForbidden = statusOf(cause) === 403
+  return new EverwarmError('SITE_FAILED', {
+    message: `The cluster made no ${name}: ${saidBy(cause)}.`,
+    hint: isForbidden ? 'Give this account the rights of deploy/kubernetes/role.yaml.' : 'See what the API server says of it.',
+    cause,
+  })
+}

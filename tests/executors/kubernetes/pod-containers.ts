@@ -1,0 +1,122 @@
+import { PassThrough } from 'node:stream'
+import type { Docker, DockerContainer } from '../../../src/executors/container/engine.ts'
+import type { KubeObject } from './kube-objects.ts'
+
+/** What a kubelet looks up for a container. */
+export type LookUp = (kind: 'secrets' | 'configmaps', namespace: string, name: string) => Promise<KubeObject | undefined>
+
+interface EnvVariable {
+  name: string
+  value?: string
+  valueFrom?: {
+    secretKeyRef?: { name: string; key: string }
+    configMapKeyRef?: { name: string; key: string }
+    fieldRef?: { fieldPath: string }
+  }
+}
+
+export interface ContainerSpec {
+  name: string
+  image: string
+  command?: string[]
+  args?: string[]
+  workingDir?: string
+  env?: EnvVariable[]
+  envFrom?: { secretRef?: { name: string }; configMapRef?: { name: string } }[]
+  volumeMounts?: { name: string; mountPath: string }[]
+  securityContext?: { runAsUser?: number }
+  resources?: { limits?: { memory?: string } }
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readinessProbe?: any
+}
+
+export const volumeName = (pod: KubeObject, volume: string) => `ewk-${pod.metadata.uid}-${volume}`
+const LABEL = 'everwarm-test.pod'
+const labelsOf = (pod: KubeObject) => ({ [LABEL]: pod.metadata.uid!, ...pod.metadata.labels })
+
+/** Holds the network of a pod, and its volumes open to all. */
+export async function startSandbox(docker: Docker, network: string, image: string, pod: KubeObject): Promise<DockerContainer> {
+  const volumes = (pod.spec.volumes ?? []).filter((volume: { emptyDir?: object }) => volume.emptyDir)
+  const binds = volumes.map(({ name }: { name: string }) => `${volumeName(pod, name)}:/volumes/${name}`)
+  const sandbox = await docker.createContainer({
+    Image: image,
+    Entrypoint: ['sh', '-c', 'chmod 0777 /volumes/*; trap exit TERM; while :; do sleep 3600 & wait; done'],
+    Labels: labelsOf(pod),
+    HostConfig: { NetworkMode: network, Binds: binds, Init: true },
+  })
+  await sandbox.start()
+  return sandbox
+}
+
+/** @throws Error what the engine says: no image, no program */
+export async function startContainer(
+  docker: Docker,
+  pod: KubeObject,
+  spec: ContainerSpec,
+  sandbox: DockerContainer,
+  ip: string,
+  lookUp: LookUp,
+): Promise<DockerContainer> {
+  const env = await environmentOf(pod, spec, ip, lookUp)
+  const expand = (text: string) => text.replaceAll(/\$\(([A-Za-z_][\w.-]*)\)/g, (whole, name: string) => env.get(name) ?? whole)
+  const created = await docker.createContainer({
+    Image: spec.image,
+    ...(spec.command ? { Entrypoint: spec.command.map(expand), Cmd: (spec.args ?? []).map(expand) } : {}),
+    ...(!spec.command && spec.args ? { Cmd: spec.args.map(expand) } : {}),
+    ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
+    ...(spec.securityContext?.runAsUser === undefined ? {} : { User: String(spec.securityContext.runAsUser) }),
+    Env: [...env].map(([name, value]) => `${name}=${value}`),
+    Labels: labelsOf(pod),
+    HostConfig: {
+      NetworkMode: `container:${sandbox.id}`,
+      Binds: (spec.volumeMounts ?? []).map(({ name, mountPath }) => `${volumeName(pod, name)}:${mountPath}`),
+      GroupAdd: pod.spec.securityContext?.fsGroup === undefined ? [] : [String(pod.spec.securityContext.fsGroup)],
+    },
+  })
+  try {
+    await created.start()
+    return created
+  } catch (error) {
+    await created.remove({ force: true })
+    throw error
+  }
+}
+
+async function environmentOf(pod: KubeObject, spec: ContainerSpec, ip: string, lookUp: LookUp): Promise<Map<string, string>> {
+  const namespace = pod.metadata.namespace!
+  const env = new Map<string, string>()
+  const valuesOf = async (kind: 'secrets' | 'configmaps', name: string) => {
+    const found = await lookUp(kind, namespace, name)
+    if (!found) throw new Error(`CreateContainerConfigError: ${kind} "${name}" not found`)
+    const decode = (value: string) => (kind === 'secrets' ? Buffer.from(value, 'base64').toString('utf8') : value)
+    return new Map(Object.entries(found.data ?? {}).map(([key, value]) => [key, decode(value)]))
+  }
+  for (const { secretRef, configMapRef } of spec.envFrom ?? []) {
+    const values = await (secretRef ? valuesOf('secrets', secretRef.name) : valuesOf('configmaps', configMapRef!.name))
+    for (const [key, value] of values) env.set(key, value)
+  }
+  const fields: Record<string, string> = { 'metadata.name': pod.metadata.name, 'metadata.namespace': namespace, 'status.podIP': ip }
+  for (const { name, value, valueFrom } of spec.env ?? []) {
+    const { secretKeyRef, configMapKeyRef, fieldRef } = valueFrom ?? {}
+    if (secretKeyRef) env.set(name, (await valuesOf('secrets', secretKeyRef.name)).get(secretKeyRef.key) ?? '')
+    else if (configMapKeyRef) env.set(name, (await valuesOf('configmaps', configMapKeyRef.name)).get(configMapKeyRef.key) ?? '')
+    else env.set(name, fieldRef ? (fields[fieldRef.fieldPath] ?? '') : (value ?? ''))
+  }
+  return env
+}
+
+/** Runs a program in a container. @returns its exit code */
+export async function runIn(docker: Docker, container: DockerContainer, command: string[]): Promise<number> {
+  const exec = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: true })
+  const stream = await exec.start({ hijack: true })
+  const nothing = new PassThrough().resume()
+  docker.modem.demuxStream(stream, nothing, nothing)
+  await new Promise((resolve) => stream.once('close', resolve).once('end', resolve))
+  return (await exec.inspect()).ExitCode ?? 1
+}
+
+/** Removes all that a kubelet has made for pods with these labels. */
+export async function removePods(docker: Docker, label = LABEL): Promise<void> {
+  for (const { Id: id } of await docker.listContainers({ all: true, filters: { label: [label] } }))
+    await docker.getContainer(id).remove({ force: true, v: true }).catch(() => {})
+}
