@@ -1,7 +1,7 @@
 import { errorFromData, EverwarmError } from '../../contracts/errors.ts'
 import { EXIT_CODES } from '../status.ts'
 import type { AnyOperation, OperationContext, OperationEnd } from './operation.ts'
-import { keepArtifacts } from './operations/artifacts.ts'
+import { runArtifacts } from './operations/artifacts.ts'
 import { runCommand } from './operations/command.ts'
 import { cloneContent, unpackTarballs, writeContent } from './operations/content.ts'
 import { delay } from './operations/delay.ts'
@@ -54,6 +54,6 @@ function operate(context: AnyOperation): Promise<OperationEnd> {
     case 'services-stop':
       return stopServices(context as OperationContext<'services-stop'>)
     case 'artifacts':
-      return keepArtifacts(context as OperationContext<'artifacts'>)
+      return runArtifacts(context as OperationContext<'artifacts'>)
   }
 }

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { run } from './house.ts'
+
+const JUNIT =
+  '<testsuites><testsuite name="s" tests="2"><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite></testsuites>'
+
+test('files are kept under the names that they have, also after a failure, and reports are read', async () => {
+  const { artifacts, events, result } = await run(`
+steps:
+  - name: a
+    shell: 'mkdir -p out/deep; echo 1 > out/a.txt; echo 2 > out/deep/b.log; echo no > out/c.tmp; echo ''${JUNIT}'' > out/junit.xml; exit 1'
+    artifacts: { paths: ['out/**/*', '!**/*.tmp'] }
+`)
+  expect(result.status).toBe('failed')
+  expect(Object.fromEntries([...artifacts].map(([name, bytes]) => [name, bytes.toString().slice(0, 6)]))).toEqual({
+    'out/a.txt': '1\n',
+    'out/deep/b.log': '2\n',
+    'out/junit.xml': '<tests',
+  })
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'report', kind: 'junit', summary: expect.objectContaining({ tests: 2, failed: 1 }) }),
+  )
+})
+
+test('workers have folders of their own; an archive keeps all in one', async () => {
+  const { artifacts } = await run(`
+steps: [{ parallel: { count: 2, shell: 'mkdir o; echo {{ index }} > o/x', artifacts: { paths: [o/x], compress: { name: all.tar } } } }]
+`)
+  expect([...artifacts.keys()].sort()).toEqual([
+    expect.stringMatching(/^r\d+\/1\/all.tar.gz$/),
+    expect.stringMatching(/^r\d+\/2\/all.tar.gz$/),
+  ])
+}, 30_000)
+
+test('no file is a message; a pattern outside of all volumes is an error', async () => {
+  const none = await run(`steps: [{ shell: 'true', artifacts: { paths: [none/**], compress: { name: x } } }]`)
+  expect([none.result.status, [...none.artifacts]]).toEqual(['passed', []])
+  expect(none.events).toContainEqual(
+    expect.objectContaining({ type: 'warning', message: expect.stringContaining('No file matches none/**') }),
+  )
+  const outside = await run(`steps: [{ shell: 'true', artifacts: { paths: [/etc/passwd] } }]`)
+  expect(outside.result).toMatchObject({
+    status: 'failed',
+    error: { code: 'ARTIFACTS_FAILED', message: expect.stringContaining('outside of all volumes') },
+  })
+})
