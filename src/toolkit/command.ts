@@ -29,6 +29,8 @@ export interface ToolkitGiven {
   env: Env
   /** Absolute: relative paths begin here. */
   cwd: string
+  /** Arguments of node that begin this program again, up to its command. */
+  self: readonly string[]
   /** A line on standard output. */
   print(line: string): void
 }

@@ -11,21 +11,27 @@ const ASKED_WRONGLY =
 
 /**
  * One command, from its words to its exit code: 0, 1, 155 or 137. Never rejects.
- * @param program as people have called it, for help and hints
+ * @param about `program`: as people have called it, for help and hints; `self`: see ToolkitGiven
  */
-export async function runToolkit(words: readonly string[], env: Env, program = 'everwarm-toolkit'): Promise<number> {
+export async function runToolkit(words: readonly string[], env: Env, about: ToolkitProgram): Promise<number> {
+  const { program, self } = about
   try {
     const [name = '', ...rest] = words
     if (name === '' || name === 'help' || name === '--help' || name === '-h') return await showHelp(program, rest[0])
     const command = commandOf(name, program)
     if (rest.includes('--help') || rest.includes('-h')) return await showHelp(program, name)
-    const given = { ...parsed(name, command, rest), env, cwd: process.cwd(), print }
+    const given = { ...parsed(name, command, rest), env, cwd: process.cwd(), self, print }
     return await (
       await command.load()
     )(given)
   } catch (error) {
     return complain(error, env)
   }
+}
+
+export interface ToolkitProgram {
+  program: string
+  self: readonly string[]
 }
 
 function commandOf(name: string, program: string): ToolkitCommand {
