@@ -31,7 +31,12 @@ export interface PreparedStep {
 export function prepareStep({ name, step, at, files }: OneStep): PreparedStep {
   const inside: Path = ['spec', 'steps', 0, ...at]
   const faultAt: LoadedWorkflow['faultAt'] = (path, { severity = 'error', message, hint }) => ({
-    ...{ file: '', line: 0, column: 0, path: pathText(within(path, inside)), severity, message },
+    file: '',
+    line: 0,
+    column: 0,
+    path: pathText(within(path, inside)),
+    severity,
+    message,
     ...(hint === undefined ? {} : { hint }),
   })
   const document = { kind: 'Workflow', metadata: { name }, spec: { steps: [step] } }
@@ -60,6 +65,4 @@ const within = (path: Path, inside: Path) => (inside.every((part, i) => path[i] 
 
 const textOf = ({ path, message }: Fault) => `${path === '' ? '' : `${path}: `}${message}`
 const wrong = (fault: Fault) =>
-  fault.file === ''
-    ? badInput(`The argument is wrong: ${textOf(fault)}`, fault.hint)
-    : badInput(faultText(fault), fault.hint)
+  fault.file === '' ? badInput(`The argument is wrong: ${textOf(fault)}`, fault.hint) : badInput(faultText(fault), fault.hint)

@@ -1,4 +1,3 @@
-import { openArtifactStore } from '../artifacts/open-store.ts'
 import { createMasks } from '../content/masks.ts'
 import type { WorkflowEvent } from '../contracts/workflow/events.ts'
 import { type ExecutorAsked, openExecutor } from '../executors/open-executor.ts'
@@ -7,8 +6,9 @@ import { fieldFindings, findingText, refuseFindings } from '../workflow/check-ex
 import { tidyExecutions } from '../workflow/executions/retention.ts'
 import { type StartedExecution, startExecution } from '../workflow/executions/run-execution.ts'
 import { isSecretVariable, openSecrets } from '../workflow/executions/secrets.ts'
+import { configuredStore } from './artifact-place.ts'
 import type { ToolkitGiven } from './command.ts'
-import type { ToolkitConfig } from './config.ts'
+import type { ToolkitConfig } from './toolkit-config.ts'
 import { hereExecutor } from './here/here-executor.ts'
 import type { PreparedStep } from './one-step.ts'
 
@@ -42,8 +42,7 @@ export async function startStep({ given, config, prepared, known, warnings, hear
   const secrets = openSecrets({ ...(file === undefined ? {} : { file }), isShared, env: { ...env }, masks })
   hideFromSteps()
   const executions = dataFolder(env, 'executions')
-  const location = artifacts.location
-  const store = location === undefined ? undefined : { artifacts: await openArtifactStore(location, env), location }
+  const store = await configuredStore(artifacts, env)
   const started = await startExecution({
     executions,
     groups: dataFolder(env, 'groups'),
@@ -66,6 +65,5 @@ export async function startStep({ given, config, prepared, known, warnings, hear
 
 /** Steps are given their secrets by name; they inherit none, and no configuration of ours. */
 function hideFromSteps(): void {
-  for (const name of Object.keys(process.env))
-    if (isSecretVariable(name) || name === 'EVERWARM_CONFIG') delete process.env[name]
+  for (const name of Object.keys(process.env)) if (isSecretVariable(name) || name === 'EVERWARM_CONFIG') delete process.env[name]
 }

@@ -1,7 +1,7 @@
 import { EverwarmError } from '../../contracts/errors.ts'
 import { expressionFault } from '../../workflow/field-expressions.ts'
 import { badInput, listOf, type ToolkitGiven } from '../command.ts'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../toolkit-config.ts'
 import { askKeeper } from '../keeper/ask-keeper.ts'
 import { groupFolder } from '../keeper/group-folder.ts'
 import { onStopSignals } from '../stop-signal.ts'

@@ -1,7 +1,7 @@
 import { paint } from '../../system/log.ts'
 import { plainRenderer } from '../../workflow/terminal/plain.ts'
 import { badInput, flagOf, textOf, type ToolkitGiven } from '../command.ts'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../toolkit-config.ts'
 import { type GroupAddresses, shellLines } from '../keeper/addresses.ts'
 import { askKeeper } from '../keeper/ask-keeper.ts'
 import { beginKeeper } from '../keeper/begin-keeper.ts'
@@ -24,7 +24,7 @@ export async function services(given: ToolkitGiven): Promise<number> {
   }
   const spec = servicesOf(given)
   // What is wrong in it is said by this process, before another is begun.
-  prepareStep({ name: 'toolkit-services', step: { services: spec, paused: true }, at: ['services'], files: workflows })
+  prepareStep({ name: 'toolkit-services', step: { services: spec }, at: ['services'], files: workflows })
   if (Object.keys(spec).length === 0) {
     given.print('0 services: nothing was started.')
     return 0
@@ -68,7 +68,10 @@ function servicesOf(given: ToolkitGiven): Record<string, unknown> {
   if (!isBase64 && pairs.every((pair) => pair !== null))
     return Object.fromEntries(pairs.map((pair) => [pair![1]!, specOf(pair![2]!, false)]))
   if (positionals.length !== 1)
-    throw badInput('Give one specification of all services, or `name=<json>` for each of them.', 'See `everwarm-toolkit services --help`.')
+    throw badInput(
+      'Give one specification of all services, or `name=<json>` for each of them.',
+      'See `everwarm-toolkit services --help`.',
+    )
   const spec = specOf(positionals[0]!, isBase64)
   if (typeof spec === 'object' && spec !== null && !Array.isArray(spec)) return spec as Record<string, unknown>
   throw badInput('The argument is no map of services by name.')

@@ -58,7 +58,9 @@ async function readWhole(path: string, mostBytes: number): Promise<Buffer> {
     if (size > mostBytes) throw notRead(path, `it has ${size} bytes, more than ${mostBytes}`)
     return await file.readFile()
   } catch (cause) {
-    throw cause instanceof EverwarmError ? cause : notRead(path, `the system says ${(cause as NodeJS.ErrnoException).code}`, cause)
+    throw cause instanceof EverwarmError
+      ? cause
+      : notRead(path, `the system says ${(cause as NodeJS.ErrnoException).code}`, cause)
   } finally {
     await file.close()
   }

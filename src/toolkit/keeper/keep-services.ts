@@ -6,7 +6,7 @@ import { socketPlace } from '../../workflow/executions/socket-place.ts'
 import { nodesOf, type WorkflowPlan } from '../../workflow/plan.ts'
 import { withSecretReferences } from '../../workflow/engine/secret-references.ts'
 import type { ToolkitGiven } from '../command.ts'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../toolkit-config.ts'
 import { prepareStep } from '../one-step.ts'
 import { startStep, type StepRun } from '../run-step.ts'
 import { exitCodeOf } from '../run-to-end.ts'
@@ -32,25 +32,27 @@ export async function keepServices(given: ToolkitGiven): Promise<number> {
   try {
     const entry = claimGroup(folder, group)
     try {
-      const step = { name: `services ${group}`, services, paused: true }
+      // Between their start and their stop it waits.
+      const step = { name: `services ${group}`, services, steps: [{ name: 'until they are killed', paused: true }] }
       const whole = prepareStep({ name: 'toolkit-services', step, at: ['services'], files: config.workflows })
       const { plan, logs } = withOpenLogs(whole.prepared.plan)
       const held = new Held(logs)
       const prepared = { ...whole, prepared: { ...whole.prepared, plan } }
       const hear = (event: WorkflowEvent) => {
         held.hear(event)
-        asker.say({ event })
+        // That it waits is its way to be ready.
+        if (event.type !== 'step' || event.status !== 'paused') asker.say({ event })
       }
       const run = await startStep({ ...prepared, given, config, hear, note: (note) => asker.say({ note }) })
       held.begin(run)
-      const restore = onStopSignals((signal) => run.cancel(signal), LAST_MS)
-      void asker.left.then((isReleased) => isReleased || run.cancel('the command that asked for them was ended'))
+      const restore = onStopSignals((signal) => held.cancel(signal), LAST_MS)
+      void asker.left.then((isReleased) => isReleased || held.cancel('the command that asked for them was ended'))
       const isReady = await Promise.race([held.ready.then(() => true), run.ended.then(() => false)])
       if (isReady) {
         const server = await serveKeeper(socketPlace(folder), entry.token, held.desk())
         publishGroup(folder, entry, socketPlace(folder), held.addresses.all)
         asker.say({ ready: held.addresses.all, folder })
-        const stopWatch = watch(owner, held, run, given)
+        const stopWatch = watch(owner, held, given)
         await run.ended
         await run.close()
         stopWatch()
@@ -96,6 +98,7 @@ class Held {
   readonly #warnings: string[] = []
   #run: StepRun | undefined
   #isKilled = false
+  #isOver = false
   lastAskedMs = Date.now()
 
   constructor(logs: Record<string, string>) {
@@ -104,6 +107,7 @@ class Held {
 
   begin(run: StepRun): void {
     this.#run = run
+    void run.ended.then(() => (this.#isOver = true))
   }
 
   get ready(): Promise<void> {
@@ -135,11 +139,19 @@ class Held {
     }
   }
 
+  /** What is over already cannot be ended. */
+  cancel(why: string): void {
+    if (!this.#isOver) this.#run!.cancel(why)
+  }
+
   #kill(logs: Readonly<Record<string, string>>): void {
     this.#isKilled = true
     for (const [name, expression] of Object.entries(logs)) {
       if (Object.hasOwn(this.addresses.all, name)) this.#logs[name] = expression
-      else this.#warnings.push(`There is no service "${name}" in the group; there are ${Object.keys(this.addresses.all).join(', ')}.`)
+      else
+        this.#warnings.push(
+          `There is no service "${name}" in the group; there are ${Object.keys(this.addresses.all).join(', ')}.`,
+        )
     }
     this.#run!.resume()
   }
@@ -156,18 +168,21 @@ class Held {
 }
 
 /** Ends them when their owner is gone, or nobody has asked for long. */
-function watch(owner: KeepRequest['owner'], held: Held, run: StepRun, { env }: ToolkitGiven): () => void {
+function watch(owner: KeepRequest['owner'], held: Held, { env }: ToolkitGiven): () => void {
   const idleMs = Number(env['EVERWARM_SERVICES_IDLE_MS']) || IDLE_MS
   let isEnding = false
   const end = (why: string) => {
     if (isEnding) return
     isEnding = true
-    run.cancel(why)
+    held.cancel(why)
   }
-  const timer = setInterval(() => {
-    if (owner && lifeOf(owner) === 'dead') end('the process for which they were is gone')
-    else if (Date.now() - held.lastAskedMs > idleMs) end('nobody has asked for them')
-  }, Math.min(LOOK_MS, idleMs))
+  const timer = setInterval(
+    () => {
+      if (owner && lifeOf(owner) === 'dead') end('the process for which they were is gone')
+      else if (Date.now() - held.lastAskedMs > idleMs) end('nobody has asked for them')
+    },
+    Math.min(LOOK_MS, idleMs),
+  )
   return () => clearInterval(timer)
 }
 

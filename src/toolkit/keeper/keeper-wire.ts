@@ -8,7 +8,9 @@ export const KeepRequest = z.object({
   group: z.string(),
   services: z.unknown(),
   /** Of the process for which the services are; when it is gone, so are they. */
-  owner: z.object({ pid: z.number(), startedAt: z.string(), bootId: z.string(), pidSpace: z.string(), host: z.string() }).optional(),
+  owner: z
+    .object({ pid: z.number(), startedAt: z.string(), bootId: z.string(), pidSpace: z.string(), host: z.string() })
+    .optional(),
 })
 export type KeepRequest = z.infer<typeof KeepRequest>
 export const RELEASE = 'release'

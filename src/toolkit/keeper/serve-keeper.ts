@@ -9,11 +9,7 @@ const MAX_BYTES = 64 * 1024
 const HELLO_MAX_MS = 10_000
 
 /** Answers in the folder that only this user can enter. @throws what `listen` throws */
-export async function serveKeeper(
-  path: string,
-  token: string,
-  desk: Omit<KeeperFunctions, 'hello'>,
-): Promise<{ close(): void }> {
+export async function serveKeeper(path: string, token: string, desk: Omit<KeeperFunctions, 'hello'>): Promise<{ close(): void }> {
   const connections = new Set<Socket>()
   const server = createServer((socket) => {
     connections.add(socket)
