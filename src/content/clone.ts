@@ -6,7 +6,7 @@ import { checkout, type Cloned, fetchSource } from './git/fetch.ts'
 import { isPassingFailure } from './git/failures.ts'
 import { type PrivateFiles, privateFiles } from './git/private-files.ts'
 import { draftFor, putInPlace } from './put-in-place.ts'
-import { type CloneRequest, type CloneSource, checkRevision, sourceOf } from './git/request.ts'
+import { attemptsOf, type CloneRequest, type CloneSource, checkRevision, sourceOf } from './git/request.ts'
 import { GitFailure, type GitRun, runGit } from './git/run-git.ts'
 import { createMasks } from './masks.ts'
 import { withRetries } from './retry.ts'
@@ -24,13 +24,12 @@ export interface CloneOptions {
   /** What git says, without secrets. */
   hear?: (text: string) => void
   env?: Env
+  /** Hears of git's process groups, to end them should this process be killed. */
+  groups?: { add(groupId: number): void; remove(groupId: number): void }
   clock?: Clock
   random?: () => number
   signal?: AbortSignal
 }
-
-const MOST_RETRIES = 20
-const MOST_DELAY_MS = 30_000
 
 /**
  * Clones a repository by the program git: without its history, without asking anybody. It lands in `to` when all of it is there.
@@ -41,12 +40,9 @@ export async function cloneRepository(request: CloneRequest, options: CloneOptio
   const source = sourceOf(request)
   const revision = request.revision ? checkRevision(request.revision) : undefined
   const files = privateFiles(request, source, options.env ?? process.env, options.scratch)
-  const { count = 5, delayMs = 100 } = options.retry ?? {}
   try {
     return await withRetries(() => attempt({ ...request, revision }, source, files, options), {
-      attempts: 1 + Math.min(MOST_RETRIES, count),
-      delayMs: Math.min(MOST_DELAY_MS, delayMs),
-      mostMs: MOST_DELAY_MS,
+      ...attemptsOf(options.retry),
       isPassing: (error) => error instanceof GitFailure && isPassingFailure(error.said),
       clock: options.clock ?? systemClock,
       ...(options.random ? { random: options.random } : {}),
@@ -63,13 +59,13 @@ async function attempt(
   request: CloneRequest,
   source: CloneSource,
   { env }: PrivateFiles,
-  { to, hear, signal }: CloneOptions,
+  { to, hear, groups, signal }: CloneOptions,
 ): Promise<Cloned> {
   const draft = await draftFor(to)
   const masks = createMasks()
   for (const secret of source.secrets) masks.add(secret)
   const git = (args: readonly string[], more: Pick<GitRun, 'input'> = {}) =>
-    runGit(args, { cwd: draft, env, signal, mask: masks.stream(), hear, ...more })
+    runGit(args, { cwd: draft, env, signal, mask: masks.stream(), hear, groups, ...more })
   try {
     const from = await fetchSource(git, source.uri, request)
     const cloned = await checkout(git, from, request)

@@ -3,7 +3,7 @@ import { EverwarmError } from '../contracts/errors.ts'
 const MOST = 1_000
 
 /**
- * `a{b,c{d,e}}` → `ab`, `acd`, `ace`. Braces without a comma stand for themselves.
+ * `a{b,c{d,e}}` → `ab`, `acd`, `ace`. Braces without a comma, and those in `[{]`, stand for themselves.
  * @throws EverwarmError BAD_INPUT: more than 1,000 patterns come of it
  */
 export function expandBraces(pattern: string): string[] {
@@ -31,17 +31,21 @@ interface Choice {
 
 function firstChoice(text: string): Choice | undefined {
   for (let from = text.indexOf('{'); from !== -1; from = text.indexOf('{', from + 1)) {
-    const choice = choiceAt(text, from)
+    const choice = isQuoted(text, from) ? undefined : choiceAt(text, from)
     if (choice) return choice
   }
   return undefined
 }
+
+/** `[{]` is how a brace is meant as such. */
+const isQuoted = (text: string, at: number) => text[at - 1] === '[' && text[at + 1] === ']'
 
 function choiceAt(text: string, from: number): Choice | undefined {
   const choices: string[] = []
   let depth = 0
   let start = from + 1
   for (let at = from; at < text.length; at++) {
+    if (isQuoted(text, at)) continue
     if (text[at] === '{') depth++
     else if (text[at] === ',' && depth === 1) {
       choices.push(text.slice(start, at))

@@ -1,11 +1,15 @@
 import { expandBraces } from './glob-braces.ts'
 import { fitsSegment, type GlobSegment, parseSegment } from './glob-segment.ts'
 
-/** Patterns while a path is walked name by name: for each, which of its segments may come next. */
+/** Patterns while a path is walked name by name: those that may still match, and which of their segments may come next. */
 export interface GlobState {
-  readonly patterns: readonly (readonly GlobSegment[])[]
-  readonly places: readonly (readonly number[])[]
+  readonly live: readonly LivePattern[]
   readonly hidden: boolean
+}
+
+interface LivePattern {
+  readonly segments: readonly GlobSegment[]
+  readonly places: readonly number[]
 }
 
 /**
@@ -14,33 +18,46 @@ export interface GlobState {
  */
 export function beginGlob(patterns: readonly string[], base: string | undefined, hidden: boolean): GlobState {
   const compiled = patterns.flatMap(expandBraces).map((pattern) => compile(pattern, base))
-  return { patterns: compiled, places: compiled.map((segments) => closure(segments, [0])), hidden }
+  return { live: compiled.map((segments) => ({ segments, places: closure(segments, [0]) })), hidden }
 }
 
 /** @param isNamed only where the pattern has this very name: how links to folders are passed */
-export function stepGlob(state: GlobState, name: string, isNamed = false): GlobState {
-  const places = state.patterns.map((segments, i) => {
-    const next: number[] = []
-    for (const place of state.places[i]!) {
-      const segment = segments[place]
-      if (!segment || (isNamed && segment.kind !== 'literal') || !fitsSegment(segment, name, state.hidden)) continue
-      next.push(segment.kind === 'folders' ? place : place + 1)
-    }
-    return next.length === 0 ? next : closure(segments, next)
-  })
-  return { ...state, places }
+export function stepGlob({ live, hidden }: GlobState, name: string, isNamed = false): GlobState {
+  const next: LivePattern[] = []
+  for (const { segments, places } of live) {
+    const reached = reachedBy(segments, places, name, hidden, isNamed)
+    // Of a thousand patterns few live past the first name.
+    if (reached.length > 0) next.push({ segments, places: closure(segments, reached) })
+  }
+  return { live: next, hidden }
+}
+
+function reachedBy(
+  segments: readonly GlobSegment[],
+  places: readonly number[],
+  name: string,
+  hidden: boolean,
+  isNamed: boolean,
+): number[] {
+  const reached: number[] = []
+  for (const place of places) {
+    const segment = segments[place]
+    if (!segment || (isNamed && segment.kind !== 'literal') || !fitsSegment(segment, name, hidden)) continue
+    reached.push(segment.kind === 'folders' ? place : place + 1)
+  }
+  return reached
 }
 
 /** Whether the names so far are a whole match. */
-export const isWhole = ({ patterns, places }: GlobState) => patterns.some((segments, i) => places[i]!.includes(segments.length))
+export const isWhole = ({ live }: GlobState) => live.some(({ segments, places }) => places.includes(segments.length))
 
 /** Whether something below may match. */
-export const mayGoOn = ({ patterns, places }: GlobState) =>
-  patterns.some((segments, i) => places[i]!.some((place) => place < segments.length))
+export const mayGoOn = ({ live }: GlobState) =>
+  live.some(({ segments, places }) => places.some((place) => place < segments.length))
 
 /** The names in front of each pattern's first wild one, without its last: the folder in which the search begins. */
-export const literalFolders = ({ patterns }: GlobState): string[][] =>
-  patterns.map((segments) => {
+export const literalFolders = ({ live }: GlobState): string[][] =>
+  live.map(({ segments }) => {
     const wild = segments.findIndex(({ kind }) => kind !== 'literal')
     const end = wild === -1 ? segments.length - 1 : wild
     return segments.slice(0, end).map((segment) => (segment as { text: string }).text)

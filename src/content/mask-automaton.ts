@@ -20,94 +20,112 @@ export interface Automaton {
   match: Int32Array
 }
 
-interface Node {
-  ways: Map<number, Node>
-  depth: number
-  fail: Node | undefined
-  match: number
-  state: number
+/** All texts as one tree; nodes are numbers, 0 the root. Objects would take ten times the memory. */
+interface Tree {
+  /** Of the first way on: its byte (-1: none), and where it leads. */
+  byte: number[]
+  next: number[]
+  /** Further ways of the few nodes that have them. */
+  more: Map<number, Map<number, number>>
+  depth: number[]
+  fail: number[]
+  match: number[]
 }
-
-const node = (depth: number): Node => ({ ways: new Map(), depth, fail: undefined, match: 0, state: -1 })
 
 export function buildAutomaton(texts: readonly Buffer[]): Automaton {
-  const root = node(0)
-  for (const text of texts) insert(root, text)
-  const nodes = breadthFirst(root)
-  const isRow = ({ depth, ways }: Node) => depth < 2 || ways.size > 1
-  const withRow = nodes.filter(isRow)
+  const tree: Tree = { byte: [-1], next: [0], more: new Map(), depth: [0], fail: [0], match: [0] }
+  for (const text of texts) insert(tree, text)
+  const order = breadthFirst(tree)
+  const isRow = (node: number) => tree.depth[node]! < 2 || tree.more.has(node)
+  const rows = order.filter(isRow)
   // So that one comparison tells where a state is.
-  const ordered = [
-    ...withRow.filter(({ match }) => match === 0),
-    ...withRow.filter(({ match }) => match > 0),
-    ...nodes.filter((each) => !isRow(each)),
-  ]
-  for (const [state, each] of ordered.entries()) each.state = state
-  return flatten(nodes, withRow.length)
+  const quiet = rows.filter((node) => tree.match[node] === 0)
+  const states = new Int32Array(order.length)
+  const ordered = [quiet, rows.filter((node) => tree.match[node]! > 0), order.filter((node) => !isRow(node))]
+  let state = 0
+  for (const nodes of ordered) for (const node of nodes) states[node] = state++
+  return flatten(tree, order, states, { quiet: quiet.length, rows: rows.length })
 }
 
-function insert(root: Node, text: Buffer): void {
-  let at = root
-  for (const byte of text) {
-    const next = at.ways.get(byte) ?? node(at.depth + 1)
-    at.ways.set(byte, next)
-    at = next
-  }
-  at.match = text.length
+function insert(tree: Tree, text: Buffer): void {
+  let at = 0
+  for (const byte of text) at = wayOf(tree, at, byte) ?? grow(tree, at, byte)
+  tree.match[at] = text.length
+}
+
+function wayOf({ byte, next, more }: Tree, node: number, wanted: number): number | undefined {
+  return byte[node] === wanted ? next[node] : more.get(node)?.get(wanted)
+}
+
+function grow(tree: Tree, from: number, byte: number): number {
+  const node = tree.byte.push(-1) - 1
+  tree.next.push(0)
+  tree.depth.push(tree.depth[from]! + 1)
+  tree.fail.push(0)
+  tree.match.push(0)
+  if (tree.byte[from] === -1) {
+    tree.byte[from] = byte
+    tree.next[from] = node
+  } else tree.more.set(from, (tree.more.get(from) ?? new Map<number, number>()).set(byte, node))
+  return node
+}
+
+function* waysOf({ byte, next, more }: Tree, node: number): Generator<readonly [byte: number, next: number]> {
+  if (byte[node] !== -1) yield [byte[node]!, next[node]!]
+  yield* more.get(node) ?? []
 }
 
 /** All nodes, the nearest first; sets where each goes on when its ways do not fit. */
-function breadthFirst(root: Node): Node[] {
-  const nodes = [root]
-  for (const at of nodes)
-    for (const [byte, next] of at.ways) {
-      next.fail = at === root ? root : (wayOf(at.fail!, byte) ?? root)
-      next.match = Math.max(next.match, next.fail.match)
-      nodes.push(next)
+function breadthFirst(tree: Tree): number[] {
+  const order = [0]
+  for (const at of order)
+    for (const [byte, next] of waysOf(tree, at)) {
+      tree.fail[next] = at === 0 ? 0 : behind(tree, tree.fail[at]!, byte)
+      tree.match[next] = Math.max(tree.match[next]!, tree.match[tree.fail[next]!]!)
+      order.push(next)
     }
-  return nodes
+  return order
 }
 
-function wayOf(from: Node, byte: number): Node | undefined {
-  for (let at: Node | undefined = from; at; at = at.fail) {
-    const next = at.ways.get(byte)
-    if (next) return next
+function behind(tree: Tree, from: number, byte: number): number {
+  for (let at = from; ; at = tree.fail[at]!) {
+    const next = wayOf(tree, at, byte)
+    if (next !== undefined || at === 0) return next ?? 0
   }
-  return undefined
 }
 
-function flatten(nodes: readonly Node[], rows: number): Automaton {
-  const size = nodes.length
+function flatten(tree: Tree, order: readonly number[], states: Int32Array, counts: { quiet: number; rows: number }): Automaton {
+  const size = order.length
   const automaton: Automaton = {
-    quiet: nodes.filter(({ state, match }) => state < rows && match === 0).length,
-    rows,
-    table: new Int32Array(rows * 256),
+    ...counts,
+    table: new Int32Array(counts.rows * 256),
     edge: new Int16Array(size).fill(-1),
     child: new Int32Array(size),
     fail: new Int32Array(size),
     held: new Int32Array(size),
     match: new Int32Array(size),
   }
-  for (const each of nodes) {
-    const { state, ways, fail, depth, match } = each
-    automaton.held[state] = ways.size > 0 || !fail ? depth : automaton.held[fail.state]!
-    automaton.match[state] = match
-    automaton.fail[state] = fail?.state ?? 0
-    if (state < rows) fillRow(automaton, each)
-    else
-      for (const [byte, next] of ways) {
-        automaton.edge[state] = byte
-        automaton.child[state] = next.state
-      }
+  for (const node of order) {
+    const state = states[node]!
+    const fail = states[tree.fail[node]!]!
+    automaton.held[state] = tree.byte[node] !== -1 ? tree.depth[node]! : automaton.held[fail]!
+    automaton.match[state] = tree.match[node]!
+    automaton.fail[state] = fail
+    if (state < counts.rows) fillRow(automaton, tree, node, states)
+    else if (tree.byte[node] !== -1) {
+      automaton.edge[state] = tree.byte[node]!
+      automaton.child[state] = states[tree.next[node]!]!
+    }
   }
   return automaton
 }
 
 /** Nearer ones are filled already: where a byte does not fit, it leads where it leads from the state behind. */
-function fillRow(automaton: Automaton, { state, ways, fail }: Node): void {
+function fillRow(automaton: Automaton, tree: Tree, node: number, states: Int32Array): void {
+  const state = states[node]!
   const row = automaton.table.subarray(state << 8, (state + 1) << 8)
-  if (fail) for (let byte = 0; byte < 256; byte++) row[byte] = step(automaton, fail.state, byte)
-  for (const [byte, next] of ways) row[byte] = next.state
+  if (node !== 0) for (let byte = 0; byte < 256; byte++) row[byte] = step(automaton, automaton.fail[state]!, byte)
+  for (const [byte, next] of waysOf(tree, node)) row[byte] = states[next]!
 }
 
 /** The state after one more byte. */

@@ -1,6 +1,9 @@
 /** Shorter ones are found everywhere, and hide nothing. */
 export const LEAST_CHARACTERS = 4
 
+/** A longer one is no password, and would have megabytes of forms: only its lines are looked for, as they are. Characters. */
+const MOST_FORMED = 16_384
+
 /**
  * All ways in which a value may stand in an output: it and each of its lines, as they are, in base64, percent-encoded, and as
  * JSON, shells and XML write them.
@@ -9,10 +12,12 @@ export const LEAST_CHARACTERS = 4
 export function formsOf(value: string): Buffer[] {
   const forms = new Map<string, Buffer>()
   for (const piece of piecesOf(value))
-    for (const form of [...textForms(piece).map((text) => Buffer.from(text)), ...base64Forms(Buffer.from(piece))])
+    for (const form of value.length > MOST_FORMED ? [Buffer.from(piece)] : allForms(piece))
       if (form.length >= LEAST_CHARACTERS) forms.set(form.toString('latin1'), form)
   return [...forms.values()]
 }
+
+const allForms = (piece: string) => [...textForms(piece).map((text) => Buffer.from(text)), ...base64Forms(Buffer.from(piece))]
 
 function piecesOf(value: string): string[] {
   const pieces = [value, value.trim(), ...value.split(/[\r\n]+/).map((line) => line.trim())]

@@ -57,6 +57,12 @@ test('lines of a secret are secrets, alone and together, also encoded in lines',
   expect(masks.text(wrapped)).toMatch(/^(\*{4,}\n)+\*{4,}$/)
 })
 
+test('a very long secret is found by its lines, and costs little', () => {
+  const lines = Array.from({ length: 5_000 }, (_, i) => `line ${i} of a file of half a megabyte`.padEnd(100, String(i)))
+  const masks = masksOf(lines.join('\n'))
+  expect(masks.text(`${lines[7]}\n${lines[4_999]}`)).toMatch(/^\*+\n\*+$/)
+})
+
 test('three characters are no secret, four are', () => {
   expect(masksOf('abc', '').text('abc')).toBe('abc')
   expect(masksOf('abcd').text('abcd')).toBe('****')

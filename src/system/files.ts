@@ -23,7 +23,8 @@ export function makeFolder(path: string): void {
   if (tryMake(path)) return
   const parent = dirname(path)
   if (parent !== path) makeFolder(parent)
-  mkdirSync(path, { mode: 0o700 })
+  // Others may make it at the same moment.
+  if (!tryMake(path)) mkdirSync(path, { mode: 0o700 })
 }
 
 /** false: its parent is missing. */

@@ -8,6 +8,7 @@ import type { LoadedDocument } from './load.ts'
 import { isCountIgnored } from './matrix.ts'
 import { isMapLike, textFields } from './schema-walk.ts'
 import { applyTemplates } from './templates.ts'
+import { unusedFields } from './unused-fields.ts'
 
 /** All that is wrong in documents that have the right shape, and warnings. Pure. */
 export function checkDocuments(loaded: readonly LoadedDocument[]): Fault[] {
@@ -16,6 +17,9 @@ export function checkDocuments(loaded: readonly LoadedDocument[]): Fault[] {
     ...known.faults,
     ...loaded.flatMap((each) => [...expressionFaults(each), ...mapFaults(each)]),
     ...known.workflows.flatMap((each) => treeFaults(each, known)),
+    ...known.workflows.flatMap(({ document, faultAt }) =>
+      unusedFields(document).map(({ path, ...about }): Fault => ({ ...faultAt(path, about), severity: 'warning' })),
+    ),
   ]
 }
 

@@ -80,7 +80,9 @@ class Compiling {
   step(step: AnyStep, path: Path, outer: Inherited): StepNode {
     const ref = this.#ref()
     const container = inheritContainer(outer.container, withFolder(step))
-    const inherited = { ...outer, container, isPure: step.pure ?? outer.isPure }
+    // Who wants containers apart wants all of them apart.
+    const isPure = !this.#spec.system?.isolatedContainers && (step.pure ?? outer.isPure)
+    const inherited = { ...outer, container, isPure }
     const children = this.#children(step, ref, path, inherited)
     if (step.paused && !children.some(hasCommand)) children.push(this.#operation({ type: 'wait' }, step, inherited))
     return {

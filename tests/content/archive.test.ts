@@ -44,6 +44,17 @@ test('only what matches is packed; a folder whose files are excluded is packed e
   expect(harvest(hidden)).toEqual({ '.env': '' })
 })
 
+test('links that leave the folder are left out and told, if one listens', async () => {
+  const from = plant(testFolder(), { 'a/f': 'x', 'a/in': { link: '../b' }, 'a/out': { link: '../../b' }, abs: { link: '/etc' } })
+  const outside: string[] = []
+  const archive = await packFolder(from, ALL, { onLinkOutside: (path, target) => outside.push(`${path} ${target}`) })
+  const to = testFolder()
+  await unpackInto(to, archive)
+  expect(harvest(to)).toEqual({ 'a/f': 'x', 'a/in': { link: '../b' } })
+  expect(outside).toEqual(['a/out ../../b', 'abs /etc'])
+  await expect(unpackInto(to, await packFolder(from, ALL))).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' })
+})
+
 test('a folder that is not there cannot be packed', async () => {
   await expect(packFolder(join(testFolder(), 'no'), ALL)).rejects.toMatchObject({ code: 'FILE_NOT_READ' })
 })

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type CloneOptions, cloneRepository, type CloneRequest } from '../../src/content/clone.ts'
+import { attemptsOf } from '../../src/content/git/request.ts'
 import { hastyClock } from './hasty-clock.ts'
 import { git, gitHouse, gitServer, isShown } from './git-house.ts'
 import { harvest, plant, testFolder, type Tree } from './trees.ts'
@@ -143,13 +144,25 @@ test('a server that is away for a while is asked again, later each time', async 
 
 test('a server that stays away is asked as often as was said, at most 20 times more', async () => {
   const clock = hastyClock()
-  await expect(
-    cloning({ uri: 'http://127.0.0.1:1/repo.git' }, { clock, retry: { count: 3, delayMs: 20_000 } }).done,
-  ).rejects.toMatchObject({ code: 'CLONE_FAILED' })
+  const { done } = cloning({ uri: 'http://127.0.0.1:1/repo.git' }, { clock, retry: { count: 3, delayMs: 20_000 } })
+  await expect(done).rejects.toMatchObject({ code: 'CLONE_FAILED' })
   expect(clock.waits).toEqual([20_000, 30_000, 30_000])
-  const many = hastyClock()
-  await cloning({ uri: 'http://127.0.0.1:1/repo.git' }, { clock: many, retry: { count: 1_000 } }).done.catch(() => {})
-  expect(many.waits).toHaveLength(20)
+  expect(attemptsOf()).toMatchObject({ attempts: 6, delayMs: 100 })
+  expect(attemptsOf({ count: 1_000, delayMs: 90_000 })).toMatchObject({ attempts: 21, delayMs: 30_000 })
+})
+
+test.each([
+  ['user and password', { username: 'jane', token: TOKEN }],
+  ['a bearer token', { token: TOKEN, authType: 'header' as const }],
+])('%s go to nobody else, whoever the server names', async (name, credentials) => {
+  const { root } = gitHouse()
+  const other = await gitServer(root)
+  const server = await gitServer(root)
+  server.movedTo = other.url.replace('127.0.0.1', 'localhost')
+  const { done } = cloning({ uri: `${server.url}/repo.git`, ...credentials })
+  if (name === 'a bearer token') await expect(done).rejects.toMatchObject({ code: 'CLONE_FAILED' })
+  else await done
+  expect([...other.credentials]).toEqual([])
 })
 
 test('ssh asks nobody, has the key in a private file, and trusts whom it was told', async () => {

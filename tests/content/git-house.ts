@@ -48,6 +48,8 @@ export interface GitServer {
   mishaps: number[]
   /** Whatever was in an Authorization header. */
   credentials: Set<string>
+  /** Where everything is now. */
+  movedTo?: string
   /** Looked up during each request. */
   onRequest: () => void
 }
@@ -59,6 +61,7 @@ export async function gitServer(root: string, authorization?: string): Promise<G
     if (given) state.credentials.add(given)
     state.onRequest()
     const mishap = state.mishaps.shift()
+    if (state.movedTo) return response.writeHead(301, { location: state.movedTo + request.url }).end()
     if (mishap === 0) return request.socket.destroy()
     if (mishap) return response.writeHead(mishap).end()
     if (authorization && given !== authorization) return response.writeHead(401, { 'www-authenticate': 'Basic' }).end()

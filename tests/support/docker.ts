@@ -41,9 +41,8 @@ function isProgram(path: string): boolean {
 // Who uses it holds `users` shared. The last line but one waits until nobody does, also when a test process was killed.
 const KEEPER = `
 ulimit -n "$(ulimit -Hn)"
-dockerd --data-root data --exec-root /tmp/everwarm-test-docker/exec -H unix://${SOCKET} --pidfile docker.pid --bridge none \
-  --iptables=true --ip-masq=false --default-ulimit nofile=20000:20000 --exec-opt native.cgroupdriver=cgroupfs >log 2>&1 9>&- &
-exec 9>&-
+dockerd --data-root ${FOLDER}/data --exec-root ${FOLDER}/exec -H unix://${SOCKET} --pidfile ${FOLDER}/docker.pid --bridge none \
+  --iptables=true --ip-masq=false --default-ulimit nofile=20000:20000 --exec-opt native.cgroupdriver=cgroupfs >log 2>&1 &
 flock -x users sh -c 'kill "$1"; while kill -0 "$1"; do sleep 0.1; done' sh $! 2>/dev/null
 `
 

@@ -86,13 +86,21 @@ function targetOf(
 }
 
 function linkTarget(target: string, names: readonly string[], name: string): string {
-  if (target === '' || target.includes('\0')) throw refusedEntry(name, 'a link to nothing')
-  if (target.startsWith('/') || (process.platform === 'win32' && /[\\:]/.test(target)))
-    throw refusedEntry(name, 'a link to an absolute path')
+  const fault = linkFault(target, names.length - 1)
+  if (fault !== undefined) throw refusedEntry(name, fault)
+  return target
+}
+
+/**
+ * What is wrong with where a link leads; undefined: nothing, it stays inside.
+ * @param depth how many folders it lies in
+ */
+export function linkFault(target: string, depth: number): string | undefined {
+  if (target === '' || target.includes('\0')) return 'a link to nothing'
+  if (target.startsWith('/') || (process.platform === 'win32' && /[\\:]/.test(target))) return 'a link to an absolute path'
   const parts = target.split('/').filter((part) => part !== '' && part !== '.')
   const firstName = parts.findIndex((part) => part !== '..')
   const ups = firstName === -1 ? parts.length : firstName
-  if (ups > names.length - 1) throw refusedEntry(name, 'a link that leaves the folder')
-  if (parts.slice(ups).includes('..')) throw refusedEntry(name, 'a link that goes down and up again')
-  return target
+  if (ups > depth) return 'a link that leaves the folder'
+  return parts.slice(ups).includes('..') ? 'a link that goes down and up again' : undefined
 }

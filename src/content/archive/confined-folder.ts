@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { closeSync, fchmodSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { chmod, link, lstat, mkdir, open, realpath, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
@@ -30,14 +31,18 @@ export async function confinedFolder(to: string): Promise<ConfinedFolder> {
     return isNew
   }
 
-  const place = async ({ kind, path, target, mode }: CheckedEntry, body: AsyncIterable<Uint8Array>) => {
+  const place = async (entry: CheckedEntry, body: AsyncIterable<Uint8Array>) => {
+    const { kind, path, target, mode } = entry
     if (kind === 'folder') {
       const isNew = path !== '' && (await ensure(path, path))
       if (isNew) await chmod(join(root, path), mode | 0o700)
       return
     }
     await ensure(parentOf(path), path)
-    await replace(join(root, path), path, (draft) => {
+    const small = kind === 'file' && entry.size <= SMALL ? await bytesOf(body) : undefined
+    if (small && wroteNew(join(root, path), small, mode)) return
+    await replace(join(root, path), path, async (draft) => {
+      if (small) return void wroteNew(draft, small, mode)
       if (kind === 'file') return writeFile(draft, body, mode)
       return kind === 'link' ? symlink(target!, draft) : link(join(root, target!), draft)
     })
@@ -86,6 +91,9 @@ async function replace(path: string, name: string, make: (draft: string) => Prom
   }
 }
 
+/** Written at once, without a thread: that costs a third of the time. bytes */
+const SMALL = 64 * 1024
+
 async function writeFile(path: string, body: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
@@ -95,6 +103,34 @@ async function writeFile(path: string, body: AsyncIterable<Uint8Array>, mode: nu
   } finally {
     await file.close()
   }
+}
+
+/** false: something is there, perhaps a link; it is as it was. */
+function wroteNew(path: string, bytes: Uint8Array, mode: number): boolean {
+  let file: number
+  try {
+    file = openSync(path, 'wx', 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+  try {
+    writeFileSync(file, bytes)
+    fchmodSync(file, mode | 0o400)
+    return true
+  } catch (error) {
+    // A full disk: no part of a file stays.
+    rmSync(path, { force: true })
+    throw error
+  } finally {
+    closeSync(file)
+  }
+}
+
+async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const chunk of body) parts.push(chunk)
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }
 
 async function checkLink(root: string, path: string): Promise<void> {

@@ -1,12 +1,23 @@
-import { lstat, open, readlink } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
+import { lstat, readlink } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { GlobPatterns } from '../../contracts/workflow/globs.ts'
 import { beginWalk, type GlobOptions } from '../glob.ts'
 import { type Found, walkFolder } from '../glob-walk.ts'
+import { linkFault } from './check-entries.ts'
 import { withoutFullFolders } from './empty-folders.ts'
 import { gzipped, type WrittenEntry, writeTar } from './write-tar.ts'
+
+export interface PackOptions extends GlobOptions {
+  /**
+   * Told of each link that whoever unpacks would refuse, since it leaves the folder; it is left out.
+   * Absent: it is in the archive.
+   */
+  onLinkOutside?: (path: string, target: string) => void
+}
 
 /**
  * A gzipped tar of what patterns match in a folder: in the order of names, folder by folder, with fixed owner and times. Links stay
@@ -15,11 +26,11 @@ import { gzipped, type WrittenEntry, writeTar } from './write-tar.ts'
  * @param patterns relative to `from`
  * @throws EverwarmError FILE_NOT_READ, also while it is read
  */
-export async function packFolder(from: string, patterns: GlobPatterns, options: GlobOptions = {}): Promise<Readable> {
+export async function packFolder(from: string, patterns: GlobPatterns, options: PackOptions = {}): Promise<Readable> {
   const found = await lstat(join(from, '.')).catch((cause: unknown) => cause as Error)
   if (found instanceof Error || !found.isDirectory()) throw notRead(from, 'no folder', found)
   const state = beginWalk(patterns, undefined, options)
-  return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state, false)))))
+  return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state, false), options))))
 }
 
 /** A gzipped tar of these files, in this order; links as what they lead to. @throws (while it is read) EverwarmError FILE_NOT_READ */
@@ -33,10 +44,19 @@ export function packFiles(files: readonly { path: string; name: string }[]): Rea
   )
 }
 
-async function* entriesOf(from: string, found: AsyncIterable<Found>): AsyncGenerator<WrittenEntry> {
+async function* entriesOf(
+  from: string,
+  found: AsyncIterable<Found>,
+  { onLinkOutside }: PackOptions,
+): AsyncGenerator<WrittenEntry> {
   for await (const { path, kind } of found) {
     const source = join(from, path)
-    yield* told(source, kind === 'file' ? fileEntry(path, source) : otherEntry(kind, path, source))
+    const entries = kind === 'file' ? fileEntry(path, source, O_NOFOLLOW) : otherEntry(kind, path, source)
+    for await (const entry of told(source, entries)) {
+      const isOutside = kind === 'link' && onLinkOutside && linkFault(entry.target!, path.split('/').length - 1) !== undefined
+      if (isOutside) onLinkOutside(path, entry.target!)
+      else yield entry
+    }
   }
 }
 
@@ -53,28 +73,53 @@ async function* otherEntry(kind: 'link' | 'folder', path: string, source: string
   yield kind === 'link' ? await linkEntry(path, source) : await folderEntry(path, source)
 }
 
+/** Read at once, without a thread: that costs a third of the time. bytes */
+const SMALL = 64 * 1024
 const CHUNK_BYTES = 256 * 1024
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
 
-async function* fileEntry(path: string, source: string): AsyncGenerator<WrittenEntry> {
-  const file = await open(source, 'r')
+/** @param flags more of them */
+async function* fileEntry(path: string, source: string, flags = 0): AsyncGenerator<WrittenEntry> {
+  // Not blocked: a pipe that has taken the place of a file would wait for ever.
+  const file = openSync(source, O_RDONLY | O_NONBLOCK | flags)
   try {
-    const { size, mode } = await file.stat()
-    yield { kind: 'file', path, size, mode: mode & 0o777, body: bytesOf(file, source, size) }
+    const found = fstatSync(file)
+    if (!found.isFile()) throw notRead(source, 'no file')
+    const { size, mode } = found
+    yield {
+      kind: 'file',
+      path,
+      size,
+      mode: mode & 0o777,
+      body: size <= SMALL ? bytesAtOnce(file, source, size) : bytesOf(file, source, size),
+    }
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 
 /** Exactly `size` bytes: what is written behind them meanwhile is not of this archive. */
-async function* bytesOf(file: Awaited<ReturnType<typeof open>>, source: string, size: number): AsyncGenerator<Uint8Array> {
+async function* bytesOf(file: number, source: string, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < size;) {
     const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size - at))
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
+    const { bytesRead } = await readAt(file, buffer, 0, buffer.length, at)
     if (bytesRead === 0) throw notRead(source, 'it became shorter meanwhile')
     at += bytesRead
     yield buffer.subarray(0, bytesRead)
   }
 }
+
+async function* bytesAtOnce(file: number, source: string, size: number): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(size)
+  for (let at = 0; at < size;) {
+    const bytesRead = readSync(file, buffer, at, size - at, at)
+    if (bytesRead === 0) throw notRead(source, 'it became shorter meanwhile')
+    at += bytesRead
+  }
+  yield buffer
+}
+
+const readAt = promisify(read)
 
 async function linkEntry(path: string, source: string): Promise<WrittenEntry> {
   const target = await readlink(source)

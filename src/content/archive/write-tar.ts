@@ -34,7 +34,24 @@ const LEVEL = 1
 
 export function gzipped(tar: Readable): Readable {
   // What goes wrong in the tar destroys what follows with the same error.
-  return heardLater(pipeline(tar, createGzip({ level: LEVEL }), () => {}))
+  return heardLater(pipeline(tar, inPieces, createGzip({ level: LEVEL }), () => {}))
+}
+
+const PIECE_BYTES = 64 * 1024
+
+/** Each piece is a task of a thread: of small files there would be three for each. */
+async function* inPieces(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of tar) {
+    parts.push(chunk)
+    bytes += chunk.length
+    if (bytes < PIECE_BYTES) continue
+    yield parts.length === 1 ? chunk : Buffer.concat(parts, bytes)
+    parts = []
+    bytes = 0
+  }
+  if (bytes > 0) yield Buffer.concat(parts, bytes)
 }
 
 /** A stream that fails before somebody listens ends no process: who reads it then is told. */

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { GlobPatterns } from '../../contracts/workflow/globs.ts'
-import { splitPatterns } from '../glob.ts'
+import { escapeGlob, splitPatterns } from '../glob.ts'
 import { expandBraces } from '../glob-braces.ts'
 import { beginGlob, literalFolders } from '../glob-pattern.ts'
 
@@ -56,7 +56,7 @@ function refuseOutside(pattern: string, workingDir: string, roots: readonly stri
 
 /** What stands in the folder's name is no pattern. */
 function absolutePattern(pattern: string, workingDir: string): string {
-  return posix.isAbsolute(pattern) ? pattern : posix.join(workingDir.replace(/[*?[]/g, '[$&]'), pattern)
+  return posix.isAbsolute(pattern) ? pattern : posix.join(escapeGlob(workingDir), pattern)
 }
 
 function isInside(path: string, root: string): boolean {

@@ -27,7 +27,7 @@ export function privateFiles(request: CloneRequest, source: CloneSource, env: En
     writeFileSync(join(folder, name), text, { mode: 0o600, flag: 'wx' })
     return join(folder, name)
   }
-  const config = write('config', configText(source))
+  const config = write('config', configText(source, write))
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => !FOREIGN.test(name)))
   return {
     env: {
@@ -47,24 +47,26 @@ export function privateFiles(request: CloneRequest, source: CloneSource, env: En
   }
 }
 
-function configText({ header }: CloneSource): string {
-  const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
-  return [
-    '[http]',
-    '\tlowSpeedLimit = 1',
-    `\tlowSpeedTime = ${IDLE_S}`,
-    '[advice]',
-    '\tdetachedHead = false',
-    ...(header ? [`[http ${quoted(header.prefix)}]`, `\textraHeader = ${quoted(header.text)}`] : []),
-    '',
-  ].join('\n')
+function configText({ login, bearer }: CloneSource, write: Write): string {
+  const lines = ['[http]', '\tlowSpeedLimit = 1', `\tlowSpeedTime = ${IDLE_S}`]
+  // A header would go to whomever the server names.
+  if (bearer) lines.push('\tfollowRedirects = false')
+  if (bearer)
+    lines.push(`[http ${quoted(`${bearer.origin}/`)}]`, `\textraHeader = ${quoted(`Authorization: Bearer ${bearer.token}`)}`)
+  if (login) {
+    const url = login.origin.replace('//', `//${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@`)
+    const store = write('credentials', `${url}\n`)
+    // The empty one takes away those of the user, who would be asked, or told to keep it.
+    lines.push('[credential]', '\thelper =', `\thelper = ${quoted(`store --file=${inShell(store)}`)}`)
+  }
+  return `${lines.join('\n')}\n`
 }
 
-function sshCommand(
-  { sshKey, knownHosts }: CloneRequest,
-  program: string,
-  write: (name: string, text: string) => string,
-): string {
+type Write = (name: string, text: string) => string
+
+const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
+
+function sshCommand({ sshKey, knownHosts }: CloneRequest, program: string, write: Write): string {
   const hosts = write('known_hosts', knownHosts === undefined ? '' : `${knownHosts.trimEnd()}\n`)
   const options = [
     'BatchMode=yes',

@@ -22,11 +22,13 @@ export interface CloneRequest {
   verbosity?: 'verbose' | 'normal' | 'quiet'
 }
 
-/** An address without credentials, and what git is told of them by way of its private files. */
+/** An address without credentials, and what git finds of them in its private files. */
 export interface CloneSource {
   uri: string
-  /** For addresses that begin so. */
-  header?: { prefix: string; text: string }
+  /** For git's own store of credentials, which gives them to this one host, if it asks. */
+  login?: { origin: string; user: string; password: string }
+  /** Sent to this host; it is not followed to another one. */
+  bearer?: { origin: string; token: string }
   /** What must not be seen anywhere. */
   secrets: readonly string[]
 }
@@ -38,23 +40,27 @@ const ANYBODY = 'x-access-token'
 export function sourceOf({ uri, username, token, authType = 'basic', sshKey }: CloneRequest): CloneSource {
   if (uri === '' || uri.startsWith('-') || /[\0\r\n]/.test(uri)) throw badInput('The address of the repository is none.')
   const url = /^[a-z][a-z+.-]*:\/\//i.test(uri) ? parsed(uri) : undefined
-  const secrets = [token, sshKey, url && decoded(url.password)].filter((text) => text !== undefined && text !== '') as string[]
+  const given = [token, sshKey, url && decoded(url.password)]
+  const secrets = given.filter((text) => text !== undefined && text !== '') as string[]
   if (!url) return { uri: uri.startsWith('/') ? `file://${uri}` : uri, secrets }
   if (!/^https?:$/.test(url.protocol)) return { uri: withoutPassword(url), secrets }
   const user = username || decoded(url.username)
   const password = token || decoded(url.password)
+  const { origin } = url
   url.username = ''
   url.password = ''
-  const text = headerOf(user, password, authType)
-  const header = text === undefined ? undefined : { prefix: `${url.origin}/`, text }
-  return { uri: url.href, ...(header ? { header, secrets: [...secrets, header.text.split(' ').at(-1)!] } : { secrets }) }
+  if (user === '' && password === '') return { uri: url.href, secrets }
+  if (authType === 'header') return { uri: url.href, bearer: { origin, token: password }, secrets }
+  const login = { origin, user: authType === 'github' || user === '' ? ANYBODY : user, password }
+  return { uri: url.href, login, secrets: [...secrets, `${login.user}:${password}`] }
 }
 
-function headerOf(user: string, password: string, authType: NonNullable<CloneRequest['authType']>): string | undefined {
-  if (user === '' && password === '') return undefined
-  if (authType === 'header') return `Authorization: Bearer ${password}`
-  const name = authType === 'github' || user === '' ? ANYBODY : user
-  return `Authorization: Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+const MOST_RETRIES = 20
+const MOST_DELAY_MS = 30_000
+
+/** @param retry.count further attempts: 5 by default, 20 at most; `delayMs`: before the first of them, 100 by default, 30,000 at most */
+export function attemptsOf({ count = 5, delayMs = 100 }: { count?: number; delayMs?: number } = {}) {
+  return { attempts: 1 + Math.min(MOST_RETRIES, count), delayMs: Math.min(MOST_DELAY_MS, delayMs), mostMs: MOST_DELAY_MS }
 }
 
 function withoutPassword(url: URL): string {

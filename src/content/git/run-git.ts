@@ -11,6 +11,7 @@ export interface GitRun {
   input?: string
   mask: MaskStream
   hear?: ((text: string) => void) | undefined
+  groups?: { add(groupId: number): void; remove(groupId: number): void } | undefined
 }
 
 /** It ended, and not well. */
@@ -33,7 +34,7 @@ const MOST_OUTPUT = 64 * 1024
  * @returns its standard output, at most 64 KiB
  * @throws GitFailure; EverwarmError COMMAND_NOT_FOUND; the reason of the signal
  */
-export function runGit(args: readonly string[], { cwd, env, signal, input, mask, hear }: GitRun): Promise<string> {
+export function runGit(args: readonly string[], { cwd, env, signal, input, mask, hear, groups }: GitRun): Promise<string> {
   return new Promise((resolve, reject) => {
     const isWindows = process.platform === 'win32'
     const [program, words] = isWindows ? ['git', args] : ['sh', ['-c', 'umask 002; exec git "$@"', 'git', ...args]]
@@ -41,6 +42,7 @@ export function runGit(args: readonly string[], { cwd, env, signal, input, mask,
     const child = spawnProcess(program, words, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: !isWindows })
     const stop = () => child.pid !== undefined && killGroup(child.pid)
     signal?.addEventListener('abort', stop)
+    if (child.pid !== undefined) groups?.add(child.pid)
     let output = ''
     let said = ''
     const decoder = new StringDecoder()
@@ -57,6 +59,7 @@ export function runGit(args: readonly string[], { cwd, env, signal, input, mask,
     child.on('error', (cause) => reject(notFound(cause)))
     child.on('close', (code) => {
       signal?.removeEventListener('abort', stop)
+      if (child.pid !== undefined) groups?.remove(child.pid)
       listen(mask.end())
       if (signal?.aborted) reject(signal.reason as Error)
       else if (code === 0) resolve(output)

@@ -68,28 +68,31 @@ function feed(input: Readable, stream: Duplex): void {
   input.pipe(stream)
 }
 
-/** Keeps the first line for itself; what comes before it can only be the engine, with an excuse. */
+/**
+ * Keeps the first line for itself. Errors may overtake it, since engines send both streams side by side: they are held until it has
+ * come; if it never does they are the engine's excuse.
+ */
 function beginReader(listen: Listen) {
   const { promise, resolve } = Promise.withResolvers<Began | undefined>()
   let hasBegun = false
   let first = Buffer.alloc(0)
-  let excuse = ''
+  let early: Buffer[] = []
+
+  async function begin(began: Began, rest: Buffer): Promise<void> {
+    hasBegun = true
+    resolve(began)
+    for (const bytes of early.splice(0)) await listen('stderr', bytes)
+    if (rest.length > 0) await listen('stdout', rest)
+  }
   return {
     began: promise,
-    why: () => `${excuse}${first.toString()}`.replace(/^!\n/, '').trim(),
+    why: () => `${Buffer.concat(early).toString()}${first.toString()}`.replace(/^!\n/, '').slice(0, 2_000).trim(),
     listen(from: 'stdout' | 'stderr', bytes: Buffer) {
       if (hasBegun) return listen(from, bytes)
-      if (from === 'stderr') {
-        excuse = `${excuse}${bytes.toString()}`.slice(0, 2_000)
-        return
-      }
-      first = Buffer.concat([first, bytes]).subarray(0, 1_048_576)
+      if (from === 'stderr') return void early.push(Buffer.from(bytes))
+      first = Buffer.concat([first, bytes])
       const match = /^(\d+) (\d+)\n/.exec(first.toString('latin1', 0, 64))
-      if (!match) return
-      hasBegun = true
-      resolve({ pid: Number(match[1]), startedAt: Number(match[2]) })
-      const rest = first.subarray(match[0].length)
-      if (rest.length > 0) return listen('stdout', rest)
+      if (match) return begin({ pid: Number(match[1]), startedAt: Number(match[2]) }, first.subarray(match[0].length))
     },
     end: () => resolve(undefined),
   }

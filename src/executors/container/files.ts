@@ -10,7 +10,7 @@ import { once } from 'node:events'
 import type { Commands } from './commands.ts'
 import type { IdleContainer } from './idle-container.ts'
 import { escaped } from './idle-script.ts'
-import { globRoots, packList, tarProgram } from './found-files.ts'
+import { globRoots, packList, prunedNames, tarProgram } from './found-files.ts'
 
 /** A container in which files are looked at: any of the site that lives. */
 export interface FilePlace {
@@ -51,9 +51,9 @@ export function siteFiles(place: () => Promise<FilePlace>): SiteFiles {
 
     async glob(patterns) {
       const roots = globRoots(patterns)
-      const { status, stdout } = await asked('ew_find', ...roots)
+      const { status, stdout } = await asked('ew_find', prunedNames(patterns).join(' '), ...roots)
       if (status === 127) throw notRead(roots[0] ?? '', 'the image has no `find`')
-      const isMeant = pathMatcher(patterns, { hidden: true })
+      const isMeant = pathMatcher(patterns)
       const found = new Set(
         stdout
           .toString()

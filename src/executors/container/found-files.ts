@@ -31,6 +31,15 @@ export function globRoots({ include }: GlobPatterns): string[] {
   )
 }
 
+/** Folders that need not be looked into, whatever they are in: of exclusions such as those with `node_modules` between two times `**`. */
+export function prunedNames({ include, exclude }: GlobPatterns): string[] {
+  const roots = globRoots({ include, exclude })
+  return exclude.flatMap((pattern) => {
+    const [, base, name] = /^([^*?[\]{}!()\\]*)\/\*\*\/([\w.-]+)\/\*\*$/.exec(pattern) ?? []
+    return name !== undefined && roots.every((root) => `${root}/`.startsWith(`${base}/`)) ? [name] : []
+  })
+}
+
 /**
  * What a tar is made of: all files and links that are meant, and folders that are meant and have nothing of them inside.
  * @param tree what `ew_tree` has said: kind and path, with a NUL behind each

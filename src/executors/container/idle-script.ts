@@ -117,9 +117,13 @@ ew_write() {
 }
 ew_find() {
   command -v find >/dev/null || return 127
+  prune=
+  for name in $1; do prune="$prune -type d -name $name -prune -o"; done
+  shift
   for root in "$@"; do
-    [ -e "$root" ] && find "$root" -type f -print0 2>/dev/null
-    [ -e "$root" ] && find "$root" -type l -exec sh -c 'for f; do [ -f "$f" ] && printf "%s\000" "$f"; done' sh {} + 2>/dev/null
+    [ -e "$root" ] || continue
+    find -H "$root" $prune -type f -print0 2>/dev/null
+    find -H "$root" $prune -type l -exec sh -c 'for f; do [ -f "$f" ] && printf "%s\000" "$f"; done' sh {} + 2>/dev/null
   done
   return 0
 }
@@ -152,16 +156,14 @@ export const ONCE_SCRIPT = `${FUNCTIONS}
  */
 export function pastShell(env: Readonly<Record<string, string>>): Record<string, string> {
   const plain: Record<string, string> = {}
-  const words: string[] = []
+  const own: string[] = []
   for (const [name, value] of Object.entries(env)) {
     if (/^[A-Za-z_]\w*$/.test(name)) plain[name] = value
-    else {
-      const own = `EW_ODD_${words.length / 3}`
-      plain[own] = `${name}=${value}`
-      words.push('-u', own, `"$${own}"`)
-    }
+    else plain[own[own.push(`EW_ODD_${own.length}`) - 1]!] = `${name}=${value}`
   }
-  return words.length === 0 ? plain : { ...plain, EW_ODD: words.join(' ') }
+  if (own.length === 0) return plain
+  // Options of `env` stand before all variables.
+  return { ...plain, EW_ODD: [...own.map((name) => `-u ${name}`), ...own.map((name) => `"$${name}"`)].join(' ') }
 }
 
 /**

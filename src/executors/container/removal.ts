@@ -5,16 +5,15 @@ import { isDead, OWNER } from './marks.ts'
 export async function removeContainer(container: DockerContainer): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await unlessGone(() => container.remove({ force: true, v: true }))
-      break
+      return void (await container.remove({ force: true, v: true }))
     } catch (error) {
-      // Podman fails to kill what is just ending by itself.
-      if (tries === 3 || statusOf(error) !== 500) throw error
-      await unlessGone(() => container.wait({ condition: 'not-running' }))
+      const status = statusOf(error)
+      if (status === 404) return
+      // Already on its way out; or, with podman, it cannot be killed because it is just ending by itself.
+      if (tries === 5 || (status !== 409 && status !== 500)) throw error
+      await unlessGone(() => container.wait({ condition: status === 409 ? 'removed' : 'not-running' }))
     }
   }
-  // Already on its way out when it was asked for: it answers when it is.
-  await unlessGone(() => container.wait({ condition: 'removed' }))
 }
 
 /**

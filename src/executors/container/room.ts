@@ -45,6 +45,8 @@ export function createRoom(
     async openSite(request) {
       request.signal.throwIfAborted()
       if (closing) throw new EverwarmError('SITE_FAILED', { message: 'The execution is closed.', hint: 'Begin another one.' })
+      await world.network()
+      request.signal.throwIfAborted()
       const site = createSite(world, request)
       sites.add(site)
       return site

@@ -60,7 +60,7 @@ export function unstartedFiles(container: DockerContainer): SiteFiles {
     },
 
     async glob(patterns) {
-      const isMeant = pathMatcher(patterns, { hidden: true })
+      const isMeant = pathMatcher(patterns)
       const found = new Set<string>()
       for (const root of globRoots(patterns))
         for await (const { name, kind } of entriesIn(await get(root))) {

@@ -79,7 +79,8 @@ export async function connectCluster(options: ClusterOptions): Promise<Cluster> 
     namespace: options.namespace ?? config.getContextObject(config.currentContext)?.namespace ?? 'default',
     createJob: (namespace, body) => batch.createNamespacedJob({ namespace, body }),
     listJobs: async (namespace, labelSelector) => (await batch.listNamespacedJob({ namespace, labelSelector })).items,
-    deleteJob: (namespace, name) => missingIsFine(batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
+    deleteJob: (namespace, name) =>
+      missingIsFine(batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
     createPod: (namespace, body) => core.createNamespacedPod({ namespace, body }),
     async listPods(namespace, labelSelector) {
       const { items, metadata } = await core.listNamespacedPod({ namespace, labelSelector })

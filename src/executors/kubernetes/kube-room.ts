@@ -1,22 +1,8 @@
-import type { Clock } from '../../system/clock.ts'
-import type { ExecutionRequest, ExecutionRoom, Site } from '../executor.ts'
-import type { Cluster } from './cluster.ts'
+import type { ExecutionRoom, Site } from '../executor.ts'
 import { openSite } from './kube-site.ts'
 import { EXECUTION_LABEL, labelValue, OWNER_LABEL } from './names.ts'
 import { type PodWatch, watchPods } from './pod-watch.ts'
-
-/** What all sites of an execution have in common. */
-export interface RoomGround {
-  cluster: Cluster
-  clock: Clock
-  silenceMs: number
-  execution: ExecutionRequest
-  marks: Record<string, string>
-  /** For where no image is named. */
-  image: string | undefined
-  /** One for each namespace, opened when it is asked for first. */
-  watchOf(namespace: string): Promise<PodWatch>
-}
+import type { RoomGround } from './room-ground.ts'
 
 export type RoomOptions = Pick<RoomGround, 'cluster' | 'clock' | 'silenceMs' | 'execution' | 'image'> & {
   owner: string

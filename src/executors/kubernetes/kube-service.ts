@@ -2,15 +2,15 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import type { ServiceRequest, SiteService } from '../executor.ts'
 import type { V1Pod } from './cluster.ts'
 import { claimManifest } from './job-manifest.ts'
-import type { RoomGround } from './kube-room.ts'
-import { siteFailed } from './kube-site.ts'
 import { holdLifeline } from './lifeline.ts'
 import { labelValue, objectName, SITE_LABEL } from './names.ts'
 import { podFiles } from './pod-files.ts'
 import { containerStatus, healthOf, isReady, serviceEnd, startFault } from './pod-state.ts'
 import { isGone, type PodWatch } from './pod-watch.ts'
+import type { RoomGround } from './room-ground.ts'
 import { runScript } from './run-script.ts'
 import { followLogs } from './service-logs.ts'
+import { siteFailed } from './site-failed.ts'
 import { PREPARE_CONTAINER, SERVICE_CONTAINER, servicePod, serviceSecret } from './service-pod.ts'
 
 export interface ServiceGround {
@@ -19,6 +19,8 @@ export interface ServiceGround {
   watch: PodWatch
   owner: { name: string; uid: string }
   site: string
+  /** Ends the wait: all that is made goes with the site. */
+  lost: Promise<string>
 }
 
 /** Between SIGTERM and SIGKILL when it is closed: its data goes with it. */
@@ -26,7 +28,7 @@ const GRACE_SECONDS = 2
 
 /** @throws EverwarmError SERVICE_FAILED, IMAGE_UNAVAILABLE, the reason of the signal */
 export async function openService(place: ServiceGround, request: ServiceRequest): Promise<SiteService> {
-  const { ground, namespace, watch, owner, site } = place
+  const { ground, namespace, watch, owner, site, lost } = place
   const { cluster, execution, silenceMs } = ground
   const name = objectName('ew', execution.id, site, request.id)
   const marks = { ...ground.marks, [SITE_LABEL]: labelValue(site), 'everwarm.service': labelValue(request.name) }
@@ -41,14 +43,23 @@ export async function openService(place: ServiceGround, request: ServiceRequest)
     if (secret) await cluster.createSecret(namespace, secret)
     await cluster.createPod(namespace, servicePod(parts))
     if (request.prepare) await prepare(place, name, find, request)
-    await watch.until(() => begun(find()), request.signal)
+    await Promise.race([watch.until(() => begun(find()), request.signal), withoutSite(lost, site)])
   } catch (error) {
     await remove().catch(() => {
       // It goes with its Job.
     })
-    throw request.signal.aborted ? error : serviceFailed(request.name, siteFailed(name, error))
+    throw request.signal.aborted || codeOf(error) === 'SITE_LOST' ? error : serviceFailed(request.name, siteFailed(name, error))
   }
   return serviceOn(place, request, find, remove)
+}
+
+const codeOf = (error: unknown) => (error instanceof EverwarmError ? error.code : undefined)
+
+async function withoutSite(lost: Promise<string>, site: string): Promise<never> {
+  throw new EverwarmError('SITE_LOST', {
+    message: `The pod of the site ${site} is gone (${await lost}), and its services with it.`,
+    hint: 'See the events of its namespace: it may have been put out, or its engine was silent for too long.',
+  })
 }
 
 /** Its main process has run, and its address is known. */

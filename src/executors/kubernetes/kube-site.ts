@@ -1,9 +1,9 @@
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { PlannedCommand, Site, SiteRequest, SiteService } from '../executor.ts'
-import { saidBy, statusOf, type V1Pod } from './cluster.ts'
+import type { V1Pod } from './cluster.ts'
 import { type CommandGroup, commandGroups } from './command-groups.ts'
 import { claimManifest, jobManifest } from './job-manifest.ts'
-import type { RoomGround } from './kube-room.ts'
+import type { RoomGround } from './room-ground.ts'
 import { openService } from './kube-service.ts'
 import { holdLifeline } from './lifeline.ts'
 import { OWN_VARIABLE } from './lifeline-script.ts'
@@ -13,6 +13,7 @@ import { podFiles } from './pod-files.ts'
 import { isUp, lossOf, startFault } from './pod-state.ts'
 import type { PodWatch } from './pod-watch.ts'
 import { runScript } from './run-script.ts'
+import { siteFailed } from './site-failed.ts'
 
 /** Variables that a shell makes by itself. */
 const OF_SHELL = new Set([OWN_VARIABLE, 'PWD', 'OLDPWD', 'SHLVL', '_'])
@@ -129,7 +130,10 @@ function siteOn({ ground, id, namespace, pod, watch, groups, owner, close }: Sit
     },
     async startService(request) {
       if (isClosed) throw siteClosed(id)
-      const service = await openService({ ground, namespace, watch, owner, site: id }, request)
+      const service = await openService(
+        { ground, namespace, watch, owner, site: id, lost: places.get(groups[0]!.name)!.lost },
+        request,
+      )
       services.add(service)
       return service
     },
@@ -160,19 +164,11 @@ async function readEnvironment(cluster: RoomGround['cluster'], target: CommandPl
   const { stdout } = await runScript(cluster, target, 'cat /proc/self/environ')
   const pairs = stdout.toString('utf8').split('\0').filter(Boolean)
   return Object.fromEntries(
-    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]).filter(([key]) => !OF_SHELL.has(key!)),
+    pairs
+      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])
+      .filter(([key]) => !OF_SHELL.has(key!)),
   )
 }
 
 const siteClosed = (id: string) =>
   new EverwarmError('SITE_LOST', { message: `The site ${id} is closed.`, hint: 'Open another one.' })
-
-export function siteFailed(name: string, cause: unknown): unknown {
-  if (cause instanceof EverwarmError) return cause
-  const isForbidden = statusOf(cause) === 403
-  return new EverwarmError('SITE_FAILED', {
-    message: `The cluster made no ${name}: ${saidBy(cause)}.`,
-    hint: isForbidden ? 'Give this account the rights of deploy/kubernetes/role.yaml.' : 'See what the API server says of it.',
-    cause,
-  })
-}

@@ -68,7 +68,9 @@ function unreachable(cause: unknown): EverwarmError {
   const isRefused = statusOf(cause) === 403 || statusOf(cause) === 401
   return new EverwarmError('EXECUTOR_UNREACHABLE', {
     message: `The cluster does not do what is asked: ${saidBy(cause)}.`,
-    hint: isRefused ? 'Give this account the rights of deploy/kubernetes/role.yaml.' : 'Try `kubectl get pods` with the same context.',
+    hint: isRefused
+      ? 'Give this account the rights of deploy/kubernetes/role.yaml.'
+      : 'Try `kubectl get pods` with the same context.',
     cause,
   })
 }

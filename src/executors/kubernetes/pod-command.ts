@@ -46,17 +46,19 @@ const BETWEEN_TRIES_MS = 200
 
 function processOf(place: CommandPlace, main: MainProcess, ended: SiteProcess['ended']): SiteProcess {
   const { cluster, target, clock, mains, lost } = place
-  let isGone = false
-  void lost.then(() => (isGone = true))
+  const gone = new AbortController()
+  void lost.then(() => gone.abort())
   const others = () => new Set([...mains].filter((pid) => pid !== main.pid))
   const withSignaller = async (act: (signaller: Signaller) => Promise<void>) => {
-    for (let tries = 0; tries < TRIES && !isGone; tries += 1) {
+    for (let tries = 0; tries < TRIES && !gone.signal.aborted; tries += 1) {
       const signaller = await openSignaller(cluster, target, main, others).catch(() => undefined)
-      const isDone = signaller && (await act(signaller).then(
-        () => true,
-        // It broke on the way: what is to be done is found out again.
-        () => false,
-      ))
+      const isDone =
+        signaller &&
+        (await act(signaller).then(
+          () => true,
+          // It broke on the way: what is to be done is found out again.
+          () => false,
+        ))
       signaller?.close()
       if (isDone) return
       await after(BETWEEN_TRIES_MS)

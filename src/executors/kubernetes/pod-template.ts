@@ -18,7 +18,7 @@ export function podSettings(pod: Pod | undefined): Omit<V1PodSpec, 'containers'>
     // Commands get the rights of an account only if the document names one.
     automountServiceAccountToken: rest.serviceAccountName !== undefined,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: 10,
+    terminationGracePeriodSeconds: 3,
     ...(Object.keys(context).length > 0 ? { securityContext: context } : {}),
     volumes: [{ name: DATA_VOLUME, emptyDir: {} }, { name: INTERNAL_VOLUME, emptyDir: {} }, ...(volumes as [])],
   } as Omit<V1PodSpec, 'containers'>
@@ -30,7 +30,9 @@ export function podSettings(pod: Pod | undefined): Omit<V1PodSpec, 'containers'>
  */
 export function containerSettings(name: string, container: Container): V1Container {
   const { image, imagePullPolicy, env = [], envFrom, resources, securityContext, volumeMounts = [] } = container
-  const fromCluster = env.filter(({ valueFrom }) => valueFrom).map(({ name: variable, valueFrom }) => ({ name: variable, valueFrom }))
+  const fromCluster = env
+    .filter(({ valueFrom }) => valueFrom)
+    .map(({ name: variable, valueFrom }) => ({ name: variable, valueFrom }))
   return {
     name,
     image,
@@ -54,7 +56,11 @@ export function idle(container: V1Container, command: string[]): V1Container {
 }
 
 /** What the document adds to metadata; our marks win. */
-export const metadataOf = (name: string, marks: Record<string, string>, more: Pick<Job, 'labels' | 'annotations'> | undefined) => ({
+export const metadataOf = (
+  name: string,
+  marks: Record<string, string>,
+  more: Pick<Job, 'labels' | 'annotations'> | undefined,
+) => ({
   name,
   labels: { ...more?.labels, ...marks },
   ...(more?.annotations ? { annotations: more.annotations } : {}),

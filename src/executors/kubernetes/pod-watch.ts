@@ -25,7 +25,8 @@ export async function watchPods(cluster: Cluster, namespace: string, labels: str
   const listeners = new Set<() => void>()
   const closing = new AbortController()
   const changed = () => {
-    for (const listener of [...listeners]) listener()
+    // A set is safe to change while it is walked.
+    for (const listener of listeners) listener()
   }
   const list = async () => {
     const { items, version } = await cluster.listPods(namespace, labels)
@@ -72,7 +73,10 @@ export async function watchPods(cluster: Cluster, namespace: string, labels: str
 }
 
 /** Deleted pods stay known as such. */
-const goneNow = (pod: V1Pod): V1Pod => ({ ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [GONE]: '' } } })
+const goneNow = (pod: V1Pod): V1Pod => ({
+  ...pod,
+  metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [GONE]: '' } },
+})
 const GONE = 'everwarm.gone'
 export const isGone = (pod: V1Pod) => pod.metadata?.annotations?.[GONE] !== undefined
 

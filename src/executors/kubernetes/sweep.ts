@@ -27,7 +27,7 @@ const ownerOf = ({ metadata }: Pick<V1Job, 'metadata'>) => metadata?.labels?.[OW
 /** Pods follow their Jobs; those that stay are removed one by one. */
 async function podsGone(cluster: Cluster, namespace: string, alive: ReadonlySet<string>): Promise<void> {
   const untilMs = performance.now() + GONE_WITHIN_MS
-  for (let round = 0; performance.now() < untilMs; round += 1) {
+  while (performance.now() < untilMs) {
     const { items } = await cluster.listPods(namespace, EXECUTION_LABEL)
     const left = items.filter((pod) => !alive.has(ownerOf(pod)))
     if (left.length === 0) return

@@ -4,6 +4,7 @@ import type { ExecutionRoom } from '../../executors/executor.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import type { WorkflowRunOptions } from './engine-types.ts'
 import type { AnyOperation, OperationEnd } from './operation.ts'
+import type { Scratch } from './scratch.ts'
 import type { Unit } from './unit.ts'
 
 /** What all units of one execution share. */
@@ -14,8 +15,7 @@ export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' |
   readonly perform: (operation: AnyOperation) => Promise<OperationEnd>
   /** Those that run, by their path; the workflow itself is `''`. */
   readonly units: Map<string, Unit>
-  /** Folder of this machine for what is on its way from one site to another; removed at the end. */
-  readonly scratch: string
+  readonly scratch: Scratch
   /** What `execute` has begun and does not wait for. */
   readonly background: Set<Promise<unknown>>
   /** ISO time at which it began. */

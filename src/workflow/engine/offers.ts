@@ -13,7 +13,7 @@ const SCHEME = 'everwarm-archive:'
 /** Keeps an archive until the end of the execution. @returns its address, by its content */
 export async function offer(engine: Engine, archive: Readable): Promise<string> {
   const hash = createHash('sha256')
-  const unnamed = join(engine.scratch, `${randomUUID()}.tar.gz`)
+  const unnamed = join(engine.scratch.folder, `${randomUUID()}.tar.gz`)
   const through = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk)
@@ -38,4 +38,4 @@ export function openOffer(engine: Engine, url: string): Readable {
   })
 }
 
-const fileOf = ({ scratch }: Engine, id: string) => join(scratch, `${id}.tar.gz`)
+const fileOf = ({ scratch }: Engine, id: string) => join(scratch.folder, `${id}.tar.gz`)

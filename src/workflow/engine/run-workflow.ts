@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type ErrorData, errorFromData, EverwarmError } from '../../contracts/errors.ts'
 import type { ExecutionRoom, Site } from '../../executors/executor.ts'
 import { durationMs } from '../duration.ts'
@@ -8,6 +5,7 @@ import { EXIT_CODES, isSuccess, type StepStatus } from '../status.ts'
 import { type Engine, newEngine, siteId } from './engine.ts'
 import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engine-types.ts'
 import { perform } from './perform.ts'
+import { Scratch } from './scratch.ts'
 import { withSecretReferences } from './secret-references.ts'
 import { putSource } from './source.ts'
 import { Unit } from './unit.ts'
@@ -41,9 +39,8 @@ class Execution {
     tell({ ...about, status: 'starting' })
     let result: WorkflowResult
     let room: ExecutionRoom | undefined
-    let scratch: string | undefined
+    const scratch = new Scratch()
     try {
-      scratch = await mkdtemp(join(tmpdir(), 'everwarm-workflow-'))
       room = await this.#options.executor.open({ id, workflow: prepared.plan.name })
       this.#engine = newEngine(this.#options, { room, scratch, perform })
       result = await this.#runMain(this.#engine)
@@ -80,13 +77,13 @@ class Execution {
     const { prepared, source, tell, id } = this.#options
     for (const name of prepared.sensitive) engine.masks.add(String(prepared.config[name]))
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
-    const names = placeNames(engine, '', '', plan.pvcs)
+    const names = placeNames(engine, '', '', plan)
     const limit = this.#limitBeginning(plan.timeouts?.initialization)
     let site: Site
     try {
       site = await engine.room.openSite({
         id: siteId(''),
-        ...siteSettings(engine, '', [plan], names),
+        ...siteSettings(engine, { path: '', plans: [plan], names }),
         signal: this.#opening.signal,
       })
       if (source !== undefined) await putSource(source, engine.executor, site.files)
@@ -130,7 +127,7 @@ class Execution {
     return { status: 'failed', exitCode, error: about }
   }
 
-  async #cleanUp(room: ExecutionRoom | undefined, scratch: string | undefined): Promise<void> {
+  async #cleanUp(room: ExecutionRoom | undefined, scratch: Scratch): Promise<void> {
     const { tell, masks } = this.#options
     const warn = (error: unknown) =>
       tell({
@@ -140,7 +137,7 @@ class Execution {
         message: masks.text(`Something could not be removed: ${(error as Error).message}`),
       })
     await room?.close().catch(warn)
-    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true }).catch(warn)
+    await scratch.close().catch(warn)
   }
 
   #unitsAt(path: string | undefined): Unit[] {

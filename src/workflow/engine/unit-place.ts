@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { Transfer } from '../../contracts/workflow/content.ts'
 import type { PlannedCommand } from '../../executors/executor.ts'
 import { simplify } from '../expressions/document.ts'
 import type { Scope } from '../expressions/scopes.ts'
 import { type Known, knownScope } from '../field-expressions.ts'
 import { nodesOf, type StepNode, type WorkflowPlan } from '../plan.ts'
+import { mountedFolders, withMounts } from './mounts.ts'
 import type { Engine } from './engine.ts'
 import { planned } from './unit-scopes.ts'
 
@@ -15,7 +17,12 @@ function commandsOf(root: StepNode): PlannedCommand[] {
 }
 
 /** What expressions call the execution and the place of a unit in it. */
-export function placeNames(engine: Engine, path: string, fsPrefix: string, pvcs: object | undefined): Record<string, unknown> {
+export function placeNames(
+  engine: Engine,
+  path: string,
+  fsPrefix: string,
+  { pvcs, execution }: Pick<WorkflowPlan, 'pvcs' | 'execution'>,
+): Record<string, unknown> {
   const { id, scheduledAt } = engine
   return {
     'resource.id': path === '' ? id : `${id}-${path}`,
@@ -27,25 +34,29 @@ export function placeNames(engine: Engine, path: string, fsPrefix: string, pvcs:
     'execution.number': 1,
     'execution.scheduledAt': scheduledAt,
     'execution.disableWebhooks': true,
+    'execution.tags': execution?.tags ?? {},
     ...Object.fromEntries(Object.keys(pvcs ?? {}).map((name) => [`pvcs.${name}.name`, claimName(engine, path, name)])),
   }
 }
 
+export interface SiteOf {
+  path: string
+  plans: readonly [WorkflowPlan, ...WorkflowPlan[]]
+  names: Known
+  scopes?: readonly Scope[]
+  /** Files that it gets. */
+  transfers?: readonly Transfer[]
+}
+
 /** What its site must know of a plan beforehand. Names of the environment stay for later. */
-export function siteSettings(
-  engine: Engine,
-  path: string,
-  plans: readonly WorkflowPlan[],
-  names: Known,
-  scopes: readonly Scope[] = [],
-) {
-  const [{ job, pod, pvcs = {} }] = plans as [WorkflowPlan]
+export function siteSettings(engine: Engine, { path, plans, names, scopes = [], transfers = [] }: SiteOf) {
+  const { job, pod, pvcs = {} } = plans[0]
   const known = <T>(value: T): T => simplify(value, 'force', [knownScope(names), ...scopes])
   const claims = Object.entries(pvcs).map(([name, claim]) => [claimName(engine, path, name), known(claim)])
+  const settings = { commands: plans.flatMap(({ root }) => commandsOf(root)), ...(pod ? { pod } : {}) }
   return {
-    commands: known(plans.flatMap(({ root }) => commandsOf(root))),
+    ...known(withMounts(mountedFolders(plans, transfers), settings)),
     ...(job ? { job: known(job) } : {}),
-    ...(pod ? { pod: known(pod) } : {}),
     ...(claims.length > 0 ? { pvcs: Object.fromEntries(claims) as Record<string, Record<string, unknown>> } : {}),
   }
 }

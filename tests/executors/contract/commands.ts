@@ -81,11 +81,13 @@ export function commandContract(ground: Ground): void {
       await expect(openSite(ground.room, ground.house.container, gone)).rejects.toThrow()
     })
 
-    test('who gives up while it opens gets none', async () => {
+    test('who gives up while it opens waits no longer: there is none, or one that was there already', async () => {
       const controller = new AbortController()
       const opening = openSite(ground.room, ground.house.container, controller.signal)
       controller.abort(new Error('gave up'))
-      await expect(opening).rejects.toThrow()
+      const opened = await opening.catch((error: Error) => error.message)
+      if (typeof opened === 'string') expect(opened).toContain('gave up')
+      else await opened.close()
     })
 
     test('a site is closed twice without harm, and starts nothing any more', async () => {

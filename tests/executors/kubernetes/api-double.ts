@@ -63,7 +63,8 @@ export async function startApiDouble(options: {
   const server = createServer((request, response) => {
     const call = admitted(request, (status, message) => answer(response, status, { kind: 'Status', message, code: status }))
     if (!call) return
-    if (call.part === 'log') return void kubelet.log(response, `${call.namespace}/${call.name}`, call.query.get('container')!, true)
+    if (call.part === 'log')
+      return void kubelet.log(response, `${call.namespace}/${call.name}`, call.query.get('container')!, true)
     if (call.query.get('watch') === 'true') return watch(store, call, response)
     void readBody(request).then((body) => answer(response, ...act(store, request.method!, call, body)))
   })
@@ -103,9 +104,15 @@ function verbOf(method: string, { name, query }: Call): string {
 
 function act(store: ObjectStore, method: string, call: Call, body: KubeObject): [number, object] {
   const { kind, namespace, name } = call
-  const refused = (code: number, message: string): [number, object] => [code, { kind: 'Status', status: 'Failure', message, code }]
+  const refused = (code: number, message: string): [number, object] => [
+    code,
+    { kind: 'Status', status: 'Failure', message, code },
+  ]
   if (method === 'GET' && !name)
-    return [200, { metadata: { resourceVersion: store.version }, items: store.list(kind, namespace, call.query.get('labelSelector')) }]
+    return [
+      200,
+      { metadata: { resourceVersion: store.version }, items: store.list(kind, namespace, call.query.get('labelSelector')) },
+    ]
   const known = store.find(kind, namespace, name ?? body.metadata.name)
   if (method === 'POST') {
     const faults = manifestFaults(body)
@@ -119,7 +126,8 @@ function act(store: ObjectStore, method: string, call: Call, body: KubeObject): 
     return [200, store.replace(kind, { ...body, metadata: { ...known.metadata, ...body.metadata } })]
   }
   if (kind !== 'pods') store.remove(kind, known)
-  else if (!known.metadata.deletionTimestamp) store.replace(kind, dying(known, body as { gracePeriodSeconds?: number }, call.query))
+  else if (!known.metadata.deletionTimestamp)
+    store.replace(kind, dying(known, body as { gracePeriodSeconds?: number }, call.query))
   return [200, { kind: 'Status', status: 'Success' }]
 }
 

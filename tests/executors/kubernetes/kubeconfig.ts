@@ -12,7 +12,10 @@ export function writeKubeconfig({ url, token, ca }: { url: string; token: string
     'current-context': 'tests',
     contexts: [{ name: 'tests', context: { cluster: 'tests', user: 'tests', namespace: 'default' } }],
     clusters: [
-      { name: 'tests', cluster: { server: url, ...(ca ? { 'certificate-authority': ca } : { 'insecure-skip-tls-verify': true }) } },
+      {
+        name: 'tests',
+        cluster: { server: url, ...(ca ? { 'certificate-authority': ca } : { 'insecure-skip-tls-verify': true }) },
+      },
     ],
     users: [{ name: 'tests', user: { token } }],
   }

@@ -29,7 +29,15 @@ export async function startKubelet({ onStatus, protocols, ...options }: KubeletO
       runs.set(keyOf(pod), run)
       run.run().catch((error: unknown) => console.error(`pod ${pod.metadata.name}:`, error))
     },
-    has: (pod: KubeObject) => runs.has(keyOf(pod)),
+    /** Ends what runs without being among these any more: it was deleted by force. */
+    keep(pods: readonly KubeObject[]) {
+      const known = new Set(pods.map(keyOf))
+      for (const [key, run] of runs) {
+        if (known.has(key)) continue
+        runs.delete(key)
+        void run.stop(0)
+      }
+    },
     async remove(pod: KubeObject, graceSeconds: number) {
       await runs.get(keyOf(pod))?.stop(graceSeconds)
       runs.delete(keyOf(pod))
@@ -47,7 +55,10 @@ export async function startKubelet({ onStatus, protocols, ...options }: KubeletO
     },
     async close() {
       await Promise.all([...runs.values()].map((run) => run.stop(0)))
-      await docker.getNetwork(network).remove().catch(() => {})
+      await docker
+        .getNetwork(network)
+        .remove()
+        .catch(() => {})
     },
   }
 }

@@ -19,7 +19,8 @@ export function manifestFaults(manifest: KubeObject): string[] {
     faults.push((error as Error).message)
   }
   const pod = kind === 'Job' ? manifest.spec?.template?.spec : undefined
-  if (pod && !['Never', 'OnFailure'].includes(pod.restartPolicy)) faults.push(`a Job must not have restartPolicy ${pod.restartPolicy}`)
+  if (pod && !['Never', 'OnFailure'].includes(pod.restartPolicy))
+    faults.push(`a Job must not have restartPolicy ${pod.restartPolicy}`)
   return faults
 }
 
@@ -41,7 +42,8 @@ interface Mapped {
 function unknownFields(value: unknown, type: string, at: string): string[] {
   if (value === null || value === undefined) return []
   const list = /^Array<(.+)>$/.exec(type)
-  if (list) return Array.isArray(value) ? value.flatMap((item, i) => unknownFields(item, list[1]!, `${at}[${i}]`)) : [`${at} is no list`]
+  if (list)
+    return Array.isArray(value) ? value.flatMap((item, i) => unknownFields(item, list[1]!, `${at}[${i}]`)) : [`${at} is no list`]
   const map = /^\{ \[key: string\]: (.+); \}$/.exec(type)
   if (map) return Object.entries(value).flatMap(([key, item]) => unknownFields(item, map[1]!, `${at}.${key}`))
   const attributes = (client as unknown as Record<string, Mapped>)[type]?.getAttributeTypeMap?.()

@@ -95,7 +95,11 @@ async function environmentOf(pod: KubeObject, spec: ContainerSpec, ip: string, l
     const values = await (secretRef ? valuesOf('secrets', secretRef.name) : valuesOf('configmaps', configMapRef!.name))
     for (const [key, value] of values) env.set(key, value)
   }
-  const fields: Record<string, string> = { 'metadata.name': pod.metadata.name, 'metadata.namespace': namespace, 'status.podIP': ip }
+  const fields: Record<string, string> = {
+    'metadata.name': pod.metadata.name,
+    'metadata.namespace': namespace,
+    'status.podIP': ip,
+  }
   for (const { name, value, valueFrom } of spec.env ?? []) {
     const { secretKeyRef, configMapKeyRef, fieldRef } = valueFrom ?? {}
     if (secretKeyRef) env.set(name, (await valuesOf('secrets', secretKeyRef.name)).get(secretKeyRef.key) ?? '')
@@ -118,5 +122,8 @@ export async function runIn(docker: Docker, container: DockerContainer, command:
 /** Removes all that a kubelet has made for pods with these labels. */
 export async function removePods(docker: Docker, label = LABEL): Promise<void> {
   for (const { Id: id } of await docker.listContainers({ all: true, filters: { label: [label] } }))
-    await docker.getContainer(id).remove({ force: true, v: true }).catch(() => {})
+    await docker
+      .getContainer(id)
+      .remove({ force: true, v: true })
+      .catch(() => {})
 }

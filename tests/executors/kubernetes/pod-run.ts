@@ -35,13 +35,15 @@ export class PodRun {
   constructor(pod: KubeObject, options: PodRunOptions) {
     this.#pod = pod
     this.#options = options
-    const life = (isInit: boolean) => (spec: ContainerSpec): Life => ({
-      spec,
-      isInit,
-      restarts: 0,
-      isReady: false,
-      state: { waiting: { reason: 'ContainerCreating' } },
-    })
+    const life =
+      (isInit: boolean) =>
+      (spec: ContainerSpec): Life => ({
+        spec,
+        isInit,
+        restarts: 0,
+        isReady: false,
+        state: { waiting: { reason: 'ContainerCreating' } },
+      })
     this.#lives = [...(pod.spec.initContainers ?? []).map(life(true)), ...pod.spec.containers.map(life(false))]
   }
 
@@ -68,7 +70,11 @@ export class PodRun {
     )
     if (this.#sandbox) await remove(this.#sandbox)
     for (const { name, emptyDir } of this.#pod.spec.volumes ?? [])
-      if (emptyDir) await this.#options.docker.getVolume(volumeName(this.#pod, name)).remove().catch(() => {})
+      if (emptyDir)
+        await this.#options.docker
+          .getVolume(volumeName(this.#pod, name))
+          .remove()
+          .catch(() => {})
   }
 
   /** Its last exit code; undefined: it was stopped, or never ran. */
@@ -164,7 +170,8 @@ export class PodRun {
   }
 
   #isLast = (ends: (Record<string, unknown> | undefined)[]) =>
-    this.#pod.spec.restartPolicy === 'Never' || ends.every((end) => end?.['exitCode'] === 0 || end?.['reason'] === 'ContainerCannotRun')
+    this.#pod.spec.restartPolicy === 'Never' ||
+    ends.every((end) => end?.['exitCode'] === 0 || end?.['reason'] === 'ContainerCannotRun')
 }
 
 function neverRan({ message }: Error): Record<string, Record<string, unknown>> {

@@ -1,5 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { unpackInto } from '../../../content/archive/unpack.ts'
 import { collectArtifacts, type CollectedFile } from '../../../content/artifacts/collect.ts'
 import { escapeGlob } from '../../../content/glob.ts'
@@ -47,7 +47,7 @@ async function brought(
   found: readonly CollectedFile[],
   act: (here: CollectedFile[]) => Promise<OperationEnd>,
 ): Promise<OperationEnd> {
-  const folder = await mkdtemp(join(unit.engine.scratch, 'artifacts-'))
+  const folder = await unit.engine.scratch.newFolder('artifacts')
   try {
     const include = found.map(({ name }) => escapeGlob(name))
     await unpackInto(folder, await unit.site.files.pack(root, { include, exclude: [] }))

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContentFile, Git, Tarball } from '../../../contracts/workflow/content.ts'
 import type { Hear, SiteFiles } from '../../../executors/executor.ts'
@@ -44,7 +44,7 @@ export async function putFiles(list: readonly ContentFile[], files: SiteFiles, e
 
 /** Cloned here, so that no image needs git and no container sees a token, then put there as files. */
 export async function putRepository(git: Git, files: SiteFiles, engine: Engine, signal: AbortSignal, hear?: Hear): Promise<void> {
-  const folder = await mkdtemp(join(engine.scratch, 'clone-'))
+  const folder = await engine.scratch.newFolder('clone')
   try {
     const { usernameFrom, tokenFrom, sshKeyFrom, retry, mountPath = '/data/repo', ...plain } = git
     const from = (reference: typeof tokenFrom, what: string) => (reference ? referredValue(reference, engine, what) : undefined)
@@ -59,7 +59,8 @@ export async function putRepository(git: Git, files: SiteFiles, engine: Engine, 
       },
       {
         to,
-        scratch: engine.scratch,
+        scratch: engine.scratch.folder,
+        groups: engine.scratch.groups,
         retry: without({
           count: retry?.count === undefined ? undefined : Number(retry.count),
           delayMs: retry?.delay === undefined ? undefined : durationMs(retry.delay),
@@ -89,9 +90,9 @@ export async function putTarballs(
 
 /** Fetched and checked here first: half an archive never gets there. */
 async function putDownload(url: string, path: string, files: SiteFiles, engine: Engine, signal: AbortSignal): Promise<void> {
-  const folder = await mkdtemp(join(engine.scratch, 'download-'))
+  const folder = await engine.scratch.newFolder('download')
   try {
-    await downloadTarball(url, folder, { scratch: engine.scratch, clock: engine.clock, signal })
+    await downloadTarball(url, folder, { scratch: engine.scratch.folder, clock: engine.clock, signal })
     await files.unpack(path, await packFolder(folder, ALL, { hidden: true }))
   } finally {
     await rm(folder, { recursive: true, force: true })

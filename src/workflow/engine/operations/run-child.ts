@@ -24,8 +24,8 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
     for (const secret of prepared.sensitive) engine.masks.add(String(prepared.config[secret]))
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
     const prefix = `${options.artifactPrefix}${node.ref}/${index + 1}`
-    const names = { ...placeNames(engine, path, prefix, plan.pvcs), 'execution.name': name }
-    const site = await engine.room.openSite({ id: siteId(path), ...siteSettings(engine, path, [plan], names), signal })
+    const names = { ...placeNames(engine, path, prefix, plan), 'execution.name': name }
+    const site = await engine.room.openSite({ id: siteId(path), ...siteSettings(engine, { path, plans: [plan], names }), signal })
     try {
       engine.tell({ type: 'unit', unit: path, root: unitTree(plan.root), description: name })
       const unit = new Unit(engine, site, {

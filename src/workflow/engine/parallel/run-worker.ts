@@ -83,10 +83,16 @@ async function openWorker(context: Context, crew: Crew, place: WorkerPlace, path
   const forget = crew.onStop(() => own.abort())
   try {
     const parts = workerParts(node.operation.worker, place, crew.queueOf(place.matrixIndex) !== undefined)
-    const names = placeNames(engine, path, `${options.artifactPrefix}${node.ref}/${place.index + 1}`, parts.plans[0].pvcs)
+    const names = placeNames(engine, path, `${options.artifactPrefix}${node.ref}/${place.index + 1}`, parts.plans[0])
     const site = await engine.room.openSite({
       id: siteId(path),
-      ...siteSettings(engine, path, parts.plans, names, inheritedOf(unit)),
+      ...siteSettings(engine, {
+        path,
+        plans: parts.plans,
+        names,
+        scopes: inheritedOf(unit),
+        transfers: node.operation.parallel.transfer,
+      }),
       signal: own.signal,
     })
     const worker = { path, place, site, parts, names, units: [] }
