@@ -1,6 +1,8 @@
 import { Workflow } from '../contracts/workflow/document.ts'
 import { checkDocuments } from '../workflow/check.ts'
 import { type Fault, faultText, type Path, pathText, refuseFaults, WorkflowInvalid } from '../workflow/fault.ts'
+import { namesIn } from '../workflow/field-expressions.ts'
+import { textFields } from '../workflow/schema-walk.ts'
 import { type KnownDocuments, knownDocuments, type LoadedWorkflow } from '../workflow/known-documents.ts'
 import { loadFiles } from '../workflow/load.ts'
 import { type Prepared, prepare } from '../workflow/prepare.ts'
@@ -42,13 +44,16 @@ export function prepareStep({ name, step, at, files }: OneStep): PreparedStep {
   const document = { kind: 'Workflow', metadata: { name }, spec: { steps: [step] } }
   const parsed = Workflow.safeParse(document)
   if (!parsed.success) {
-    const [fault] = schemaFaults(Workflow, document, parsed.error)
-    throw wrong(faultAt(fault!.path, fault!))
+    const faults = schemaFaults(Workflow, document, parsed.error)
+    // A name that there is not explains what else is missing.
+    const fault = faults.find(({ part }) => part === 'key') ?? faults[0]!
+    throw wrong(faultAt(fault.path, fault))
   }
   const own: LoadedWorkflow = { file: '', document: parsed.data, faultAt }
   const others = loadFiles(files)
   const faults = checkDocuments([...others, own])
-  const error = faults.find(({ file, severity }) => file === '' && severity === 'error')
+  const error =
+    environmentFault(document, inside, faultAt) ?? faults.find(({ file, severity }) => file === '' && severity === 'error')
   if (error) throw wrong(error)
   refuseFaults(faults)
   const known = knownDocuments(others)
@@ -58,6 +63,27 @@ export function prepareStep({ name, step, at, files }: OneStep): PreparedStep {
   } catch (thrown) {
     throw thrown instanceof WorkflowInvalid && thrown.faults[0]?.file === '' ? wrong(thrown.faults[0]) : thrown
   }
+}
+
+const COUNTED = new Set(['matrix', 'shards', 'count', 'maxCount', 'parallelism'])
+/** How deep in the argument these fields stand. */
+const DEPTHS: Readonly<Record<string, number>> = { parallel: 0, services: 1, execute: 2 }
+
+/** Whoever counts workers has no environment: that of this process would be another than that of the step. */
+function environmentFault(document: object, inside: Path, faultAt: LoadedWorkflow['faultAt']): Fault | undefined {
+  const depth = inside.length + DEPTHS[String(inside.at(-1))]!
+  const isEnv = (name: string) => name === 'env' || name.startsWith('env.')
+  const found = [...textFields(Workflow, document)].find(
+    ({ path, text, role }) =>
+      (COUNTED.has(String(path[depth])) || path[inside.length] === 'parallelism') && namesIn(text, role).some(isEnv),
+  )
+  return (
+    found &&
+    faultAt(found.path, {
+      message: '`env` is not known here, where nothing runs yet.',
+      hint: 'Let the shell write the value; in what runs, `{{ env.X }}` is that of the worker.',
+    })
+  )
 }
 
 /** From the argument on, if it is in it. */

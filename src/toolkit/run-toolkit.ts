@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { errorFromData, EverwarmError } from '../contracts/errors.ts'
+import { errorFromData } from '../contracts/errors.ts'
 import { namesHint } from '../system/known-names.ts'
 import type { Env } from '../system/settings.ts'
 import { badInput, type ToolkitCommand, type ToolkitGiven } from './command.ts'
@@ -14,24 +14,32 @@ const ASKED_WRONGLY =
  * @param about `program`: as people have called it, for help and hints; `self`: see ToolkitGiven
  */
 export async function runToolkit(words: readonly string[], env: Env, about: ToolkitProgram): Promise<number> {
-  const { program, self } = about
+  const { program, self, print, say } = about
   try {
     const [name = '', ...rest] = words
-    if (name === '' || name === 'help' || name === '--help' || name === '-h') return await showHelp(program, rest[0])
+    if (name === '' || name === 'help' || name === '--help' || name === '-h') return await showHelp(about, rest[0])
     const command = commandOf(name, program)
-    if (rest.includes('--help') || rest.includes('-h')) return await showHelp(program, name)
+    if (rest.includes('--help') || rest.includes('-h')) return await showHelp(about, name)
     const given = { ...parsed(name, command, rest), env, cwd: process.cwd(), self, print }
     return await (
       await command.load()
     )(given)
   } catch (error) {
-    return complain(error, env)
+    return complain(error, env, say)
   }
 }
 
 export interface ToolkitProgram {
   program: string
   self: readonly string[]
+  /** A line on standard output, and one on standard error. */
+  print(line: string): void
+  say(line: string): void
+}
+
+export const ON_STANDARD_STREAMS: Pick<ToolkitProgram, 'print' | 'say'> = {
+  print: (line) => void process.stdout.write(`${line}\n`),
+  say: (line) => void process.stderr.write(`everwarm ${line}\n`),
 }
 
 function commandOf(name: string, program: string): ToolkitCommand {
@@ -40,7 +48,7 @@ function commandOf(name: string, program: string): ToolkitCommand {
   throw badInput(`There is no command "${name.slice(0, 60)}" of ${program}.`, namesHint(name, known))
 }
 
-async function showHelp(program: string, name: string | undefined): Promise<number> {
+async function showHelp({ program, print }: ToolkitProgram, name: string | undefined): Promise<number> {
   const { commandHelp, toolkitHelp } = await import('./help.ts')
   print(name === undefined ? toolkitHelp(program) : commandHelp(program, name, commandOf(name, program)))
   return 0
@@ -71,14 +79,10 @@ function attempt<T>(act: () => T, see: string): T {
   }
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
-}
-
-function complain(thrown: unknown, env: Env): number {
-  const error: EverwarmError = errorFromData(thrown)
-  process.stderr.write(`everwarm ${error.code}: ${error.message}\n`)
-  if (error.hint) process.stderr.write(`everwarm ${error.hint}\n`)
-  if (env['DEBUG'] && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`)
-  return ASKED_WRONGLY.test(error.code) ? 155 : 1
+function complain(thrown: unknown, env: Env, say: ToolkitProgram['say']): number {
+  const { code, message, hint } = errorFromData(thrown)
+  say(`${code}: ${message}`)
+  if (hint) say(hint)
+  if (env['DEBUG'] && thrown instanceof Error) say(thrown.stack ?? '')
+  return ASKED_WRONGLY.test(code) ? 155 : 1
 }

@@ -23,12 +23,12 @@ export async function services(given: ToolkitGiven): Promise<number> {
     return 0
   }
   const spec = servicesOf(given)
-  // What is wrong in it is said by this process, before another is begun.
-  prepareStep({ name: 'toolkit-services', step: { services: spec }, at: ['services'], files: workflows })
   if (Object.keys(spec).length === 0) {
     given.print('0 services: nothing was started.')
     return 0
   }
+  // What is wrong in it is said by this process, before another is begun.
+  prepareStep({ name: 'toolkit-services', step: { services: spec }, at: ['services'], files: workflows })
   return startAll(given, group, spec)
 }
 
