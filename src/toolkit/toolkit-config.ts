@@ -6,7 +6,10 @@ const text = (about: string) => z.string().min(1).max(4_096).describe(about)
 
 /** What `EVERWARM_CONFIG` holds, as JSON: who starts a command says so, once, where it runs. Nothing in it must be given. */
 export const ToolkitConfig = z.strictObject({
-  executor: z.enum(['local', 'docker', 'podman', 'kubernetes']).describe('Where workers and services run.').default('local'),
+  executor: z
+    .enum(['local', 'docker', 'podman', 'kubernetes'])
+    .describe('Where workers and services run: `local` (default), `docker`, `podman`, `kubernetes`.')
+    .default('local'),
   image: text('For steps that say none.').optional(),
   namespace: text('Of Kubernetes.').optional(),
   context: text('Of the kubeconfig.').optional(),

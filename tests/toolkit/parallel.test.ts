@@ -93,10 +93,9 @@ test('the engine around is told in band what becomes of workers', async () => {
   expect(said.at(-1)!.value).toMatchObject({ index: 0, status: 'passed' })
 })
 
-test('SIGTERM ends workers gracefully: what is to run always still runs', async () => {
+test('SIGTERM ends workers and removes all of them; that is a failure', async () => {
   const folder = ownFolder()
-  const spec = { steps: [{ shell: 'echo begun; sleep 60' }], after: [{ condition: 'always', shell: 'echo cleaned' }] }
-  const run = startToolkit(folder, ['parallel', json({ ...spec, fetch: [] })])
+  const run = startToolkit(folder, ['parallel', json({ count: 3, shell: 'echo begun; sleep 60' })])
   await run.said('begun')
   run.child.kill('SIGTERM')
   const { code } = await run.ended

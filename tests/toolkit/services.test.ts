@@ -73,10 +73,9 @@ test('services live until they are killed, for the rest of the script; their log
 
 test('a service that does not start fails the command, and nothing of the others is left', TIMEOUT, async () => {
   const folder = project()
-  const { code, stdout, stderr } = await toolkit(folder, [
-    ...['services', '-g', 'g', `good=${JSON.stringify(web())}`],
-    `bad=${JSON.stringify({ shell: 'exit 3', readinessProbe: { exec: { command: ['false'] } } })}`,
-  ])
+  const bad = { shell: 'exit 3', readinessProbe: { exec: { command: ['false'] } } }
+  const pairs = [`good=${JSON.stringify(web())}`, `bad=${JSON.stringify(bad)}`]
+  const { code, stdout, stderr } = await toolkit(folder, ['services', '-g', 'g', ...pairs])
   expect([code, stderr]).toEqual([1, expect.stringContaining('SERVICE_FAILED')])
   expect(stdout).toContain('bad 0: failed')
   await until(() => processesWith(folder).length === 0)
