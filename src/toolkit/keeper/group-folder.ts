@@ -44,7 +44,8 @@ export function claimGroup(folder: string, group: string): GroupEntry {
         rmSync(draft, { recursive: true, force: true })
         throw badInput(`There is a group "${group}" already.`, `End it first: \`everwarm-toolkit kill ${group}\`.`)
       }
-      removeGroup(folder)
+      if (other) removeGroup(folder, other)
+      else removeUnreadable(folder)
     }
   }
 }
@@ -56,13 +57,18 @@ export function publishGroup(folder: string, entry: GroupEntry, socket: string, 
   writeAtomically(join(folder, ENTRY), JSON.stringify({ ...entry, socket }))
 }
 
-/** Others see it gone at once. */
-export function removeGroup(folder: string): void {
+/** Others see it gone at once. One of the same name that somebody else holds by now stays. */
+export function removeGroup(folder: string, { token }: GroupEntry): void {
+  if (readGroup(folder)?.token !== token) return
+  const socket = dirname(socketPlace(folder))
+  removeUnreadable(folder)
+  if (socket !== folder && process.platform !== 'win32') rmSync(socket, { recursive: true, force: true })
+}
+
+function removeUnreadable(folder: string): void {
   const gone = join(dirname(folder), `.gone-${randomBytes(6).toString('hex')}`)
   try {
-    const socket = dirname(socketPlace(folder))
     renameSync(folder, gone)
-    if (socket !== folder && process.platform !== 'win32') rmSync(socket, { recursive: true, force: true })
   } catch {
     // Somebody else was quicker.
     return
@@ -91,7 +97,7 @@ export function findGroup(folder: string, group: string): GroupEntry & { socket:
       hint: `\`everwarm-toolkit services -g ${group} …\` starts one; EVERWARM_HOME and the execution must be the same.`,
     })
   if (!isHeld(entry)) {
-    removeGroup(folder)
+    removeGroup(folder, entry)
     throw new EverwarmError('SERVICE_FAILED', {
       message: `The services of the group "${group}" are gone: the process that held them was killed.`,
       hint: 'Look whether memory ran out.',

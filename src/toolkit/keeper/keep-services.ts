@@ -56,7 +56,7 @@ export async function keepServices(given: ToolkitGiven): Promise<number> {
         await run.ended
         await run.close()
         stopWatch()
-        removeGroup(folder)
+        removeGroup(folder, entry)
         held.end(await run.ended)
         await held.answered
         server.close()
@@ -66,7 +66,7 @@ export async function keepServices(given: ToolkitGiven): Promise<number> {
       restore()
       asker.say({ ended: { exitCode, ...(error ? { error } : {}), execution: run.about.folder } })
     } finally {
-      removeGroup(folder)
+      removeGroup(folder, entry)
     }
   } catch (thrown) {
     const error = errorFromData(thrown).toJSON()
