@@ -4,6 +4,13 @@
  * @see https://doi.org/10.1145/360825.360855
  */
 export interface Automaton {
+  /**
+   * Two bytes, as one number → whether they are next to each other in the first four of some text. If not, no text begins in the
+   * three places that would put them there.
+   */
+  near: Uint8Array
+  /** Below this number at most the last byte may be the beginning of a match. */
+  shallow: number
   /** Below this number nothing ends: most bytes lead there. */
   quiet: number
   /** States below this number have a row in `table`; 0 is the root. */
@@ -32,6 +39,7 @@ interface Tree {
   match: number[]
 }
 
+/** @param texts of four bytes or more */
 export function buildAutomaton(texts: readonly Buffer[]): Automaton {
   const tree: Tree = { byte: [-1], next: [0], more: new Map(), depth: [0], fail: [0], match: [0] }
   for (const text of texts) insert(tree, text)
@@ -44,7 +52,14 @@ export function buildAutomaton(texts: readonly Buffer[]): Automaton {
   const ordered = [quiet, rows.filter((node) => tree.match[node]! > 0), order.filter((node) => !isRow(node))]
   let state = 0
   for (const nodes of ordered) for (const node of nodes) states[node] = state++
-  return flatten(tree, order, states, { quiet: quiet.length, rows: rows.length })
+  const shallow = order.filter((node) => tree.depth[node]! < 2).length
+  return flatten(tree, order, states, { near: pairsOf(texts), shallow, quiet: quiet.length, rows: rows.length })
+}
+
+function pairsOf(texts: readonly Buffer[]): Uint8Array {
+  const near = new Uint8Array(65_536)
+  for (const text of texts) for (let at = 0; at < 3; at++) near[text.readUInt16BE(at)] = 1
+  return near
 }
 
 function insert(tree: Tree, text: Buffer): void {
@@ -94,7 +109,12 @@ function behind(tree: Tree, from: number, byte: number): number {
   }
 }
 
-function flatten(tree: Tree, order: readonly number[], states: Int32Array, counts: { quiet: number; rows: number }): Automaton {
+function flatten(
+  tree: Tree,
+  order: readonly number[],
+  states: Int32Array,
+  counts: Pick<Automaton, 'near' | 'shallow' | 'quiet' | 'rows'>,
+): Automaton {
   const size = order.length
   const automaton: Automaton = {
     ...counts,

@@ -76,20 +76,36 @@ export function maskStream(current: () => Automaton | undefined): MaskStream {
 }
 
 /**
- * Adds what it finds to the spans, in order and apart from each other.
+ * Adds what it finds to the spans, in order and apart from each other. Most bytes are not looked at.
  * @param offset of the first byte, as spans count
  */
 function scan(automaton: Automaton, from: number, bytes: Buffer, offset: number, spans: Span[]): number {
-  const { quiet, rows, table, edge, child, fail, match } = automaton
+  const { shallow, quiet, rows, table, edge, child, fail, match } = automaton
   let state = from
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!
-    while (state >= rows && edge[state] !== byte) state = fail[state]!
-    state = state < rows ? table[(state << 8) | byte]! : child[state]!
-    if (state < quiet || match[state] === 0) continue
-    addSpan(spans, offset + i + 1 - match[state]!, offset + i + 1)
+  for (let i = 0; i < bytes.length;) {
+    if (state < shallow && (state === 0 || i > 0)) {
+      // What may have begun with the last byte is looked at again.
+      i = skip(automaton.near, bytes, state === 0 ? i : i - 1)
+      state = 0
+    }
+    const least = Math.min(bytes.length, i + 4)
+    for (; i < least || (i < bytes.length && state >= shallow); i++) {
+      const byte = bytes[i]!
+      while (state >= rows && edge[state] !== byte) state = fail[state]!
+      state = state < rows ? table[(state << 8) | byte]! : child[state]!
+      if (state < quiet || match[state] === 0) continue
+      addSpan(spans, offset + i + 1 - match[state]!, offset + i + 1)
+    }
   }
   return state
+}
+
+/** Where the next text may begin, if none has begun yet. */
+function skip(near: Uint8Array, bytes: Buffer, from: number): number {
+  let at = from
+  const last = bytes.length - 4
+  while (at <= last && near[(bytes[at + 2]! << 8) | bytes[at + 3]!] === 0) at += 3
+  return at
 }
 
 function addSpan(spans: Span[], start: number, to: number): void {

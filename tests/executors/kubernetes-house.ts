@@ -8,7 +8,7 @@ import { testImages } from '../support/images.ts'
 import type { ContractHouse } from './contract-house.ts'
 
 /** Of an engine, in tests; in life it is 32 s. */
-const SILENCE_MS = 8_000
+const SILENCE_MS = Number(process.env['EVERWARM_TEST_SILENCE_MS'] ?? 8_000)
 
 /** For the contract, also in a process that is killed: the server of CONTRACT_KUBECONFIG is there. */
 export async function openForContract(): Promise<ContractHouse> {

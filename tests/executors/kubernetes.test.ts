@@ -45,15 +45,15 @@ describe.skipIf(host === undefined)('with pods that are real containers', () => 
 
     test('connections that break again and again lose no byte of output, and double none', { timeout: 60_000 }, async () => {
       const LINES = 1_500
-      const line = `i=0; while [ $i -lt ${LINES} ]; do echo "line $i of a text that is long enough"; [ $((i % 100)) = 0 ] && sleep 0.02; i=$((i+1)); done; echo end >&2; exit 7`
-      const { ran, stdout } = await begin(site, house.container, line)
+      const loop = `i=0; while [ $i -lt ${LINES} ]; do echo "line $i of a text"; [ $((i % 50)) = 0 ] && sleep 0.1; i=$((i+1)); done`
+      const { ran, stdout } = await begin(site, house.container, `${loop}; echo end >&2; exit 7`)
       let broken = 0
       const breaking = setInterval(() => (broken += api.kubelet.breakAll()), 250)
       const { end, stderr } = await ran()
       clearInterval(breaking)
       expect(broken).toBeGreaterThan(2)
       expect(end).toEqual({ exitCode: 7 })
-      expect(stdout()).toBe(Array.from({ length: LINES }, (_, i) => `line ${i} of a text that is long enough\n`).join(''))
+      expect(stdout()).toBe(Array.from({ length: LINES }, (_, i) => `line ${i} of a text\n`).join(''))
       expect(stderr.toString()).toBe('end\n')
     })
 

@@ -38,12 +38,14 @@ function isProgram(path: string): boolean {
   }
 }
 
-// Who uses it holds `users` shared. The last line but one waits until nobody does, also when a test process was killed.
+// Who uses it holds `users` shared. The last but one of its lines waits until nobody does, also when a test process was killed.
 const KEEPER = `
 ulimit -n "$(ulimit -Hn)"
 dockerd --data-root ${FOLDER}/data --exec-root ${FOLDER}/exec -H unix://${SOCKET} --pidfile ${FOLDER}/docker.pid --bridge none \
   --iptables=true --ip-masq=false --default-ulimit nofile=20000:20000 --exec-opt native.cgroupdriver=cgroupfs >log 2>&1 &
-flock -x users sh -c 'kill "$1"; while kill -0 "$1"; do sleep 0.1; done' sh $! 2>/dev/null
+engine=$!
+flock -x users sh -c 'kill "$1"; while kill -0 "$1"; do sleep 0.1; done' sh "$engine" 2>/dev/null &
+wait "$engine"
 `
 
 async function privateHost(): Promise<string | undefined> {

@@ -73,9 +73,13 @@ function layOut(root: string, busybox: string): void {
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\ntester:x:1000:\n')
 }
 
+/** Of Node, and the rest of the C library, which native packages need. */
 function librariesOf(program: string): string[] {
   const said = execFileSync('ldd', [program], { encoding: 'utf8' })
-  return [...said.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path!)
+  const own = [...said.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path!)
+  const folder = dirname(own.find((path) => basename(path) === 'libc.so.6') ?? '/lib/libc.so.6')
+  const others = ['librt.so.1', 'libresolv.so.2', 'libutil.so.1'].map((name) => join(folder, name))
+  return [...new Set([...own, ...others.filter(existsSync)])]
 }
 
 /** At the same path, whatever links lead to it here. */

@@ -19,5 +19,11 @@ export const CONTAINER_NOTES: readonly FieldNote[] = [
   warning('pod.dnsPolicy', 'Names are resolved as the engine does it; `pod.dnsConfig` is used.'),
   warning('pod.activeDeadlineSeconds', 'Nothing ends it by itself; `timeout` of a step does.'),
   warning('pod.disableFsGroupDefaulting', 'Everybody in the container may write in volumes of the site.'),
+  ...['container', 'pod'].flatMap((place) => [
+    warning(`${place}.securityContext.runAsNonRoot`, 'Nobody looks after it; `runAsUser` says who it is.'),
+    warning(`${place}.securityContext.seLinuxOptions`, 'The labels are the engine’s.'),
+  ]),
+  warning('pod.securityContext.fsGroup', 'Everybody in the container may write in volumes of the site.'),
+  warning('container.securityContext.procMount', 'It is the engine’s.'),
   warning('pvcs', 'A claim is a volume of the engine, without a size.'),
 ]

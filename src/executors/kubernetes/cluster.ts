@@ -12,6 +12,7 @@ import type {
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { PassThrough } from 'node:stream'
+import { setTimeout as after } from 'node:timers/promises'
 import { EverwarmError } from '../../contracts/errors.ts'
 
 export type { V1Container, V1Job, V1Lease, V1PersistentVolumeClaim, V1Pod, V1PodSpec, V1Secret, V1VolumeMount }
@@ -80,14 +81,14 @@ export async function connectCluster(options: ClusterOptions): Promise<Cluster> 
     createJob: (namespace, body) => batch.createNamespacedJob({ namespace, body }),
     listJobs: async (namespace, labelSelector) => (await batch.listNamespacedJob({ namespace, labelSelector })).items,
     deleteJob: (namespace, name) =>
-      missingIsFine(batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
+      missingIsFine(() => batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
     createPod: (namespace, body) => core.createNamespacedPod({ namespace, body }),
     async listPods(namespace, labelSelector) {
       const { items, metadata } = await core.listNamespacedPod({ namespace, labelSelector })
       return { items, version: metadata?.resourceVersion ?? '' }
     },
     deletePod: (namespace, name, gracePeriodSeconds) =>
-      missingIsFine(core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds })),
+      missingIsFine(() => core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds })),
     createSecret: (namespace, body) => core.createNamespacedSecret({ namespace, body }),
     createClaim: (namespace, body) => core.createNamespacedPersistentVolumeClaim({ namespace, body }),
     putLease: (namespace, body) =>
@@ -95,7 +96,7 @@ export async function connectCluster(options: ClusterOptions): Promise<Cluster> 
         ? leases.createNamespacedLease({ namespace, body })
         : leases.replaceNamespacedLease({ namespace, name: body.metadata.name!, body }),
     listLeases: async (namespace, labelSelector) => (await leases.listNamespacedLease({ namespace, labelSelector })).items,
-    deleteLease: (namespace, name) => missingIsFine(leases.deleteNamespacedLease({ namespace, name })),
+    deleteLease: (namespace, name) => missingIsFine(() => leases.deleteNamespacedLease({ namespace, name })),
     stream: (path, signal) => openStream(config, path, signal),
     dial: (path, hear) =>
       sockets.connect(path, null, (channel: number, bytes: Buffer) => {
@@ -151,10 +152,23 @@ export function saidBy(error: unknown): string {
   return cause?.message ?? (message ?? String(error)).split('\n')[0]!
 }
 
-async function missingIsFine(call: Promise<unknown>): Promise<void> {
-  await call.catch((error: unknown) => {
-    if (statusOf(error) !== 404) throw error
-  })
+const TRIES = 4
+const FIRST_RETRY_MS = 250
+
+/** What is asked to go: tried again where the server is away for a moment. */
+async function missingIsFine(remove: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await remove()
+      return
+    } catch (error) {
+      const status = statusOf(error)
+      if (status === 404) return
+      const isOfMoment = status === undefined || status === 429 || status >= 500
+      if (!isOfMoment || tries === TRIES) throw error
+    }
+    await after(FIRST_RETRY_MS * 2 ** tries)
+  }
 }
 
 /** The client's own functions for logs end this process where a connection breaks (an error event that nobody hears). */

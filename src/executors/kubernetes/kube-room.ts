@@ -41,8 +41,9 @@ export function openRoom({ owner, uses, ...options }: RoomOptions): ExecutionRoo
     async close() {
       closing.abort(new Error('The execution has ended.'))
       await Promise.allSettled(opening)
-      await Promise.all([...sites].map((site) => site.close()))
+      const closed = await Promise.allSettled([...sites].map((site) => site.close()))
       for (const watch of await Promise.allSettled(watches.values())) if (watch.status === 'fulfilled') watch.value.close()
+      for (const end of closed) if (end.status === 'rejected') throw end.reason
     },
   }
 }

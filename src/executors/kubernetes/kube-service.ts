@@ -3,10 +3,10 @@ import type { ServiceRequest, SiteService } from '../executor.ts'
 import type { V1Pod } from './cluster.ts'
 import { claimManifest } from './job-manifest.ts'
 import { holdLifeline } from './lifeline.ts'
-import { labelValue, objectName, SITE_LABEL } from './names.ts'
+import { labelValue, objectName, SERVICE_LABEL, SITE_LABEL } from './names.ts'
 import { podFiles } from './pod-files.ts'
 import { containerStatus, healthOf, isReady, serviceEnd, startFault } from './pod-state.ts'
-import { isGone, type PodWatch } from './pod-watch.ts'
+import { isGone, type SitePods } from './pod-watch.ts'
 import type { RoomGround } from './room-ground.ts'
 import { runScript } from './run-script.ts'
 import { followLogs } from './service-logs.ts'
@@ -16,7 +16,7 @@ import { PREPARE_CONTAINER, SERVICE_CONTAINER, servicePod, serviceSecret } from 
 export interface ServiceGround {
   ground: RoomGround
   namespace: string
-  watch: PodWatch
+  watch: SitePods
   owner: { name: string; uid: string }
   site: string
   /** Ends the wait: all that is made goes with the site. */
@@ -31,14 +31,14 @@ export async function openService(place: ServiceGround, request: ServiceRequest)
   const { ground, namespace, watch, owner, site, lost } = place
   const { cluster, execution, silenceMs } = ground
   const name = objectName('ew', execution.id, site, request.id)
-  const marks = { ...ground.marks, [SITE_LABEL]: labelValue(site), 'everwarm.service': labelValue(request.name) }
+  const marks = { ...ground.marks, [SITE_LABEL]: labelValue(site), [SERVICE_LABEL]: labelValue(request.name) }
   const find = () => watch.find(({ metadata }) => metadata?.name === name)
   const container = { ...request.container, image: request.container.image ?? ground.image }
   const parts = { name, marks, owner, silenceMs, request: { ...request, container } }
   const remove = () => cluster.deletePod(namespace, name, GRACE_SECONDS)
   try {
     for (const [claim, spec] of Object.entries(request.pvcs ?? {}))
-      await cluster.createClaim(namespace, claimManifest(objectName('ew', execution.id, request.id, claim), marks, owner, spec))
+      await cluster.createClaim(namespace, claimManifest(claim, marks, owner, spec))
     const secret = serviceSecret(parts)
     if (secret) await cluster.createSecret(namespace, secret)
     await cluster.createPod(namespace, servicePod(parts))

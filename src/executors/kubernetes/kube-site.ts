@@ -7,11 +7,11 @@ import type { RoomGround } from './room-ground.ts'
 import { openService } from './kube-service.ts'
 import { holdLifeline } from './lifeline.ts'
 import { OWN_VARIABLE } from './lifeline-script.ts'
-import { labelValue, objectName, SITE_LABEL } from './names.ts'
+import { labelValue, objectName, SERVICE_LABEL, SITE_LABEL } from './names.ts'
 import { type CommandPlace, startInPod } from './pod-command.ts'
 import { podFiles } from './pod-files.ts'
 import { isUp, lossOf, startFault } from './pod-state.ts'
-import type { PodWatch } from './pod-watch.ts'
+import type { SitePods } from './pod-watch.ts'
 import { runScript } from './run-script.ts'
 import { siteFailed } from './site-failed.ts'
 
@@ -25,19 +25,23 @@ export async function openSite(ground: RoomGround, request: SiteRequest): Promis
   const name = objectName('ew', execution.id, request.id)
   const marks = { ...ground.marks, [SITE_LABEL]: labelValue(request.id) }
   const groups = groupsOf(ground, request)
-  const watch = await ground.watchOf(namespace).catch((cause: unknown) => {
+  const allPods = await ground.watchOf(namespace).catch((cause: unknown) => {
     throw siteFailed(name, cause)
   })
+  const watch = allPods.ofSite(marks[SITE_LABEL])
   const manifest = jobManifest({ name, marks, groups, job: request.job, pod: request.pod, silenceMs })
   const job = await cluster.createJob(namespace, manifest).catch((cause: unknown) => {
     throw siteFailed(name, cause)
   })
   const owner = { name, uid: job.metadata!.uid! }
-  const remove = () => cluster.deleteJob(namespace, name)
+  const remove = async () => {
+    await cluster.deleteJob(namespace, name)
+    allPods.forget(marks[SITE_LABEL])
+  }
   try {
     for (const [claim, spec] of Object.entries(request.pvcs ?? {}))
-      await cluster.createClaim(namespace, claimManifest(objectName('ew', execution.id, request.id, claim), marks, owner, spec))
-    const pod = await upPod(watch, request.id, request.signal)
+      await cluster.createClaim(namespace, claimManifest(claim, marks, owner, spec))
+    const pod = await upPod(watch, request.signal)
     const lifeline = holdLifeline(cluster, { namespace, pod: pod.metadata!.name!, container: groups[0]!.name }, clock, silenceMs)
     const close = async () => {
       lifeline.close()
@@ -66,14 +70,11 @@ function groupsOf({ image }: RoomGround, { id, commands }: SiteRequest): Command
   })
 }
 
-const ofSite = (id: string) => {
-  const value = labelValue(id)
-  return (pod: V1Pod) => pod.metadata?.labels?.[SITE_LABEL] === value && pod.metadata.labels['everwarm.service'] === undefined
-}
+const isService = ({ metadata }: V1Pod) => metadata?.labels?.[SERVICE_LABEL] !== undefined
 
-function upPod(watch: PodWatch, id: string, signal: AbortSignal): Promise<V1Pod> {
+function upPod(watch: SitePods, signal: AbortSignal): Promise<V1Pod> {
   return watch.until(() => {
-    const pod = watch.find(ofSite(id))
+    const pod = watch.find((one) => !isService(one))
     if (!pod) return undefined
     if (isUp(pod)) return pod
     const fault = startFault(pod)
@@ -87,7 +88,7 @@ interface SiteParts {
   id: string
   namespace: string
   pod: string
-  watch: PodWatch
+  watch: SitePods
   groups: readonly CommandGroup[]
   owner: { name: string; uid: string }
   close(): Promise<void>
@@ -95,8 +96,7 @@ interface SiteParts {
 
 function siteOn({ ground, id, namespace, pod, watch, groups, owner, close }: SiteParts): Site {
   const { cluster, clock } = ground
-  const closed = Promise.withResolvers<string>()
-  let isClosed = false
+  const closing = new AbortController()
   const places = new Map(groups.map((group) => [group.name, placeOf(group.name)]))
   const environments = new Map<string, Promise<Readonly<Record<string, string>>>>()
   const services = new Set<SiteService>()
@@ -104,12 +104,12 @@ function siteOn({ ground, id, namespace, pod, watch, groups, owner, close }: Sit
   function placeOf(container: string): CommandPlace {
     const target = { namespace, pod, container }
     const byName = () => watch.find(({ metadata }) => metadata?.name === pod)
-    const gone = watch.until(() => lossOf(byName(), container))
-    return { cluster, clock, target, mains: new Set(), lost: Promise.race([gone, closed.promise]) }
+    const gone = watch.until(() => lossOf(byName(), container), closing.signal).catch(() => 'closed')
+    return { cluster, clock, target, mains: new Set(), lost: gone }
   }
   const groupFor = (ref: string) => groups.find(({ refs }) => refs.includes(ref)) ?? groups[0]!
   const placeFor = ({ ref }: PlannedCommand) => {
-    if (isClosed) throw siteClosed(id)
+    if (closing.signal.aborted) throw siteClosed(id)
     return places.get(groupFor(ref).name)!
   }
   const files = podFiles(cluster, (path) => ({ namespace, pod, container: containerFor(groups, path) }))
@@ -129,7 +129,7 @@ function siteOn({ ground, id, namespace, pod, watch, groups, owner, close }: Sit
       return startInPod(place, command, command.cwd ?? groupFor(command.ref).container.workingDir ?? files.path('.'))
     },
     async startService(request) {
-      if (isClosed) throw siteClosed(id)
+      if (closing.signal.aborted) throw siteClosed(id)
       const service = await openService(
         { ground, namespace, watch, owner, site: id, lost: places.get(groups[0]!.name)!.lost },
         request,
@@ -138,9 +138,8 @@ function siteOn({ ground, id, namespace, pod, watch, groups, owner, close }: Sit
       return service
     },
     async close() {
-      if (isClosed) return
-      isClosed = true
-      closed.resolve('closed')
+      if (closing.signal.aborted) return
+      closing.abort()
       await Promise.all([...services].map((service) => service.close()))
       await close()
     },

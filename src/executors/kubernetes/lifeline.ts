@@ -7,7 +7,9 @@ export interface Lifeline {
   close(): void
 }
 
-const RETRY_MS = 1_000
+const RETRY_MS = 500
+/** Signs of life without an answer; there are four in the time after which a pod gives up. */
+const MOST_UNANSWERED = 2
 
 /** Says to a pod, as long as it is not closed, that the engine lives. */
 export function holdLifeline(cluster: Cluster, target: ExecTarget, clock: Clock, silenceMs: number): Lifeline {
@@ -21,7 +23,7 @@ export function holdLifeline(cluster: Cluster, target: ExecTarget, clock: Clock,
     timer?.cancel()
     if (isClosed || !session) return
     // What looks open may have nobody at its other end: another connection finds out.
-    if (unanswered >= 2) return session.close()
+    if (unanswered >= MOST_UNANSWERED) return session.close()
     unanswered += 1
     void session.write(`${(count += 1)}\n`)
     timer = clock.after(silenceMs / 4, say)

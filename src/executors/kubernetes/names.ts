@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 export const EXECUTION_LABEL = 'everwarm.execution'
 export const OWNER_LABEL = 'everwarm.owner'
 export const SITE_LABEL = 'everwarm.site'
+export const SERVICE_LABEL = 'everwarm.service'
 /** On leases. */
 export const ENGINE_LABEL = 'everwarm.engine'
 
@@ -30,6 +31,3 @@ export function labelValue(text: string): string {
   const plain = text.replaceAll(/[^A-Za-z0-9._-]/g, '_').replaceAll(/^[._-]+|[._-]+$/g, '')
   return plain === '' ? mark : `${plain.slice(0, 53).replace(/[._-]+$/, '')}-${mark}`
 }
-
-export const siteSelector = (execution: string, site: string) =>
-  `${EXECUTION_LABEL}=${labelValue(execution)},${SITE_LABEL}=${labelValue(site)}`

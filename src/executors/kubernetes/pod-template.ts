@@ -1,4 +1,4 @@
-import type { Container, Job, Pod } from '../../contracts/workflow/container.ts'
+import type { Container, EnvVariable, Job, Pod } from '../../contracts/workflow/container.ts'
 import type { V1Container, V1PodSpec, V1VolumeMount } from './cluster.ts'
 import { INTERNAL, OWN_VARIABLE } from './lifeline-script.ts'
 
@@ -24,15 +24,16 @@ export function podSettings(pod: Pod | undefined): Omit<V1PodSpec, 'containers'>
   } as Omit<V1PodSpec, 'containers'>
 }
 
+/** Credentials are of the engine's own store: they come with its values. */
+const isOfCluster = ({ valueFrom }: EnvVariable) => valueFrom !== undefined && !Object.hasOwn(valueFrom, 'credentialRef')
+
 /**
  * Settings of a container. Of its variables only those are here whose values the cluster knows: the others come by `exec`, so that
  * no value that the engine has resolved stands in a manifest.
  */
 export function containerSettings(name: string, container: Container): V1Container {
   const { image, imagePullPolicy, env = [], envFrom, resources, securityContext, volumeMounts = [] } = container
-  const fromCluster = env
-    .filter(({ valueFrom }) => valueFrom)
-    .map(({ name: variable, valueFrom }) => ({ name: variable, valueFrom }))
+  const fromCluster = env.filter(isOfCluster).map(({ name: variable, valueFrom }) => ({ name: variable, valueFrom }))
   return {
     name,
     image,

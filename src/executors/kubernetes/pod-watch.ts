@@ -2,45 +2,60 @@ import { setTimeout as after } from 'node:timers/promises'
 import type { IncomingMessage } from 'node:http'
 import { lineCutter } from '../../system/lines.ts'
 import { type Cluster, saidBy, type V1Pod } from './cluster.ts'
+import { SITE_LABEL } from './names.ts'
 
-/** All pods of an execution in one namespace, as they are now. One connection, however many there are. */
-export interface PodWatch {
+/** The pods of one site, as they are now: its own, and its services. */
+export interface SitePods {
   /** Also of those that are gone. */
   find(isIt: (pod: V1Pod) => boolean): V1Pod | undefined
   /**
-   * Resolves with the first answer of `look` that is not undefined; it is asked now, and at each change.
+   * Resolves with the first answer of `look` that is not undefined; it is asked now, and at each change of a pod of the site.
    * @throws what `look` throws, the signal's reason
    */
   until<T>(look: () => T | undefined, signal?: AbortSignal): Promise<T>
-  /** Runs at each change until it is told to stop. */
-  listen(onChange: () => void): () => void
+}
+
+/** All pods of an execution in one namespace. One connection, however many there are. */
+export interface PodWatch {
+  /** @param site value of its label */
+  ofSite(site: string): SitePods
+  /** Of a site that is closed nothing is kept. */
+  forget(site: string): void
   close(): void
+}
+
+interface Kept {
+  pods: Map<string, V1Pod>
+  listeners: Set<() => void>
 }
 
 const RETRY_MS = 500
 
 /** @throws Error the first list cannot be had */
 export async function watchPods(cluster: Cluster, namespace: string, labels: string): Promise<PodWatch> {
-  const pods = new Map<string, V1Pod>()
-  const listeners = new Set<() => void>()
+  const sites = new Map<string, Kept>()
+  const forgotten = new Set<string>()
   const closing = new AbortController()
-  const changed = () => {
-    // A set is safe to change while it is walked.
+  const keptOf = (site: string): Kept => {
+    const kept = sites.get(site) ?? { pods: new Map(), listeners: new Set() }
+    if (!forgotten.has(site)) sites.set(site, kept)
+    return kept
+  }
+  const put = (pod: V1Pod) => {
+    const { pods, listeners } = keptOf(siteOf(pod))
+    pods.set(pod.metadata!.name!, pod)
     for (const listener of listeners) listener()
   }
   const list = async () => {
     const { items, version } = await cluster.listPods(namespace, labels)
     const names = new Set(items.map((pod) => pod.metadata?.name))
-    for (const [name, pod] of pods) if (!names.has(name)) pods.set(name, goneNow(pod))
-    for (const pod of items) pods.set(pod.metadata!.name!, pod)
-    changed()
+    for (const { pods } of sites.values()) for (const [name, pod] of pods) if (!names.has(name)) put(goneNow(pod))
+    for (const pod of items) put(pod)
     return version
   }
   const onLine = (line: string) => {
     const { type, object } = JSON.parse(line) as { type: string; object: V1Pod }
-    if (type === 'ERROR' || !object.metadata?.name) return
-    pods.set(object.metadata.name, type === 'DELETED' ? goneNow(object) : object)
-    changed()
+    if (type !== 'ERROR' && object.metadata?.name) put(type === 'DELETED' ? goneNow(object) : object)
   }
   void keepWatching(await list())
 
@@ -62,15 +77,22 @@ export async function watchPods(cluster: Cluster, namespace: string, labels: str
   }
 
   return {
-    find: (isIt) => [...pods.values()].find(isIt),
-    listen: (onChange) => {
-      listeners.add(onChange)
-      return () => void listeners.delete(onChange)
+    ofSite(site) {
+      const { pods, listeners } = keptOf(site)
+      return {
+        find: (isIt) => [...pods.values()].find(isIt),
+        until: (look, signal) => untilAnswer(listeners, look, signal),
+      }
     },
-    until: (look, signal) => untilAnswer(listeners, look, signal),
+    forget(site) {
+      sites.delete(site)
+      forgotten.add(site)
+    },
     close: () => closing.abort(),
   }
 }
+
+const siteOf = ({ metadata }: V1Pod) => metadata?.labels?.[SITE_LABEL] ?? ''
 
 /** Deleted pods stay known as such. */
 const goneNow = (pod: V1Pod): V1Pod => ({

@@ -2,11 +2,11 @@ import { setTimeout as after } from 'node:timers/promises'
 import type { Hear } from '../executor.ts'
 import { type Cluster, statusOf, type V1Pod } from './cluster.ts'
 import { containerStatus, serviceEnd } from './pod-state.ts'
-import { isGone, type PodWatch } from './pod-watch.ts'
+import { isGone, type SitePods } from './pod-watch.ts'
 
 export interface LogOptions {
   cluster: Cluster
-  watch: PodWatch
+  watch: SitePods
   namespace: string
   pod: string
   container: string
@@ -46,7 +46,7 @@ export async function followLogs(options: LogOptions): Promise<void> {
 
 /** A log that ends says that the container has; the status of the pod says it a little later. */
 function isLastLife(
-  watch: PodWatch,
+  watch: SitePods,
   now: () => V1Pod | undefined,
   container: string,
   life: number,

@@ -86,7 +86,7 @@ class Execution {
         ...siteSettings(engine, { path: '', plans: [plan], names }),
         signal: this.#opening.signal,
       })
-      if (source !== undefined) await putSource(source, engine.executor, site.files)
+      if (source !== undefined) await putSource(source, engine, site.files)
       this.#opening.signal.throwIfAborted()
     } catch (error) {
       throw limit.isOver() ? tooLate(plan.timeouts!.initialization!) : error

@@ -1,32 +1,28 @@
-import { symlink } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { packFolder } from '../../content/archive/pack.ts'
 import { ignoredByGit } from '../../content/ignored-by-git.ts'
 import { escapeGlob } from '../../content/glob.ts'
-import type { Executor, SiteFiles } from '../../executors/executor.ts'
+import type { SiteFiles } from '../../executors/executor.ts'
+import type { Engine } from './engine.ts'
+import { linkInstalled } from './installed-links.ts'
 import { WORKING_FOLDER } from './unit-scopes.ts'
 
 /** Where nobody says what is no source. */
-const NO_SOURCE = ['**/node_modules/**', '**/.git/**']
+const NO_SOURCE = ['**/node_modules', '**/.git']
 
 /**
  * The files of a folder of this machine, at `/data/repo`: those that git does not ignore, or outside of a repository all but
  * `node_modules`. Without containers what is installed beside them is linked, for it is of this machine.
  */
-export async function putSource(folder: string, executor: Executor, files: SiteFiles): Promise<void> {
+export async function putSource(folder: string, { executor, warn }: Engine, files: SiteFiles): Promise<void> {
+  const onLinkOutside = (path: string) => warn('', undefined, 'ARCHIVE_REFUSED', leftOut(path))
   const ignored = await ignoredByGit(folder)
-  const exclude = [...NO_SOURCE, ...(ignored ?? []).flatMap((path) => [escapeGlob(path), `${escapeGlob(path)}/**`])]
-  await files.unpack(WORKING_FOLDER, await packFolder(folder, { include: ['**/*'], exclude }, { hidden: true }))
+  const exclude = [...NO_SOURCE, ...(ignored ?? []).map(escapeGlob)]
+  await files.unpack(WORKING_FOLDER, await packFolder(folder, { include: ['**/*'], exclude }, { hidden: true, onLinkOutside }))
   if (executor.name !== 'local') return
   const installed = ignored?.filter((path) => basename(path) === 'node_modules') ?? ['node_modules']
-  for (const path of installed) await link(resolve(folder, path), files.path(join(WORKING_FOLDER, path)))
+  for (const path of installed) await linkInstalled(files, files.path(join(WORKING_FOLDER, path)), resolve(folder, path))
 }
 
-/** What is not there needs no link, and where the source has its own there is one already. */
-async function link(target: string, path: string): Promise<void> {
-  try {
-    await symlink(target, path, 'junction')
-  } catch (error) {
-    if (!['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-  }
-}
+/** Of a link that leads out of what is brought. */
+export const leftOut = (path: string) => `${path} is a link that leads out of its folder; it is left out.`

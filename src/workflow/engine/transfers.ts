@@ -2,6 +2,7 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import { splitPatterns } from '../../content/glob.ts'
 import type { SiteFiles } from '../../executors/executor.ts'
 import type { Engine } from './engine.ts'
+import { linkAgain, withoutInstalled } from './installed-links.ts'
 import { offer, openOffer } from './offers.ts'
 
 export interface FileMove {
@@ -17,7 +18,8 @@ const EVERYTHING = ['**/*']
 /** From one site to another. @throws EverwarmError TRANSFER_FAILED naming the folders */
 export async function moveFiles({ from, folder, patterns = EVERYTHING, to, toFolder }: FileMove): Promise<void> {
   try {
-    await to.unpack(toFolder, await from.pack(folder, splitPatterns(patterns)))
+    await to.unpack(toFolder, await packed(from, folder, patterns))
+    await linkAgain(from, folder, to, toFolder)
   } catch (error) {
     throw failed(folder, toFolder, error)
   }
@@ -37,15 +39,19 @@ export class SharedArchives {
     try {
       let address = this.#packed.get(key)
       if (!address) {
-        address = from.pack(folder, splitPatterns(patterns)).then((archive) => offer(this.#engine, archive))
+        address = packed(from, folder, patterns).then((archive) => offer(this.#engine, archive))
         this.#packed.set(key, address)
       }
       await to.unpack(toFolder, openOffer(this.#engine, await address))
+      await linkAgain(from, folder, to, toFolder)
     } catch (error) {
       throw failed(folder, toFolder, error)
     }
   }
 }
+
+const packed = (from: SiteFiles, folder: string, patterns: readonly string[]) =>
+  from.pack(folder, withoutInstalled(from, folder, splitPatterns(patterns)))
 
 function failed(folder: string, toFolder: string, cause: unknown): EverwarmError {
   const { message, hint } = cause as EverwarmError

@@ -4,16 +4,19 @@ import type { PlannedCommand } from '../../executors/executor.ts'
 import { simplify } from '../expressions/document.ts'
 import type { Scope } from '../expressions/scopes.ts'
 import { type Known, knownScope } from '../field-expressions.ts'
-import { nodesOf, type StepNode, type WorkflowPlan } from '../plan.ts'
+import { nodesOf, type OperationNode, type StepNode, type WorkflowPlan } from '../plan.ts'
 import { mountedFolders, withMounts } from './mounts.ts'
 import type { Engine } from './engine.ts'
 import { planned } from './unit-scopes.ts'
 
-/** All commands of a unit, for executors that must know them before the first begins. */
+/**
+ * All commands of a unit, for executors that must know them before the first begins. One that has none still has files, which
+ * want a place: that of its first operation.
+ */
 function commandsOf(root: StepNode): PlannedCommand[] {
-  return [...nodesOf(root)].flatMap((node) =>
-    node.kind === 'operation' && (node.operation.type === 'run' || node.operation.type === 'shell') ? [planned(node)] : [],
-  )
+  const operations = [...nodesOf(root)].filter((node): node is OperationNode => node.kind === 'operation')
+  const commands = operations.filter(({ operation }) => operation.type === 'run' || operation.type === 'shell')
+  return (commands.length > 0 ? commands : operations.slice(0, 1)).map(planned)
 }
 
 /** What expressions call the execution and the place of a unit in it. */

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Docker } from '../../../src/executors/container/engine.ts'
 import { execDoor, sendLog } from './exec-door.ts'
 import type { KubeObject } from './kube-objects.ts'
+import { isAbandoned, newNetwork, removeAll } from './pod-containers.ts'
 import { PodRun, type PodRunOptions } from './pod-run.ts'
 
 export interface KubeletOptions extends Omit<PodRunOptions, 'onStatus' | 'network'> {
@@ -16,8 +17,8 @@ export type Kubelet = Awaited<ReturnType<typeof startKubelet>>
 /** Runs pods as real containers of an engine, each with a network of its own. */
 export async function startKubelet({ onStatus, protocols, ...options }: KubeletOptions) {
   const { docker } = options
-  const network = `ewk-${process.pid}-${Date.now()}`
-  await docker.createNetwork({ Name: network })
+  await removeAll(docker, isAbandoned)
+  const network = await newNetwork(docker)
   const runs = new Map<string, PodRun>()
   const keyOf = ({ metadata }: KubeObject) => `${metadata.namespace}/${metadata.name}`
   const door = execDoor(docker, protocols)

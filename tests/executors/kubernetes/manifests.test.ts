@@ -5,6 +5,7 @@ import { leaseManifest } from '../../../src/executors/kubernetes/owner-lease.ts'
 import { servicePod, serviceSecret } from '../../../src/executors/kubernetes/service-pod.ts'
 import type { Pod } from '../../../src/contracts/workflow/container.ts'
 import { manifestFaults } from './manifest-faults.ts'
+import { deployed } from './role-rules.ts'
 import type { KubeObject } from './kube-objects.ts'
 
 const marks = { 'everwarm.execution': 'e1', 'everwarm.owner': 'engine-1' }
@@ -155,4 +156,8 @@ describe('manifests', () => {
       servicePod({ ...service, request: { ...service.request, argv: undefined } }).spec!.containers[0]!.command,
     ).toBeUndefined()
   })
+})
+
+test.each(['role.yaml', 'job.yaml', 'cronjob.yaml'])('deploy/kubernetes/%s is taken by a server as it is', (file) => {
+  for (const object of deployed(file)) expect(manifestFaults(object)).toEqual([])
 })

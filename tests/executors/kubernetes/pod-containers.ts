@@ -31,17 +31,25 @@ export interface ContainerSpec {
 }
 
 export const volumeName = (pod: KubeObject, volume: string) => `ewk-${pod.metadata.uid}-${volume}`
-const LABEL = 'everwarm-test.pod'
-const labelsOf = (pod: KubeObject) => ({ [LABEL]: pod.metadata.uid!, ...pod.metadata.labels })
+/** On all that a kubelet makes; its value is the name of the kubelet's network, with its process in it. */
+const LABEL = 'everwarm-test.kubelet'
+const labelsOf = (pod: KubeObject, network: string) => ({ ...pod.metadata.labels, [LABEL]: network })
+
+export const newNetwork = async (docker: Docker): Promise<string> => {
+  const name = `ewk-${process.pid}-${Date.now()}`
+  await docker.createNetwork({ Name: name, Labels: { [LABEL]: name } })
+  return name
+}
 
 /** Holds the network of a pod, and its volumes open to all. */
 export async function startSandbox(docker: Docker, network: string, image: string, pod: KubeObject): Promise<DockerContainer> {
   const volumes = (pod.spec.volumes ?? []).filter((volume: { emptyDir?: object }) => volume.emptyDir)
+  for (const { name } of volumes) await docker.createVolume({ Name: volumeName(pod, name), Labels: { [LABEL]: network } })
   const binds = volumes.map(({ name }: { name: string }) => `${volumeName(pod, name)}:/volumes/${name}`)
   const sandbox = await docker.createContainer({
     Image: image,
     Entrypoint: ['sh', '-c', 'chmod 0777 /volumes/*; trap exit TERM; while :; do sleep 3600 & wait; done'],
-    Labels: labelsOf(pod),
+    Labels: labelsOf(pod, network),
     HostConfig: { NetworkMode: network, Binds: binds, Init: true },
   })
   await sandbox.start()
@@ -56,6 +64,7 @@ export async function startContainer(
   sandbox: DockerContainer,
   ip: string,
   lookUp: LookUp,
+  network: string,
 ): Promise<DockerContainer> {
   const env = await environmentOf(pod, spec, ip, lookUp)
   const expand = (text: string) => text.replaceAll(/\$\(([A-Za-z_][\w.-]*)\)/g, (whole, name: string) => env.get(name) ?? whole)
@@ -66,7 +75,7 @@ export async function startContainer(
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
     ...(spec.securityContext?.runAsUser === undefined ? {} : { User: String(spec.securityContext.runAsUser) }),
     Env: [...env].map(([name, value]) => `${name}=${value}`),
-    Labels: labelsOf(pod),
+    Labels: labelsOf(pod, network),
     HostConfig: {
       NetworkMode: `container:${sandbox.id}`,
       Binds: (spec.volumeMounts ?? []).map(({ name, mountPath }) => `${volumeName(pod, name)}:${mountPath}`),
@@ -119,11 +128,30 @@ export async function runIn(docker: Docker, container: DockerContainer, command:
   return (await exec.inspect()).ExitCode ?? 1
 }
 
-/** Removes all that a kubelet has made for pods with these labels. */
-export async function removePods(docker: Docker, label = LABEL): Promise<void> {
-  for (const { Id: id } of await docker.listContainers({ all: true, filters: { label: [label] } }))
-    await docker
-      .getContainer(id)
-      .remove({ force: true, v: true })
-      .catch(() => {})
+/** Removes all that kubelets have made whose networks `isMeant` names. */
+export async function removeAll(docker: Docker, isMeant: (network: string) => boolean): Promise<void> {
+  const meant = <T extends { Labels?: Record<string, string> }>(items: readonly T[]) =>
+    items.filter(({ Labels: labels }) => isMeant(labels?.[LABEL] ?? ''))
+  const filters = { label: [LABEL] }
+  const ignore = () => {
+    // Somebody else was faster.
+  }
+  const containers = meant(await docker.listContainers({ all: true, filters }))
+  await Promise.all(containers.map(({ Id: id }) => docker.getContainer(id).remove({ force: true, v: true }).catch(ignore)))
+  const { Volumes: volumes } = await docker.listVolumes({ filters })
+  await Promise.all(meant(volumes ?? []).map(({ Name: name }) => docker.getVolume(name).remove().catch(ignore)))
+  for (const { Id: id } of meant(await docker.listNetworks({ filters }))) await docker.getNetwork(id).remove().catch(ignore)
+}
+
+/** Of kubelets whose process was killed. */
+export function isAbandoned(network: string): boolean {
+  const pid = Number(/^ewk-(\d+)-/.exec(network)?.[1])
+  if (!pid) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch {
+    // No such process.
+    return true
+  }
 }

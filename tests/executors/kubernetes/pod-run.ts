@@ -94,10 +94,10 @@ export class PodRun {
   }
 
   async #once(life: Life): Promise<number | undefined> {
-    const { docker, lookUp } = this.#options
+    const { docker, lookUp, network } = this.#options
     try {
       const old = life.container
-      life.container = await startContainer(docker, this.#pod, life.spec, this.#sandbox!, this.#ip, lookUp)
+      life.container = await startContainer(docker, this.#pod, life.spec, this.#sandbox!, this.#ip, lookUp, network)
       await old?.remove({ force: true }).catch(() => {})
     } catch (error) {
       life.state = neverRan(error as Error)

@@ -127,6 +127,19 @@ steps:
   expect(outputOf(events)).toBe('resumed\n')
 })
 
+test('a script with a secret in it is no argument of any process; where one is, that is said', async () => {
+  const { output, events } = await run(
+    `
+steps:
+  - { shell: 'x={{ credential("token") }}; tr "\\0" " " < /proc/$$/cmdline | grep -c tok-en || true; [ "$x" = tok-en-1 ] && echo "${'$'}{WORKFLOW_SCRIPT-none}"; false; echo never' }
+  - { condition: always, run: { command: [echo, '{{ credential("token") }}'] } }
+`,
+    { credentials: { token: 'tok-en-1' } },
+  )
+  expect(output).toBe('0\nnone\n****\n')
+  expect(events.filter((event) => event.type === 'warning' && event.code === 'SECRET_SEEN')).toHaveLength(1)
+})
+
 test('secrets are variables, and their values are nowhere else', async () => {
   const secret = 'p4ss"word\nof two lines'
   const { output, events, logs, result } = await run(

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import type { WorkflowHappening } from '../../../src/contracts/workflow/events.ts'
 import { begin, outputOf, run } from './house.ts'
 
@@ -80,6 +83,19 @@ steps:
   expect(result.status).toBe('passed')
   expect(output).toBe('hi\nfrom-parenthi\nfrom-parenthi\nfrom-parent0\n1\n2\n')
 }, 30_000)
+
+test('what is installed beside the source is seen by the workflow and by workers that get the source', async () => {
+  const source = await mkdtemp(join(tmpdir(), 'everwarm-source-'))
+  onTestFinished(() => rm(source, { recursive: true, force: true }))
+  await mkdir(join(source, 'node_modules/dep'), { recursive: true })
+  await writeFile(join(source, 'node_modules/dep/index.js'), 'console.log("dep")')
+  await writeFile(join(source, '.hidden'), 'hidden ')
+  const { output, result } = await run(
+    `steps: [{ shell: 'cat .hidden; node -e "require(''dep'')"', parallel: { count: 2, transfer: [{ from: . }], shell: 'cat .hidden; node -e "require(''dep'')"' } }]`,
+    { source },
+  )
+  expect([result.status, output.split(/\s+/).sort().join(' ').trim()]).toEqual(['passed', 'dep dep dep hidden hidden hidden'])
+})
 
 test('paused workers begin together, in waves of as many as there are places', async () => {
   const { output, result, events } = await run(`

@@ -11,6 +11,7 @@ import type { Engine } from '../engine.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { resolved } from '../resolved.ts'
 import { referredValue } from '../environment.ts'
+import { leftOut } from '../source.ts'
 import { isOffered, openOffer } from '../offers.ts'
 
 const ALL = { include: ['**/*'], exclude: [] }
@@ -70,7 +71,8 @@ export async function putRepository(git: Git, files: SiteFiles, engine: Engine, 
         signal,
       },
     )
-    await files.unpack(mountPath, await packFolder(to, ALL, { hidden: true }))
+    const onLinkOutside = (path: string) => engine.warn('', undefined, 'ARCHIVE_REFUSED', leftOut(path))
+    await files.unpack(mountPath, await packFolder(to, ALL, { hidden: true, onLinkOutside }))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
