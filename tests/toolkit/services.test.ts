@@ -5,7 +5,11 @@ import { parseInBand } from '../../src/content/in-band.ts'
 import { encodeArgument } from '../../src/workflow/expressions/argument.ts'
 import { ownFolder, script, toolkit } from './toolkit-run.ts'
 
-const SERVER = `require('http').createServer((_, answer) => answer.end('hello')).listen(process.env.PORT, '127.0.0.1')`
+const SERVER = `
+require('http')
+  .createServer(({ url }, answer) => (url === '/die' ? process.exit(4) : answer.end('hello')))
+  .listen(process.env.PORT, '127.0.0.1')`
+const FETCH = `"${process.execPath}" -e 'fetch("http://" + process.argv[1]).then((a) => a.text()).then(console.log, () => {})'`
 /** Says its own number, and then answers. */
 const web = (more: object = {}) => ({
   ports: [80],
@@ -44,7 +48,7 @@ test('services live until they are killed, for the rest of the script; their log
   const text = `
     tk services -g db --base64 ${spec} || exit 11
     . "$EVERWARM_HOME/services/none@db/addresses.env"
-    "${process.execPath}" -e 'fetch("http://" + process.argv[1]).then(a => a.text()).then(console.log)' $SERVICES_WEB_1_IP:$SERVICES_WEB_1_PORT_80
+    ${FETCH} $SERVICES_WEB_1_IP:$SERVICES_WEB_1_PORT_80
     tk services -g db
     tk services -g db '{x: {shell: "true"}}'; echo "again $?"
     tk kill db -l 'web=index == 1' || exit 12
@@ -84,14 +88,16 @@ test('a service that does not start fails the command, and nothing of the others
 
 test('a service that was not healthy fails kill, and is gone', TIMEOUT, async () => {
   const folder = project()
-  const flaky = web({ shell: `"${process.execPath}" server.cjs & sleep 1; kill $!; exit 4` })
   const { stdout, stderr } = await script(
     folder,
-    `tk services -g g '${JSON.stringify({ flaky })}' >/dev/null || exit 11; sleep 1.5; tk kill g -l flaky; echo "killed $?"`,
+    `tk services -g g '${JSON.stringify({ flaky: web() })}' >/dev/null || exit 11
+     eval "$(tk services -g g)"
+     ${FETCH} $SERVICES_FLAKY_0_IP:$SERVICES_FLAKY_0_PORT_80/die
+     tk kill g -l flaky; echo "killed $?"`,
   ).ended
   expect(stdout).toContain('killed 1\n')
   expect(stderr).toContain('A service was not healthy: flaky (0): ended with code 4')
-  expect(processesWith(folder)).toEqual([])
+  await until(() => processesWith(folder).length === 0)
 })
 
 test('groups of different executions do not know each other', TIMEOUT, async () => {
