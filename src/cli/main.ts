@@ -119,6 +119,10 @@ const RAW: Record<string, { summary: string; load(): Promise<(args: string[], en
     summary: 'a Vitest or Playwright project on the workers of a coordinator',
     load: async () => (await import('./test.ts')).test,
   },
+  toolkit: {
+    summary: 'operations of workflows as commands of their own: parallel, services, clone, …',
+    load: async () => (await import('./toolkit.ts')).toolkit,
+  },
   vitest: {
     summary: 'Vitest, already loaded: its own options, its own output',
     load: async () => (await import('./vitest.ts')).vitest,

@@ -14,10 +14,13 @@ export interface ProcessMark {
   host: string
 }
 
-export function ownMark(): ProcessMark {
+export const ownMark = (): ProcessMark => markOf(process.pid)
+
+/** Of a process that this one can see. */
+export function markOf(pid: number): ProcessMark {
   return {
-    pid: process.pid,
-    startedAt: startOf(process.pid) ?? '',
+    pid,
+    startedAt: startOf(pid) ?? '',
     bootId: bootId(),
     pidSpace: orEmpty(() => readlinkSync('/proc/self/ns/pid')),
     host: hostname(),

@@ -99,7 +99,7 @@ export function cacheFolder(env: Env): string {
  * `everwarm/room` among this user's data. Touches nothing.
  * @throws EverwarmError CONFIG_INVALID
  */
-export function dataFolder(env: Env, room: 'coordinator' | 'orchestrator' | 'executions' | 'groups'): string {
+export function dataFolder(env: Env, room: 'coordinator' | 'orchestrator' | 'executions' | 'groups' | 'services'): string {
   const { home } = readSettings(env)
   return resolve(home ?? join(env['XDG_DATA_HOME'] || join(homeFolder(), '.local', 'share'), 'everwarm'), room)
 }

@@ -15,7 +15,8 @@ import { spool, type Spooled } from '../spool.ts'
 import { ARCHIVE_TYPE, bearer, SHA256_HEADER } from './wire.ts'
 
 export interface TransferOptions {
-  token: string
+  /** Absent: nothing is said. */
+  token?: string
   /** 5 by default, the first one included. */
   attempts?: number
   limits?: ArchiveLimits
@@ -36,7 +37,7 @@ export async function downloadTo(
   { token, ...options }: TransferOptions,
 ): Promise<Unpacked> {
   try {
-    const headers = { authorization: bearer(token) }
+    const headers = saying(token)
     return await downloadTarball(offer.url, to, { ...options, headers, sha256: offer.id, redirect: 'error' })
   } catch (error) {
     if (!(error instanceof EverwarmError) || error.code !== 'DOWNLOAD_FAILED') throw error
@@ -74,7 +75,7 @@ async function send(url: URL, { path, sha256, bytes }: Spooled, { token, signal 
   const { status } = await putStream(url, {
     method: 'POST',
     headers: {
-      authorization: bearer(token),
+      ...saying(token),
       'content-type': ARCHIVE_TYPE,
       'content-length': String(bytes),
       [SHA256_HEADER]: sha256,
@@ -84,6 +85,9 @@ async function send(url: URL, { path, sha256, bytes }: Spooled, { token, signal 
   })
   if (status !== 204) throw new HttpFailure(status)
 }
+
+const saying = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: bearer(token) }
 
 const HINT = 'See whether the execution is still running, and whether its address is reachable from here.'
 

@@ -23,6 +23,8 @@ export type WorkflowHappening =
       index: number
       status: ServiceStatus
       address?: string
+      /** Port on which it says it listens → port at which it is reached. */
+      ports?: Readonly<Record<string, number>>
       message?: string
     }
   | { type: 'output'; unit: string; ref: string; stream: 'stdout' | 'stderr'; text: string }

@@ -43,6 +43,8 @@ export interface StartedExecution {
   artifacts: string
   /** When all of it is written. Never rejects. */
   ended: Promise<WorkflowResult>
+  /** What waits goes on. @throws EverwarmError BAD_INPUT: nothing runs */
+  resume(): void
   /** Gracefully; a second time at once. */
   cancel(reason: string): void
 }
@@ -84,7 +86,13 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
     keepResult(folder, result, options.onFault)
     return result
   })
-  return { about, artifacts: artifacts.location, ended, cancel: (reason) => state.cancel(reason) }
+  return {
+    about,
+    artifacts: artifacts.location,
+    ended,
+    resume: () => void deskOf(state, about.id).resume(),
+    cancel: (reason) => state.cancel(reason),
+  }
 }
 
 /** Without a socket it runs all the same. */

@@ -35,7 +35,7 @@ type Context = OperationContext<'services-start'>
 export async function beginInstance(context: Context, request: InstanceRequest): Promise<void> {
   const { unit } = context
   const { name, place } = request
-  const tell = (status: ServiceStatus, more: { address?: string; message?: string } = {}) =>
+  const tell = (status: ServiceStatus, more: { address?: string; ports?: Readonly<Record<string, number>>; message?: string } = {}) =>
     unit.engine.tell({
       type: 'service',
       unit: unit.options.path,
@@ -51,7 +51,7 @@ export async function beginInstance(context: Context, request: InstanceRequest):
     await within(context, request, service, async (limit) => {
       const { service: begun } = await start(context, request, service, limit)
       publish(context, request, service, begun)
-      tell('running', { address: begun.address })
+      tell('running', { address: begun.address, ports: begun.ports })
       await ready(begun, service, context, limit)
     })
     tell('passed')

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { EverwarmError } from '../contracts/errors.ts'
-import type { Executor } from '../executors/executor.ts'
+import type { Executor } from './executor.ts'
 import type { Env } from '../system/settings.ts'
 import { namesHint } from '../system/known-names.ts'
 
@@ -35,12 +35,12 @@ export function executorName(given: unknown): NamedExecutor {
 export async function openExecutor({ name, image, namespace, context, kubeconfig, env }: ExecutorAsked): Promise<Executor> {
   switch (name) {
     case 'local': {
-      const { createLocalExecutor } = await import('../executors/local/local-executor.ts')
+      const { createLocalExecutor } = await import('./local/local-executor.ts')
       return createLocalExecutor({ env })
     }
     case 'docker':
     case 'podman': {
-      const { createContainerExecutor } = await import('../executors/container/container-executor.ts')
+      const { createContainerExecutor } = await import('./container/container-executor.ts')
       const host = name === 'podman' ? podmanHost(env) : undefined
       return createContainerExecutor({
         env,
@@ -49,7 +49,7 @@ export async function openExecutor({ name, image, namespace, context, kubeconfig
       })
     }
     case 'kubernetes': {
-      const { createKubernetesExecutor } = await import('../executors/kubernetes/kubernetes-executor.ts')
+      const { createKubernetesExecutor } = await import('./kubernetes/kubernetes-executor.ts')
       return createKubernetesExecutor({
         env,
         ...(image === undefined ? {} : { image }),

@@ -1,0 +1,34 @@
+import { openArtifactStore } from '../artifacts/open-store.ts'
+import { dataFolder } from '../system/settings.ts'
+import type { ArtifactKeeper } from '../workflow/engine/engine-types.ts'
+import { openArtifactKeeper } from '../workflow/executions/artifact-keeper.ts'
+import { makeExecution, writeResult } from '../workflow/executions/execution-folder.ts'
+import type { ToolkitGiven } from './command.ts'
+import { readConfig, type ToolkitConfig } from './toolkit-config.ts'
+
+export interface ArtifactPlace {
+  keeper: ArtifactKeeper
+  /** Before all names. */
+  prefix: string
+  /** It is listed with this result, as an execution of its own. */
+  end(exitCode: 0 | 1): void
+}
+
+/** Where the files of a command are kept. @throws EverwarmError CONFIG_INVALID, and as `openArtifactStore` */
+export async function openArtifactPlace({ env }: ToolkitGiven): Promise<ArtifactPlace> {
+  const { artifacts } = readConfig(env)
+  const store = await configuredStore(artifacts, env)
+  const execution = makeExecution(dataFolder(env, 'executions'), { workflow: 'toolkit-artifacts', executor: 'local' })
+  return {
+    keeper: openArtifactKeeper({ folder: execution.about.folder, ...(store ? { store } : {}) }),
+    prefix: artifacts.prefix === undefined ? '' : `${artifacts.prefix.replace(/\/+$/, '')}/`,
+    end: (exitCode) =>
+      writeResult(execution, { status: exitCode === 0 ? 'passed' : 'failed', exitCode, endedAt: new Date().toISOString() }),
+  }
+}
+
+/** undefined: a folder of the execution. */
+export async function configuredStore({ location }: ToolkitConfig['artifacts'], env: ToolkitGiven['env']) {
+  const place = location ?? env['EVERWARM_ARTIFACTS']
+  return place ? { artifacts: await openArtifactStore(place, env), location: place } : undefined
+}

@@ -1,0 +1,124 @@
+import { constants, createReadStream, createWriteStream } from 'node:fs'
+import { access, readFile, stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { collectArtifacts, type CollectedFile } from '../../content/artifacts/collect.ts'
+import { archiveName, compressArtifacts } from '../../content/artifacts/compress.ts'
+import { contentKind } from '../../content/artifacts/content-type.ts'
+import { mayBeReport, readReport } from '../../content/artifacts/reports/read-report.ts'
+import { matchFiles } from '../../content/glob.ts'
+import { errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import type { ArtifactKeeper } from '../../workflow/engine/engine-types.ts'
+import { flagOf, listOf, textOf, type ToolkitGiven } from '../command.ts'
+import { openArtifactPlace } from '../artifact-place.ts'
+import { placeOf } from '../places.ts'
+import { untilSignal } from '../stop-signal.ts'
+
+interface Keeping {
+  given: ToolkitGiven
+  keeper: ArtifactKeeper
+  /** Before all names. */
+  prefix: string
+  /** Nothing more is begun. */
+  signal: AbortSignal
+}
+
+export async function artifacts(given: ToolkitGiven): Promise<number> {
+  const mounts = listOf(given, 'mount').map((path) => placeOf(path, given))
+  const { files } = await collectArtifacts({
+    patterns: given.positionals.map((pattern) => mapped(pattern, given)),
+    workingDir: given.cwd,
+    roots: mounts.length > 0 ? mounts : [given.cwd, placeOf('/data', given)],
+    glob: (patterns) => matchFiles(patterns, given.cwd),
+  })
+  const readable = (await Promise.all(files.map((file) => isReadable(file, given)))).flatMap((file) => file ?? [])
+  if (readable.length === 0) {
+    given.print(`No file matches ${given.positionals.join(', ')}; nothing is kept.`)
+    return 0
+  }
+  const place = await openArtifactPlace(given)
+  return untilSignal(async (signal) => {
+    const keeping: Keeping = { given, keeper: place.keeper, prefix: place.prefix, signal }
+    const name = textOf(given, 'compress')
+    const failed = name === undefined ? await keepEach(keeping, readable) : await keepArchive(keeping, name, readable)
+    for (const file of readable) await tellReport(given, file)
+    place.end(failed.length > 0 ? 1 : 0)
+    signal.throwIfAborted()
+    if (failed.length > 0) throw notKept(failed, readable.length)
+    return 0
+  })
+}
+
+/** `!` stands before the path, not in it. */
+function mapped(pattern: string, given: ToolkitGiven): string {
+  const [mark, path] = pattern.startsWith('!') ? ['!', pattern.slice(1)] : ['', pattern]
+  return path.startsWith('/') ? `${mark}${placeOf(path, given)}` : pattern
+}
+
+async function isReadable(file: CollectedFile, { print }: ToolkitGiven): Promise<CollectedFile | undefined> {
+  try {
+    await access(file.path, constants.R_OK)
+    return file
+  } catch (error) {
+    print(`warning: ${file.name} cannot be read (${(error as NodeJS.ErrnoException).code}); it is left out.`)
+    return undefined
+  }
+}
+
+/** Each by itself. @returns what went wrong, when all have been tried */
+async function keepEach({ given, keeper, prefix, signal }: Keeping, files: readonly CollectedFile[]): Promise<unknown[]> {
+  const kept = files.map(async ({ path, name }) => {
+    const { type, encoding } = contentKind(name)
+    const about = { bytes: (await stat(path)).size, contentType: type, ...(encoding ? { gzip: true } : {}) }
+    const content = async () => {
+      signal.throwIfAborted()
+      return createReadStream(path)
+    }
+    await keeper.put(`${prefix}${name}`, content, about)
+    given.print(`${prefix}${name}: ${about.bytes} bytes`)
+  })
+  const failed = (await Promise.allSettled(kept)).flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
+  for (const error of failed.slice(1)) given.print(`warning: ${errorFromData(error).message}`)
+  return failed
+}
+
+async function keepArchive(
+  { given, keeper, prefix }: Keeping,
+  asked: string,
+  files: readonly CollectedFile[],
+): Promise<unknown[]> {
+  const name = `${prefix}${archiveName(asked)}`
+  const cache = textOf(given, 'compress-cache')
+  if (flagOf(given, 'unpack')) given.print('warning: --unpack: the store keeps the archive as it is.')
+  try {
+    const at = cache === undefined ? undefined : placeOf(cache, given)
+    if (at !== undefined) await pipeline(compressArtifacts(files), createWriteStream(at, { mode: 0o600 }))
+    const content = async () => (at === undefined ? compressArtifacts(files) : createReadStream(at))
+    await keeper.put(name, content, { contentType: 'application/gzip' })
+    given.print(`${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
+    return []
+  } catch (error) {
+    return [error]
+  }
+}
+
+/** What a test tool says in it; a report that cannot be read is a warning. */
+async function tellReport({ print }: ToolkitGiven, { path, name }: CollectedFile): Promise<void> {
+  try {
+    if (!mayBeReport(name, (await stat(path)).size)) return
+    const report = readReport(name, await readFile(path))
+    if (!report) return
+    const { metrics = {}, ...numbers } = report.summary
+    const words = Object.entries({ ...numbers, ...metrics }).map(([what, number]) => `${what} ${number}`)
+    print(`${name} (${report.kind}): ${words.slice(0, 10).join(', ')}`)
+  } catch (error) {
+    print(`warning: the report ${name} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function notKept(failed: readonly unknown[], count: number): EverwarmError {
+  const { message, hint } = errorFromData(failed[0])
+  return new EverwarmError('ARTIFACTS_FAILED', {
+    message: `${failed.length} of ${count} could not be kept: ${message}`,
+    ...(hint ? { hint } : {}),
+  })
+}

@@ -1,0 +1,73 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execFile } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { encodeArgument } from '../../src/workflow/expressions/argument.ts'
+import { MAIN, ownFolder, ownHouse } from './toolkit-run.ts'
+
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+function cli(cwd: string, args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { EVERWARM_CONFIG: _, EVERWARM_TOKEN: __, ...inherited } = process.env
+  const env = { ...inherited, ...ownHouse(cwd) }
+  return new Promise((resolve) =>
+    execFile(process.execPath, ['--no-warnings', CLI, ...args], { cwd, env }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    ),
+  )
+}
+
+test(
+  'a step uses it in its script: its files are those of the step, and the workflow hears of workers',
+  { timeout: 60_000 },
+  async () => {
+    const folder = ownFolder()
+    writeFileSync(join(folder, 'here.txt'), 'here')
+    const spec = {
+      matrix: { f: 'glob("*.txt")', n: [1, 2] },
+      transfer: [{ from: '.', files: ['*.txt'] }],
+      fetch: [{ from: '/data/repo/out' }],
+      shell: 'mkdir out; cp here.txt out/{{ index }}.txt; echo {{ matrix.f }} {{ env.X }} >> out/{{ index }}.txt',
+      container: { env: [{ name: 'X', value: 'of-worker' }] },
+    }
+    const env = { ...ownHouse(folder), EVERWARM_REF: 's1', X: 'of-step' }
+    const workflow = {
+      kind: 'Workflow',
+      metadata: { name: 'w' },
+      spec: {
+        container: { env: Object.entries(env).map(([name, value]) => ({ name, value })) },
+        steps: [
+          {
+            name: 'Script',
+            shell: `"${process.execPath}" --no-warnings "${MAIN}" parallel --base64 ${encodeArgument(spec)}; cat out/*.txt`,
+          },
+          { name: 'Next', shell: "echo 'last worker {{ output.parallel }}'" },
+        ],
+      },
+    }
+    writeFileSync(join(folder, 'w.yaml'), JSON.stringify(workflow))
+    const { code, stdout, stderr } = await cli(folder, ['workflow', 'run', 'w.yaml', '--json'])
+    expect(stderr).toBe('')
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; text?: string; name?: string })
+    const said = events.flatMap(({ type, text }) => (type === 'output' ? [text] : [])).join('')
+    expect(code, said).toBe(0)
+    expect(said.match(/here\/\S+\/main\/data\/repo\/here\.txt of-worker\n/g)).toHaveLength(2)
+    expect(existsSync(join(folder, 'out'))).toBe(false)
+    expect(said).toMatch(/last worker \{"index":\d,"status":"passed"/)
+    expect(events.filter(({ type, name }) => type === 'said' && name === 'parallel').length).toBeGreaterThan(3)
+  },
+)
+
+test('`everwarm toolkit` is the same program, also where it begins another process', { timeout: 60_000 }, async () => {
+  const folder = ownFolder()
+  const help = await cli(folder, ['toolkit', 'kill', '--help'])
+  expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('everwarm toolkit kill: end the services of a group') })
+  expect((await cli(folder, ['toolkit', 'tarball', 'x'])).code).toBe(155)
+  const spec = '{"a": {"shell": "sleep 60", "readinessProbe": {"exec": {"command": ["true"]}}}}'
+  expect(await cli(folder, ['toolkit', 'services', '-g', 'g', spec])).toMatchObject({ code: 0, stderr: '' })
+  expect(await cli(folder, ['toolkit', 'kill', 'g'])).toMatchObject({ code: 0, stderr: '' })
+})

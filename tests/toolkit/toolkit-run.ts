@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
+import { runToolkit } from '../../src/toolkit/run-toolkit.ts'
+
+export const MAIN = fileURLToPath(new URL('../../src/toolkit/main.ts', import.meta.url))
+
+/** A folder of its own, with everwarm's data in it, gone after the tests. */
+export function ownFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ew-tk-')))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return folder
+}
+
+export const ownHouse = (folder: string) => ({ EVERWARM_HOME: `${folder}/home`, EVERWARM_CACHE: `${folder}/cache` })
+
+export interface ToolkitRun {
+  child: ChildProcess
+  /** Resolves once this stands on stdout. @throws with all output, if it ends without */
+  said(wanted: string | RegExp): Promise<string>
+  ended: Promise<{ code: number | null; stdout: string; stderr: string }>
+}
+
+/** `everwarm-toolkit …` in a process and a session of its own. */
+export function startToolkit(cwd: string, args: readonly string[], env: Record<string, string> = {}): ToolkitRun {
+  return watched(spawn(process.execPath, ['--no-warnings', MAIN, ...args], options(cwd, env)))
+}
+
+export const toolkit = (cwd: string, args: readonly string[], env?: Record<string, string>) => startToolkit(cwd, args, env).ended
+
+/** A script of sh in which `tk` is the toolkit. */
+export const script = (cwd: string, text: string, env: Record<string, string> = {}): ToolkitRun =>
+  watched(spawn('sh', ['-c', `tk() { "${process.execPath}" --no-warnings "${MAIN}" "$@"; }\n${text}`], options(cwd, env)))
+
+function options(cwd: string, env: Record<string, string>) {
+  const { EVERWARM_TOKEN: _, EVERWARM_CONFIG: __, EVERWARM_REF: ___, ...inherited } = process.env
+  return { cwd, env: { ...inherited, ...ownHouse(cwd), ...env }, detached: true } as const
+}
+
+function watched(child: ChildProcess): ToolkitRun {
+  let [stdout, stderr] = ['', '']
+  let look = () => {}
+  child.stdout!.on('data', (data) => {
+    stdout += data
+    look()
+  })
+  child.stderr!.on('data', (data) => (stderr += data))
+  const ended = new Promise<Awaited<ToolkitRun['ended']>>((resolve) =>
+    child.once('close', (code) => resolve({ code, stdout, stderr })),
+  )
+  return {
+    child,
+    ended,
+    said: (wanted) =>
+      new Promise((resolve, reject) => {
+        look = () => void (stdout.match(wanted) && resolve(stdout))
+        void ended.then(() => reject(new Error(`It ended without ${wanted}:\n${stdout}\n${stderr}`)))
+        look()
+      }),
+  }
+}
+
+/** In this process: for what ends before anything runs. */
+export async function asked(words: readonly string[], env: Record<string, string> = {}) {
+  const [printed, complained]: [string[], string[]] = [[], []]
+  const code = await runToolkit(words, env, {
+    program: 'everwarm-toolkit',
+    self: [],
+    print: (line) => void printed.push(line),
+    say: (line) => void complained.push(line),
+  })
+  return { code, stdout: printed.join('\n'), stderr: complained.join('\n') }
+}
