@@ -8,10 +8,14 @@ import { runToolkit } from '../../src/toolkit/run-toolkit.ts'
 
 export const MAIN = fileURLToPath(new URL('../../src/toolkit/main.ts', import.meta.url))
 
-/** A folder of its own, with everwarm's data in it, gone after the tests. */
+const made: string[] = []
+// Here, not where a folder is made: a hook that is registered while a test runs is never called.
+afterAll(() => made.forEach((folder) => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })))
+
+/** A folder of its own, with everwarm's data in it, gone after the tests of the file. */
 export function ownFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ew-tk-')))
-  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  made.push(folder)
   return folder
 }
 

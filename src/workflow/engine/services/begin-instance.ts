@@ -35,7 +35,10 @@ type Context = OperationContext<'services-start'>
 export async function beginInstance(context: Context, request: InstanceRequest): Promise<void> {
   const { unit } = context
   const { name, place } = request
-  const tell = (status: ServiceStatus, more: { address?: string; ports?: Readonly<Record<string, number>>; message?: string } = {}) =>
+  const tell = (
+    status: ServiceStatus,
+    more: { address?: string; ports?: Readonly<Record<string, number>>; message?: string } = {},
+  ) =>
     unit.engine.tell({
       type: 'service',
       unit: unit.options.path,
