@@ -27,18 +27,11 @@ async function doTheSame(name: string, config: Record<string, unknown> = {}, mor
   const path = new URL(`transcripts/${name}.txt`, import.meta.url)
   const ends = await Promise.all(
     houses.all.map(async (house) => {
-      const began = Date.now()
       const end = await runFixture(house, run)
-      if (process.env['TIMES']) console.log(name, house.name, Date.now() - began)
       return { name: house.name, end, text: transcript(end) }
     }),
   )
   if (isWriting) writeFileSync(path, ends[0]!.text)
-  if (process.env['DUMP'])
-    for (const { name: house, text, end } of ends) {
-      writeFileSync(`${process.env['DUMP']}/${name}.${house}.txt`, text)
-      writeFileSync(`${process.env['DUMP']}/${name}.${house}.json`, end.events.map((e) => JSON.stringify(e)).join('\n'))
-    }
   const expected = readFileSync(path, 'utf8')
   for (const { name: house, text } of ends) expect(text, `on ${house}`).toBe(expected)
   return ends

@@ -59,7 +59,7 @@ function happeningLines(events: readonly WorkflowEvent[], text: Text): string[] 
     if (event.type === 'workers')
       return [`${event.count} workers${event.skipped === undefined ? '' : `: ${text(event.skipped)}`}`]
     if (event.type === 'said') return [`said ${event.name} ${JSON.stringify(event.value)}`]
-    if (event.type === 'artifact') return [`artifact ${event.path}`] // 30 at a time: they come in any order.
+    if (event.type === 'artifact') return [`artifact ${event.path}`]
     if (event.type === 'report')
       return [`report ${event.kind} ${event.path} ${JSON.stringify({ ...event.summary, durationMs: undefined })}`]
     return event.type === 'warning' ? [`warning ${errorText(event, text)}`] : []
