@@ -28,6 +28,8 @@ export interface ExecutionRequest {
   id: string
   /** Name of the workflow. */
   workflow: string
+  /** Told each value of a secret that the platform itself has put somewhere, before any command that sees it has begun. */
+  secret?(value: string): void
 }
 
 /** All sites of one execution; they reach each other's services. */
@@ -45,7 +47,7 @@ export interface SiteRequest {
   commands: readonly PlannedCommand[]
   job?: Job
   pod?: Pod
-  /** Name → claim. */
+  /** Name → claim; `pod.volumes` refer to it by this name, a DNS label that is unique among all executions. */
   pvcs?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Ends the wait for it. */
   signal: AbortSignal

@@ -35,7 +35,7 @@ export interface CompileOptions {
 /** A workflow without templates as the tree of what runs, in the order in which it runs. Pure. */
 export function compile(spec: WorkflowSpec, options: CompileOptions): Compiled {
   const compiling = new Compiling(spec)
-  const outer: Container = { env: [{ name: 'CI', value: '1' }] }
+  const outer: Container = { env: [{ name: 'CI', value: '1', global: true }] }
   const inherited = {
     container: inheritContainer(outer, options.container),
     pod: spec.pod,
@@ -127,10 +127,11 @@ class Compiling {
     return (steps ?? []).map((step, i) => this.step(step, [...path, i], inherited))
   }
 
-  #operation(operation: Operation, step: Step, { container, isPure }: Inherited): OperationNode {
+  #operation(operation: Operation, step: Step, { container, isPure: mayShare }: Inherited): OperationNode {
     const isAlways = operation.type === 'artifacts' || operation.type === 'services-stop'
     const own = step.condition === undefined ? undefined : text(step.condition)
     const condition = isAlways ? (own === undefined || own === 'always' ? 'always' : `always && (${own})`) : (own ?? 'passed')
+    const isPure = mayShare && !this.#spec.system?.isolatedContainers
     return { kind: 'operation', ref: this.#ref(), condition, operation, container, isPure }
   }
 

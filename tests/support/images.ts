@@ -74,7 +74,8 @@ function layOut(root: string, busybox: string): void {
 }
 
 /** Of Node, and the rest of the C library, which native packages need. */
-function librariesOf(program: string): string[] {
+/** Absolute paths of all shared libraries that a program, or a library, needs. */
+export function librariesOf(program: string): string[] {
   const said = execFileSync('ldd', [program], { encoding: 'utf8' })
   const own = [...said.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path!)
   const folder = dirname(own.find((path) => basename(path) === 'libc.so.6') ?? '/lib/libc.so.6')

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { createContainerExecutor } from '../../src/executors/container/container-executor.ts'
+import { createKubernetesExecutor } from '../../src/executors/kubernetes/kubernetes-executor.ts'
+import { createLocalExecutor } from '../../src/executors/local/local-executor.ts'
+import { executorTable } from '../../src/workflow/executor-table.ts'
 import { loadText } from '../../src/workflow/load.ts'
 import { checkDocuments } from '../../src/workflow/check.ts'
 import { fieldTables } from '../../src/workflow/field-tables.ts'
@@ -11,6 +15,24 @@ const page = readFileSync(new URL('../../docs/workflow.md', import.meta.url), 'u
 test('the tables of docs/workflow.md are those of the schema: `node scripts/workflow-docs.ts` writes them anew', () => {
   expect(page.split('## All fields\n\n')[1]).toBe(`${fieldTables()}\n`)
 })
+
+test('so is its table of executors, from what each of them says that it ignores', () => {
+  const notes = {
+    local: createLocalExecutor().ignores,
+    containers: createContainerExecutor({ env: {} }).ignores,
+    Kubernetes: createKubernetesExecutor({ env: {} }).ignores,
+  }
+  expect(page).toContain(`says so.\n\n${executorTable(notes)}\n\nWhat is different`)
+})
+
+test.each(['vitest-shards', 'playwright-shards'])(
+  'docs/workflow-examples.md shows fixtures/workflows/%s.yaml as it is',
+  (name) => {
+    const examples = readFileSync(new URL('../../docs/workflow-examples.md', import.meta.url), 'utf8')
+    const file = readFileSync(new URL(`../../fixtures/workflows/${name}.yaml`, import.meta.url), 'utf8')
+    expect(examples).toContain(`\`\`\`yaml\n${file.replace(/^#.*\n/, '')}\`\`\``)
+  },
+)
 
 test('the example of docs/workflow.md is right', () => {
   const { documents, faults } = loadText(/```yaml\n([^]*?)```/.exec(page)![1]!, 'docs/workflow.md')

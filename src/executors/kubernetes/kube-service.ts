@@ -4,6 +4,7 @@ import type { V1Pod } from './cluster.ts'
 import { claimManifest } from './job-manifest.ts'
 import { holdLifeline } from './lifeline.ts'
 import { labelValue, objectName, SERVICE_LABEL, SITE_LABEL } from './names.ts'
+import { hasSecrets, readEnvironment } from './pod-environment.ts'
 import { podFiles } from './pod-files.ts'
 import { containerStatus, healthOf, isReady, serviceEnd, startFault } from './pod-state.ts'
 import { isGone, type SitePods } from './pod-watch.ts'
@@ -42,7 +43,7 @@ export async function openService(place: ServiceGround, request: ServiceRequest)
     const secret = serviceSecret(parts)
     if (secret) await cluster.createSecret(namespace, secret)
     await cluster.createPod(namespace, servicePod(parts))
-    if (request.prepare) await prepare(place, name, find, request)
+    if (request.prepare || hasSecrets(container)) await prepare(place, name, find, request)
     await Promise.race([watch.until(() => begun(find()), request.signal), withoutSite(lost, site)])
   } catch (error) {
     await remove().catch(() => {
@@ -73,10 +74,10 @@ function begun(pod: V1Pod | undefined): true | undefined {
 const isNeverRun = (reason: string | undefined) => reason === 'ContainerCannotRun' || reason === 'StartError'
 
 async function prepare(
-  { ground: { cluster, clock, silenceMs }, namespace, watch }: ServiceGround,
+  { ground: { cluster, clock, silenceMs, execution }, namespace, watch }: ServiceGround,
   pod: string,
   find: () => V1Pod | undefined,
-  { prepare: put, signal }: ServiceRequest,
+  { prepare: put, container, signal }: ServiceRequest,
 ): Promise<void> {
   const target = { namespace, pod, container: PREPARE_CONTAINER }
   await watch.until(() => {
@@ -87,7 +88,10 @@ async function prepare(
   }, signal)
   const lifeline = holdLifeline(cluster, target, clock, silenceMs)
   try {
-    await put!(podFiles(cluster, () => target))
+    // What is printed later may hold them.
+    if (hasSecrets(container))
+      for (const secret of (await readEnvironment(cluster, target, container)).secrets) execution.secret?.(secret)
+    await put?.(podFiles(cluster, () => target))
     // Its main process ends well, and the service begins. The answer may be lost with the container.
     await runScript(cluster, target, 'kill -TERM 1').catch(() => {})
   } finally {

@@ -6,17 +6,13 @@ import { claimManifest, jobManifest } from './job-manifest.ts'
 import type { RoomGround } from './room-ground.ts'
 import { openService } from './kube-service.ts'
 import { holdLifeline } from './lifeline.ts'
-import { OWN_VARIABLE } from './lifeline-script.ts'
 import { labelValue, objectName, SERVICE_LABEL, SITE_LABEL } from './names.ts'
 import { type CommandPlace, startInPod } from './pod-command.ts'
+import { hasSecrets, type PodEnvironment, readEnvironment } from './pod-environment.ts'
 import { podFiles } from './pod-files.ts'
 import { isUp, lossOf, startFault } from './pod-state.ts'
 import type { SitePods } from './pod-watch.ts'
-import { runScript } from './run-script.ts'
 import { siteFailed } from './site-failed.ts'
-
-/** Variables that a shell makes by itself. */
-const OF_SHELL = new Set([OWN_VARIABLE, 'PWD', 'OLDPWD', 'SHLVL', '_'])
 
 /** @throws EverwarmError SITE_FAILED, IMAGE_UNAVAILABLE, the reason of the signal */
 export async function openSite(ground: RoomGround, request: SiteRequest): Promise<Site> {
@@ -98,35 +94,44 @@ function siteOn({ ground, id, namespace, pod, watch, groups, owner, close }: Sit
   const { cluster, clock } = ground
   const closing = new AbortController()
   const places = new Map(groups.map((group) => [group.name, placeOf(group.name)]))
-  const environments = new Map<string, Promise<Readonly<Record<string, string>>>>()
+  const environments = new Map<string, Promise<PodEnvironment>>()
   const services = new Set<SiteService>()
 
   function placeOf(container: string): CommandPlace {
     const target = { namespace, pod, container }
     const byName = () => watch.find(({ metadata }) => metadata?.name === pod)
     const gone = watch.until(() => lossOf(byName(), container), closing.signal).catch(() => 'closed')
-    return { cluster, clock, target, mains: new Set(), lost: gone }
+    return { cluster, clock, target, mains: new Set(), hidden: [], lost: gone }
   }
   const groupFor = (ref: string) => groups.find(({ refs }) => refs.includes(ref)) ?? groups[0]!
   const placeFor = ({ ref }: PlannedCommand) => {
     if (closing.signal.aborted) throw siteClosed(id)
     return places.get(groupFor(ref).name)!
   }
+  /** Its secrets are told before anything of them can be heard. */
+  function environmentFor(command: PlannedCommand): Promise<PodEnvironment> {
+    const { target } = placeFor(command)
+    const read = () =>
+      readEnvironment(cluster, target, groupFor(command.ref).container).then((environment) => {
+        for (const secret of environment.secrets) ground.execution.secret?.(secret)
+        return environment
+      })
+    const known = environments.get(target.container) ?? read()
+    environments.set(target.container, known)
+    known.catch(() => environments.delete(target.container))
+    return known
+  }
   const files = podFiles(cluster, (path) => ({ namespace, pod, container: containerFor(groups, path) }))
 
   return {
     id,
     files,
-    environment(command) {
-      const { target } = placeFor(command)
-      const known = environments.get(target.container) ?? readEnvironment(cluster, target)
-      environments.set(target.container, known)
-      known.catch(() => environments.delete(target.container))
-      return known
-    },
+    environment: async (command) => (await environmentFor(command)).variables,
     start: async (command) => {
       const place = placeFor(command)
-      return startInPod(place, command, command.cwd ?? groupFor(command.ref).container.workingDir ?? files.path('.'))
+      const { container } = groupFor(command.ref)
+      const hidden = hasSecrets(container) ? (await environmentFor(command)).hidden : []
+      return startInPod({ ...place, hidden }, command, command.cwd ?? container.workingDir ?? files.path('.'))
     },
     async startService(request) {
       if (closing.signal.aborted) throw siteClosed(id)
@@ -157,16 +162,6 @@ function containerFor(groups: readonly CommandGroup[], path: string): string {
         .map((at) => at.length),
     )
   return groups.reduce((best, group) => (depth(group) > depth(best) ? group : best)).name
-}
-
-async function readEnvironment(cluster: RoomGround['cluster'], target: CommandPlace['target']) {
-  const { stdout } = await runScript(cluster, target, 'cat /proc/self/environ')
-  const pairs = stdout.toString('utf8').split('\0').filter(Boolean)
-  return Object.fromEntries(
-    pairs
-      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])
-      .filter(([key]) => !OF_SHELL.has(key!)),
-  )
 }
 
 const siteClosed = (id: string) =>

@@ -16,6 +16,8 @@ export interface CommandPlace {
   clock: Clock
   /** Main processes of commands that run in it now. */
   mains: Set<number>
+  /** Variables that are not the command's. */
+  hidden: readonly string[]
   /** Resolves, with the reason, when the pod or this container is gone. */
   lost: Promise<string>
 }
@@ -26,9 +28,9 @@ let count = 0
 export async function startInPod(place: CommandPlace, command: SiteCommand, cwd: string): Promise<SiteProcess> {
   const { argv, env, hear } = command
   if (!argv || argv.length === 0) throw withoutProgram(command)
-  const { cluster, target, clock, mains, lost } = place
+  const { cluster, target, clock, mains, hidden, lost } = place
   const folder = `${INTERNAL}/${target.container}-${(count += 1)}`
-  const lines = commandLines({ argv, env, cwd }, OWN_VARIABLE)
+  const lines = commandLines({ argv, env, cwd }, [OWN_VARIABLE, ...hidden])
   const followed = followCommand({ cluster, target, folder, lines, hear, clock, lost })
   const main = await followed.began.catch((error: unknown) => {
     throw notStarted(error, argv[0]!, cwd, target)

@@ -41,7 +41,7 @@ test('a service that is started again has not ended', () => {
 test.each<[string, V1Pod, object]>([
   ['what runs', pod({ running: {} }), { faults: [], restarts: 0 }],
   ['what is done', pod(ended(0, 'Completed')), { faults: [], restarts: 0 }],
-  ['an error', pod(ended(9, 'Error'), {}, 'Never', { phase: 'Failed' }), { faults: ['Error (exit code 9)'], restarts: 0 }],
+  ['an error', pod(ended(9, 'Error'), {}, 'Never', { phase: 'Failed' }), { faults: ['ended with exit code 9'], restarts: 0 }],
   [
     'one before a restart',
     pod({ running: {} }, { restartCount: 2, lastState: ended(137, 'OOMKilled') }),
@@ -50,7 +50,7 @@ test.each<[string, V1Pod, object]>([
   [
     'a loop of them',
     pod({ waiting: { reason: 'CrashLoopBackOff' } }, { restartCount: 3, lastState: ended(1, 'Error') }),
-    { faults: ['Error (exit code 1)', 'CrashLoopBackOff'], restarts: 3 },
+    { faults: ['ended with exit code 1', 'CrashLoopBackOff'], restarts: 3 },
   ],
   [
     'a pod that was put out',

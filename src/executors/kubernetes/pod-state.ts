@@ -71,12 +71,17 @@ export function serviceEnd(pod: V1Pod, container: string): ProcessEnd | undefine
   return isGone(pod) || isFinished(pod) ? { reason: pod.status?.reason ?? 'lost' } : undefined
 }
 
+function faultText({ exitCode, signal, reason = 'Error' }: { exitCode: number; signal?: number; reason?: string }): string {
+  if (reason !== 'Error' && reason !== 'Completed') return `${reason} (exit code ${exitCode})`
+  return signal ? `ended by signal ${signal}` : `ended with exit code ${exitCode}`
+}
+
 /** Every end but that of what is done, now or before a restart. */
 export function healthOf(pod: V1Pod, container: string): ServiceHealth {
   const status = containerStatus(pod, container)
   const faults = [status?.lastState?.terminated, status?.state?.terminated]
     .filter((end) => end && !(end.exitCode === 0 && (end.reason ?? 'Completed') === 'Completed'))
-    .map((end) => `${end!.reason ?? 'Error'} (exit code ${end!.exitCode})`)
+    .map((end) => faultText(end!))
   if (status?.state?.waiting?.reason === 'CrashLoopBackOff') faults.push('CrashLoopBackOff')
   if (faults.length === 0 && pod.status?.phase === 'Failed') faults.push(pod.status.reason ?? 'Failed')
   return { faults, restarts: status?.restartCount ?? 0 }

@@ -1,5 +1,6 @@
 import type { Container, EnvVariable, Job, Pod } from '../../contracts/workflow/container.ts'
 import type { V1Container, V1PodSpec, V1VolumeMount } from './cluster.ts'
+import { markedSources } from './pod-environment.ts'
 import { INTERNAL, OWN_VARIABLE } from './lifeline-script.ts'
 
 export const DATA_VOLUME = 'everwarm-data'
@@ -50,6 +51,7 @@ export function containerSettings(name: string, container: Container): V1Contain
 export function idle(container: V1Container, command: string[]): V1Container {
   return {
     ...container,
+    ...(container.envFrom ? { envFrom: markedSources(container.envFrom) } : {}),
     command,
     env: [...(container.env ?? []), { name: OWN_VARIABLE, value: '1' }],
     volumeMounts: [...(container.volumeMounts ?? []), { name: INTERNAL_VOLUME, mountPath: INTERNAL }],

@@ -19,7 +19,7 @@ export const NO_PROGRAM = 122
  * The command as lines for `eval`, with `check` as first argument only looked at. They come by standard input, so that values of the
  * environment are in nobody's arguments; but a variable whose name no shell can export is in those of `env` for a moment, inside.
  */
-export function commandLines({ argv: [program = '', ...args], env, cwd }: CommandSpec, ownVariable: string): string {
+export function commandLines({ argv: [program = '', ...args], env, cwd }: CommandSpec, hidden: readonly string[]): string {
   const names = Object.keys(env)
   const exported = names.filter(isExportable).map((name) => `export ${name}=${quote(env[name]!)}`)
   const others = names.filter((name) => !isExportable(name)).map((name) => quote(`${name}=${env[name]}`))
@@ -28,7 +28,7 @@ export function commandLines({ argv: [program = '', ...args], env, cwd }: Comman
     : `command -v ${quote(program)} >/dev/null 2>&1`
   const words = [...(others.length > 0 ? ['env', ...others] : []), ...[program, ...args].map(quote)]
   return [
-    `unset ${ownVariable}`,
+    `unset ${hidden.filter(isExportable).join(' ')}`,
     ...exported,
     `cd ${quote(cwd)} 2>/dev/null || exit ${NO_FOLDER}`,
     `${isThere} || exit ${NO_PROGRAM}`,

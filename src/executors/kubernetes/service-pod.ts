@@ -2,6 +2,7 @@ import type { V1Container, V1Pod, V1Secret } from './cluster.ts'
 import type { ServiceRequest } from '../executor.ts'
 import { ownedBy, type Owner } from './job-manifest.ts'
 import { idleCommand } from './lifeline-script.ts'
+import { hasSecrets } from './pod-environment.ts'
 import { containerSettings, idle, metadataOf, podSettings } from './pod-template.ts'
 
 export const SERVICE_CONTAINER = 'main'
@@ -32,7 +33,7 @@ export function servicePod({ name, marks, owner, request, silenceMs }: ServiceMa
     spec: {
       ...podSettings(pod),
       restartPolicy,
-      ...(prepare ? { initContainers: [idle(plain, idleCommand(silenceMs, 1))] } : {}),
+      ...(prepare || hasSecrets(container) ? { initContainers: [idle(plain, idleCommand(silenceMs, 1))] } : {}),
       containers: [mainContainer(name, request)],
     },
   }

@@ -47,7 +47,7 @@ export function siteFiles(sandbox: Sandbox): SiteFiles {
 /** The real place of what is to be written, whose folder may not be there yet. @throws EverwarmError FILE_NOT_WRITTEN: not in the sandbox */
 async function placeWithin(sandbox: Sandbox, target: string): Promise<string> {
   const names: string[] = []
-  for (let at = target; ; at = dirname(at)) {
+  for (let at = target; ;) {
     const real = await realpath(at).catch((error: NodeJS.ErrnoException) => {
       // Of a link that leads nowhere nobody knows where it would be written.
       if (error.code !== 'ENOENT') throw notWritten(target, error.code ?? 'unknown', error)
@@ -57,8 +57,12 @@ async function placeWithin(sandbox: Sandbox, target: string): Promise<string> {
       if (isWithin(sandbox.folder, place)) return place
       throw notWritten(target, 'it lies outside of the folders of this worker')
     }
-    if (await lstat(at).catch(() => undefined)) throw notWritten(target, 'a link on the way leads nowhere')
+    const found = await lstat(at).catch(() => undefined)
+    if (found?.isSymbolicLink()) throw notWritten(target, 'a link on the way leads nowhere')
+    // Somebody has made it just now: its real place can be asked for again.
+    if (found) continue
     names.unshift(basename(at))
+    at = dirname(at)
   }
 }
 

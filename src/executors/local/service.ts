@@ -42,7 +42,7 @@ export async function openService(options: ServiceOptions): Promise<SiteService>
       // As a container would: nothing of it outlives its main process.
       await process!.stop(0)
       process = undefined
-      if (end.exitCode !== 0) faults.push(end.signal ? `ended by ${end.signal}` : `ended with code ${end.exitCode}`)
+      if (end.exitCode !== 0) faults.push(end.signal ? `ended by ${end.signal}` : `ended with exit code ${end.exitCode}`)
       if (end.exitCode === 0 || request.restartPolicy === 'Never') return end
       await pause(Math.min(FIRST_BACKOFF_MS * 2 ** restarts, MOST_BACKOFF_MS))
       if (closing) return end

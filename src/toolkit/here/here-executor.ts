@@ -1,10 +1,10 @@
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { ExecutionRoom, Executor, Site, SiteRequest } from '../../executors/executor.ts'
-import { siteId } from '../../workflow/engine/engine.ts'
+import { MAIN_SITE } from '../../workflow/engine/engine.ts'
 import { hereFiles, type HereOptions } from './here-files.ts'
 
 /** The place of the workflow itself, around all workers. */
-const MAIN = siteId('')
+const MAIN = MAIN_SITE
 
 /**
  * An executor whose outermost site is the current folder of this machine. All others, and services, are where the real one has them.

@@ -18,6 +18,8 @@ export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' |
   readonly scratch: Scratch
   /** What `execute` has begun and does not wait for. */
   readonly background: Set<Promise<unknown>>
+  /** How often a site of this name has been asked for: what is tried again gets one of its own. */
+  readonly sitesOf: Map<string, number>
   /** ISO time at which it began. */
   readonly scheduledAt: string
   warn(unit: string, ref: string | undefined, code: string, message: string): void
@@ -38,6 +40,7 @@ export function newEngine(
     perform,
     units: new Map(),
     background: new Set(),
+    sitesOf: new Map(),
     scheduledAt: new Date().toISOString(),
     warn(unit, ref, code, message) {
       const warning: WorkflowHappening = { type: 'warning', unit, code, message: masks.text(message) }
@@ -49,9 +52,15 @@ export function newEngine(
 /** A unit further inside. */
 export const innerPath = (unit: string, ref: string, index: number) => `${unit === '' ? '' : `${unit}/`}${ref}.${index}`
 
-/** The id of a unit's site: lower-case letters, digits and `-`, at most 40 characters. */
-export function siteId(unit: string): string {
-  if (unit === '') return 'main'
-  const id = unit.replaceAll(/[^a-z0-9]/g, '-')
-  return id.length <= 40 ? id : `${id.slice(0, 27)}-${createHash('sha256').update(unit).digest('hex').slice(0, 12)}`
+/** Id of the site of the workflow itself. */
+export const MAIN_SITE = 'main'
+
+/** A new id for a unit's site: lower-case letters, digits and `-`, at most 40 characters; another one each time it is asked for. */
+export function newSiteId({ sitesOf }: Pick<Engine, 'sitesOf'>, unit: string): string {
+  const times = (sitesOf.get(unit) ?? 0) + 1
+  sitesOf.set(unit, times)
+  // What an earlier attempt had may still be going away, and must not be taken for this one.
+  const whole = `${unit === '' ? MAIN_SITE : unit}${times > 1 ? `-t${times}` : ''}`
+  const id = whole.replaceAll(/[^a-z0-9]/g, '-')
+  return id.length <= 40 ? id : `${id.slice(0, 27)}-${createHash('sha256').update(whole).digest('hex').slice(0, 12)}`
 }

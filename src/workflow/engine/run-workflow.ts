@@ -2,7 +2,7 @@ import { type ErrorData, errorFromData, EverwarmError } from '../../contracts/er
 import type { ExecutionRoom, Site } from '../../executors/executor.ts'
 import { durationMs } from '../duration.ts'
 import { EXIT_CODES, isSuccess, type StepStatus } from '../status.ts'
-import { type Engine, newEngine, siteId } from './engine.ts'
+import { type Engine, newEngine, newSiteId } from './engine.ts'
 import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engine-types.ts'
 import { perform } from './perform.ts'
 import { Scratch } from './scratch.ts'
@@ -41,7 +41,11 @@ class Execution {
     let room: ExecutionRoom | undefined
     const scratch = new Scratch()
     try {
-      room = await this.#options.executor.open({ id, workflow: prepared.plan.name })
+      room = await this.#options.executor.open({
+        id,
+        workflow: prepared.plan.name,
+        secret: (value) => this.#options.masks.add(value),
+      })
       this.#engine = newEngine(this.#options, { room, scratch, perform })
       result = await this.#runMain(this.#engine)
     } catch (error) {
@@ -82,7 +86,7 @@ class Execution {
     let site: Site
     try {
       site = await engine.room.openSite({
-        id: siteId(''),
+        id: newSiteId(engine, ''),
         ...siteSettings(engine, { path: '', plans: [plan], names }),
         signal: this.#opening.signal,
       })

@@ -1,4 +1,3 @@
-import type { Container } from '../../contracts/workflow/container.ts'
 import type { PlannedCommand } from '../../executors/executor.ts'
 import { factsScope } from '../judge.ts'
 import { hostScope } from '../expressions/functions/library.ts'
@@ -99,7 +98,7 @@ export function scopesOf(unit: Unit, node: PlanNode): Scope[] {
 
 /** What a container has by itself; asked for once, and only if somebody wants to know. */
 export function baseScope(unit: Unit, node: OperationNode): Scope {
-  const { bases, site, engine } = unit
+  const { bases, site } = unit
   return {
     lookup(name) {
       if (name !== 'env' && !name.startsWith('env.')) return undefined
@@ -108,17 +107,11 @@ export function baseScope(unit: Unit, node: OperationNode): Scope {
       const base = bases.get(command.ref)
       if (base) return environmentScope(base).lookup!(name)
       throw new NotReadYet(async () => {
-        const found = await site.environment(planned(command))
-        for (const secret of secretVariables(command.container)) if (found[secret]) engine.masks.add(found[secret])
-        bases.set(command.ref, found)
+        bases.set(command.ref, await site.environment(planned(command)))
       })
     },
   }
 }
-
-/** Where a platform gives values of secrets by itself, they are learnt here, to be masked. */
-const secretVariables = ({ env = [] }: Container) =>
-  env.flatMap(({ name, valueFrom }) => (valueFrom?.['secretKeyRef'] ? [name] : []))
 
 /** A step has the environment of its first operation. */
 function firstOperation(node: PlanNode): OperationNode | undefined {

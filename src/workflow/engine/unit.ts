@@ -7,7 +7,7 @@ import type { Scope } from '../expressions/scopes.ts'
 import type { Known } from '../field-expressions.ts'
 import { expressionJudge } from '../judge.ts'
 import { nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from '../plan.ts'
-import { hasStepEnded, type StepStatus } from '../status.ts'
+import { hasStepEnded, isSuccess, type StepStatus } from '../status.ts'
 import type { Engine } from './engine.ts'
 import { Looking } from './looking.ts'
 import type { Held, OperationEnd } from './operation.ts'
@@ -62,7 +62,10 @@ export class Unit {
   #isTurning = false
   #isAgain = false
   #finish!: (end: UnitEnd) => void
-  #error: ErrorData | undefined
+  /** Nothing could be decided any more. */
+  #fault: ErrorData | undefined
+  /** By operation, of its newest attempt. */
+  readonly #errors = new Map<string, ErrorData>()
   readonly #ids = new Map<string, string | undefined>()
   readonly #judge = expressionJudge((node) => scopesOf(this, node))
 
@@ -189,8 +192,8 @@ export class Unit {
   }
 
   #tellError(node: OperationNode, { error }: OperationEnd): void {
-    if (!error) return
-    this.#error ??= error
+    if (!error) return void this.#errors.delete(node.ref)
+    this.#errors.set(node.ref, error)
     this.engine.warn(this.options.path, node.ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
   }
 
@@ -208,7 +211,7 @@ export class Unit {
   /** An expression that cannot be resolved, or a fault of ours: nothing can be decided any more. */
   #fail(error: unknown): void {
     const { code, message, hint } = errorFromData(error)
-    this.#error = { code, message: this.engine.masks.text(message), ...(hint ? { hint } : {}) }
+    this.#fault = { code, message: this.engine.masks.text(message), ...(hint ? { hint } : {}) }
     this.#apply({ type: 'aborted', nowMs: this.#now() })
     this.#current?.abort.abort()
   }
@@ -216,7 +219,20 @@ export class Unit {
   #close(): void {
     this.#deadline?.cancel()
     this.engine.units.delete(this.options.path)
-    this.#finish({ status: this.status, ...(this.#error ? { error: this.#error } : {}) })
+    const error = this.#fault ?? this.#causeIn(this.options.plan.root)
+    this.#finish({ status: this.status, ...(error ? { error } : {}) })
+  }
+
+  /** The first error that was no success and mattered. */
+  #causeIn(node: PlanNode): ErrorData | undefined {
+    if (isSuccess(this.#state.nodes.of(node.ref).status)) return undefined
+    if (node.kind === 'operation') return this.#errors.get(node.ref)
+    if (node.isOptional) return undefined
+    for (const child of node.children) {
+      const cause = this.#causeIn(child)
+      if (cause) return cause
+    }
+    return undefined
   }
 
   #stepAround(ref: string): StepNode {

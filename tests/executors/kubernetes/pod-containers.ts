@@ -5,12 +5,17 @@ import type { KubeObject } from './kube-objects.ts'
 /** What a kubelet looks up for a container. */
 export type LookUp = (kind: 'secrets' | 'configmaps', namespace: string, name: string) => Promise<KubeObject | undefined>
 
+interface ObjectRef {
+  name: string
+  optional?: boolean
+}
+
 interface EnvVariable {
   name: string
   value?: string
   valueFrom?: {
-    secretKeyRef?: { name: string; key: string }
-    configMapKeyRef?: { name: string; key: string }
+    secretKeyRef?: ObjectRef & { key: string }
+    configMapKeyRef?: ObjectRef & { key: string }
     fieldRef?: { fieldPath: string }
   }
 }
@@ -22,7 +27,7 @@ export interface ContainerSpec {
   args?: string[]
   workingDir?: string
   env?: EnvVariable[]
-  envFrom?: { secretRef?: { name: string }; configMapRef?: { name: string } }[]
+  envFrom?: { prefix?: string; secretRef?: ObjectRef; configMapRef?: ObjectRef }[]
   volumeMounts?: { name: string; mountPath: string }[]
   securityContext?: { runAsUser?: number }
   resources?: { limits?: { memory?: string } }
@@ -30,6 +35,7 @@ export interface ContainerSpec {
   readinessProbe?: any
 }
 
+/** Of a folder of the pod, or of its claim; here a claim lives as long as the pod that uses it. */
 export const volumeName = (pod: KubeObject, volume: string) => `ewk-${pod.metadata.uid}-${volume}`
 /** On all that a kubelet makes; its value is the name of the kubelet's network, with its process in it. */
 const LABEL = 'everwarm-test.kubelet'
@@ -100,15 +106,21 @@ const memoryBytes = ({ resources }: ContainerSpec) => {
 async function environmentOf(pod: KubeObject, spec: ContainerSpec, ip: string, lookUp: LookUp): Promise<Map<string, string>> {
   const namespace = pod.metadata.namespace!
   const env = new Map<string, string>()
-  const valuesOf = async (kind: 'secrets' | 'configmaps', name: string) => {
+  const valuesOf = async (kind: 'secrets' | 'configmaps', { name, optional }: ObjectRef) => {
     const found = await lookUp(kind, namespace, name)
+    if (!found && optional) return new Map<string, string>()
     if (!found) throw new Error(`CreateContainerConfigError: ${kind} "${name}" not found`)
     const decode = (value: string) => (kind === 'secrets' ? Buffer.from(value, 'base64').toString('utf8') : value)
     return new Map(Object.entries(found.data ?? {}).map(([key, value]) => [key, decode(value)]))
   }
-  for (const { secretRef, configMapRef } of spec.envFrom ?? []) {
-    const values = await (secretRef ? valuesOf('secrets', secretRef.name) : valuesOf('configmaps', configMapRef!.name))
-    for (const [key, value] of values) env.set(key, value)
+  for (const { prefix = '', secretRef, configMapRef } of spec.envFrom ?? []) {
+    const values = await (secretRef ? valuesOf('secrets', secretRef) : valuesOf('configmaps', configMapRef!))
+    for (const [key, value] of values) env.set(`${prefix}${key}`, value)
+  }
+  const setByKey = async (kind: 'secrets' | 'configmaps', ref: ObjectRef & { key: string }, name: string) => {
+    const value = (await valuesOf(kind, ref)).get(ref.key)
+    if (value !== undefined) env.set(name, value)
+    else if (!ref.optional) throw new Error(`CreateContainerConfigError: couldn't find key ${ref.key} in ${kind} "${ref.name}"`)
   }
   const fields: Record<string, string> = {
     'metadata.name': pod.metadata.name,
@@ -117,8 +129,8 @@ async function environmentOf(pod: KubeObject, spec: ContainerSpec, ip: string, l
   }
   for (const { name, value, valueFrom } of spec.env ?? []) {
     const { secretKeyRef, configMapKeyRef, fieldRef } = valueFrom ?? {}
-    if (secretKeyRef) env.set(name, (await valuesOf('secrets', secretKeyRef.name)).get(secretKeyRef.key) ?? '')
-    else if (configMapKeyRef) env.set(name, (await valuesOf('configmaps', configMapKeyRef.name)).get(configMapKeyRef.key) ?? '')
+    if (secretKeyRef) await setByKey('secrets', secretKeyRef, name)
+    else if (configMapKeyRef) await setByKey('configmaps', configMapKeyRef, name)
     else env.set(name, fieldRef ? (fields[fieldRef.fieldPath] ?? '') : (value ?? ''))
   }
   return env

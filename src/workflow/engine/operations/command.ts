@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { InBandMessage } from '../../../content/in-band.ts'
 import type { Container } from '../../../contracts/workflow/container.ts'
 import type { ProcessEnd, Site } from '../../../executors/executor.ts'
@@ -72,8 +73,11 @@ function maskedValue(json: string): unknown {
   }
 }
 
-function endOf({ exitCode, signal, reason }: ProcessEnd): OperationEnd {
-  if (exitCode !== undefined) return { exitCode }
+const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [128 + number, name]))
+
+/** Shells and containers say 128 and the number of a signal: where a process says it itself, it means the same. */
+function endOf({ exitCode, signal = SIGNALS.get(exitCode ?? 0), reason }: ProcessEnd): OperationEnd {
+  if (exitCode !== undefined && signal === undefined) return { exitCode }
   const why = reason ? `The command ended: ${reason}.` : `The command was ended by ${signal ?? 'a signal'}.`
   return { exitCode: 137, isAborted: true, error: { code: reason === 'lost' ? 'SITE_LOST' : 'STEP_FAILED', message: why } }
 }

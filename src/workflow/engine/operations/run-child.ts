@@ -2,7 +2,7 @@ import { errorFromData } from '../../../contracts/errors.ts'
 import type { WorkerReport } from '../../../contracts/workflow/events.ts'
 import { prepare } from '../../prepare.ts'
 import type { StepStatus } from '../../status.ts'
-import { innerPath, siteId } from '../engine.ts'
+import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
 import { withSecretReferences } from '../secret-references.ts'
 import { Unit } from '../unit.ts'
@@ -25,7 +25,11 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
     const prefix = `${options.artifactPrefix}${node.ref}/${index + 1}`
     const names = { ...placeNames(engine, path, prefix, plan), 'execution.name': name }
-    const site = await engine.room.openSite({ id: siteId(path), ...siteSettings(engine, { path, plans: [plan], names }), signal })
+    const site = await engine.room.openSite({
+      id: newSiteId(engine, path),
+      ...siteSettings(engine, { path, plans: [plan], names }),
+      signal,
+    })
     try {
       engine.tell({ type: 'unit', unit: path, root: unitTree(plan.root), description: name })
       const unit = new Unit(engine, site, {

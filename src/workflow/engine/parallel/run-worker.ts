@@ -10,7 +10,7 @@ import { rolesOf } from '../../field-roles.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess, type StepStatus } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
-import { innerPath, siteId } from '../engine.ts'
+import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
 import { moveFiles } from '../transfers.ts'
 import { inheritedOf, operationScopes } from '../unit-scopes.ts'
@@ -52,8 +52,10 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
     }
   }
   crew.barrier.leave(index)
-  if (!isSuccess(end.status) && !(crew.isStopped && end.status === 'aborted')) crew.failed.add(index)
+  crew.over(index, end.status)
   const log = await endWorker(context, worker, place, end)
+  // Without the files that it was to bring back it has failed, too.
+  crew.over(index, end.status)
   const durationMs = engine.clock.now() - beganMs
   tell({
     status: reported(end.status),
@@ -85,7 +87,7 @@ async function openWorker(context: Context, crew: Crew, place: WorkerPlace, path
     const parts = workerParts(node.operation.worker, place, crew.queueOf(place.matrixIndex) !== undefined)
     const names = placeNames(engine, path, `${options.artifactPrefix}${node.ref}/${place.index + 1}`, parts.plans[0])
     const site = await engine.room.openSite({
-      id: siteId(path),
+      id: newSiteId(engine, path),
       ...siteSettings(engine, {
         path,
         plans: parts.plans,

@@ -1,7 +1,7 @@
 import { resolve } from '../../expressions/resolve.ts'
 import { Expression } from '../../expressions/expression.ts'
 import type { WorkerPlace } from '../../matrix.ts'
-import { isSuccess } from '../../status.ts'
+import { isSuccess, type StepStatus } from '../../status.ts'
 import { innerPath } from '../engine.ts'
 import { type AnyOperation, type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { expansionOf } from '../places.ts'
@@ -34,9 +34,7 @@ export async function runWorkers(context: Context): Promise<OperationEnd> {
     workers,
     parallelism,
     async (place) => {
-      const end = await runWorker(context, crew, place)
-      ends.set(place.index, end)
-      if (parallel.failFast && !isSuccess(end.status)) crew.stop()
+      ends.set(place.index, await runWorker(context, crew, place))
     },
     () => crew.isStopped,
   )
@@ -55,16 +53,19 @@ export interface Crew {
   readonly isStopped: boolean
   stop(): void
   onStop(act: () => void): () => void
+  /** A worker has ended, and may still have to clean up; with `failFast` the first failure stops the others. */
+  over(index: number, status: StepStatus): void
   /** Those that failed by themselves, not by being stopped. */
-  failed: Set<number>
+  readonly failed: ReadonlySet<number>
 }
 
 function newCrew({ unit, node }: Context, queues: Readonly<Record<string, unknown[]>>): Crew {
   const { engine, options } = unit
   const acts = new Set<() => void>()
   const byCombination = new Map<number, ItemQueue>()
+  const failed = new Set<number>()
   let isStopped = false
-  return {
+  const crew: Crew = {
     archives: new SharedArchives(engine),
     barrier: new Barrier((index) => void engine.units.get(innerPath(options.path, node.ref, index))?.resume()),
     queueOf(matrixIndex) {
@@ -73,7 +74,12 @@ function newCrew({ unit, node }: Context, queues: Readonly<Record<string, unknow
       byCombination.set(matrixIndex, queue)
       return queue
     },
-    failed: new Set(),
+    failed,
+    over(index, status) {
+      if (isSuccess(status) || (isStopped && status === 'aborted')) return
+      failed.add(index)
+      if (node.operation.parallel.failFast) crew.stop()
+    },
     get isStopped() {
       return isStopped
     },
@@ -87,6 +93,7 @@ function newCrew({ unit, node }: Context, queues: Readonly<Record<string, unknow
       return () => void acts.delete(act)
     },
   }
+  return crew
 }
 
 async function numberOf(context: AnyOperation, given: number | string | undefined, otherwise: number): Promise<number> {

@@ -13,6 +13,7 @@ import type { LogFile } from '../engine-types.ts'
 import type { OperationContext } from '../operation.ts'
 import { putFiles, putRepository, putTarballs } from '../operations/content.ts'
 import { moveFiles } from '../transfers.ts'
+import { claimName } from '../unit-place.ts'
 import { scopesWithoutEnv } from '../unit-scopes.ts'
 import { untilReady, WATCHED_MS, waited } from './readiness.ts'
 import type { Instance } from './service-group.ts'
@@ -85,16 +86,19 @@ async function within(
 }
 
 /** With the names of its place; the environment is its own. */
-async function resolvedService(context: Context, { service, place }: InstanceRequest): Promise<Service> {
+async function resolvedService(context: Context, { service, place, id }: InstanceRequest): Promise<Service> {
   const { unit, node } = context
-  const scopes = [knownScope(workerNames(place)), ...scopesWithoutEnv(unit, node)]
+  const claims = new Map(Object.keys(service.pvcs ?? {}).map((name) => [name, claimName(unit.engine, id, name)]))
+  const claimNames = Object.fromEntries([...claims].map(([name, whole]) => [`pvcs.${name}.name`, whole]))
+  const scopes = [knownScope({ ...workerNames(place), ...claimNames }), ...scopesWithoutEnv(unit, node)]
   return unit.looking.at(() => {
     const { matrix: _m, shards: _s, count: _c, maxCount: _x, logs: _l, use: _u, ...rest } = simplify(Service, service, {}, scopes)
     const env = declaredEnvironment(rest, unit.engine, environmentScope({}), scopes)
     // Values stand by themselves from here on.
     const { env: _env, envFrom: _from, ...fields } = rest
     const done = finalize<Service>(fields as Service, 'force', [environmentScope(env), ...scopes])
-    return { ...done, env: rest.env, envFrom: rest.envFrom, [DECLARED]: env }
+    const pvcs = Object.fromEntries(Object.entries(done.pvcs ?? {}).map(([name, claim]) => [claims.get(name)!, claim]))
+    return { ...done, ...(claims.size > 0 ? { pvcs } : {}), env: rest.env, envFrom: rest.envFrom, [DECLARED]: env }
   })
 }
 

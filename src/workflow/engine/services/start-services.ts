@@ -1,5 +1,5 @@
 import { EverwarmError } from '../../../contracts/errors.ts'
-import { siteId } from '../engine.ts'
+import { newSiteId } from '../engine.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { instancesOf } from '../places.ts'
 import type { ServiceFacts } from '../unit-scopes.ts'
@@ -23,7 +23,7 @@ export async function startServices(context: Context): Promise<OperationEnd> {
     }),
   )
   const all = instances.flat().map(({ name, service, place }) => {
-    const id = siteId(`${unit.options.path || 'main'}-${group}-${name}-${place.index}`)
+    const id = newSiteId(unit.engine, `${unit.options.path || 'main'}-${group}-${name}-${place.index}`)
     return beginInstance(context, { name, service, place, id, signal, begun: (one) => void begun.push(one) })
   })
   try {
