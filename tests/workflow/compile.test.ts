@@ -59,7 +59,7 @@ steps:
 `)
   const [run, shell] = stepNamed(plan, 'inner').children.map((node) => (node.kind === 'operation' ? node.container : {}))
   const env = [
-    { name: 'CI', value: '1' },
+    { name: 'CI', value: '1', global: true },
     { name: 'B', value: 'b' },
     { name: 'A', value: 'inner' },
   ]
@@ -87,6 +87,7 @@ steps:
   const start = operations.find((each) => each.type === 'services-start')!
   expect(start.services['db']).toMatchObject({
     env: [
+      { name: 'CI', value: '1', global: true },
       { name: 'G', value: 'g', global: true },
       { name: 'P', value: 'p' },
     ],

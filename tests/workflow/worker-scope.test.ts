@@ -41,7 +41,10 @@ steps:
   expect(operation(plan, 'services-start').services['db']).toMatchObject({
     count: '3',
     image: 'db:{{ index }}-mac',
-    env: [{ name: 'A', value: '{{ count }}' }],
+    env: [
+      { name: 'CI', value: '1', global: true },
+      { name: 'A', value: '{{ count }}' },
+    ],
   })
   expect(operation(plan, 'execute').execute.workflows).toEqual([{ name: 'n{{ index }}', count: '3' }])
 })
