@@ -1,7 +1,8 @@
-import { WorkflowDocument } from '../contracts/workflow/document.ts'
+import { WorkflowDocument, WorkflowSpec } from '../contracts/workflow/document.ts'
 import { namesHint } from '../system/known-names.ts'
 import { compile } from './compile.ts'
-import { expressionFault, namesIn } from './field-expressions.ts'
+import { ExpressionError } from './expressions/expression-error.ts'
+import { expressionFault, namesIn, simplify } from './field-expressions.ts'
 import type { Fault, Path } from './fault.ts'
 import { type KnownDocuments, knownDocuments, type LoadedWorkflow } from './known-documents.ts'
 import type { LoadedDocument } from './load.ts'
@@ -98,8 +99,21 @@ function hiddenParameters(document: unknown, { config }: Record<string, unknown>
 }
 
 /** What turns out when templates are merged and steps are put in order. */
+/** Nobody knows values yet; by another name, since a template may have a parameter of the same one. */
+function withOpenParameters(spec: WorkflowSpec): WorkflowSpec {
+  const { config, ...rest } = spec
+  const names = Object.keys(config ?? {}).map((name) => [`config.${name}`, `{{ given.${name} }}`])
+  try {
+    return { ...simplify<WorkflowSpec>(WorkflowSpec, rest, Object.fromEntries(names)), ...(config ? { config } : {}) }
+  } catch (error) {
+    // What cannot be read is told already.
+    if (error instanceof ExpressionError) return spec
+    throw error
+  }
+}
+
 function treeFaults({ document, faultAt }: LoadedWorkflow, { findTemplate, templateNames }: KnownDocuments): Fault[] {
-  const templated = applyTemplates(document.spec, findTemplate, templateNames)
+  const templated = applyTemplates(withOpenParameters(document.spec), findTemplate, templateNames)
   const faults = templated.faults.map(({ path, ...about }) => faultAt(['spec', ...path], about))
   if (faults.length > 0) return faults
   const { faults: found } = compile(templated.spec, { name: document.metadata.name })

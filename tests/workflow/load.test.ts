@@ -158,3 +158,18 @@ test('files are read together: a template of one serves the workflow of another;
     expect.objectContaining({ code: 'BAD_INPUT', message: '/nowhere.yaml cannot be read (ENOENT).' }),
   )
 })
+
+test('a template may have a parameter of the same name as the workflow that gives it', () => {
+  const { documents } = loadText(
+    `kind: WorkflowTemplate
+metadata: { name: t }
+spec: { config: { image: {} }, container: { image: '{{ config.image }}' } }
+---
+kind: Workflow
+metadata: { name: w }
+spec: { config: { image: {} }, use: [{ name: t, config: { image: '{{ config.image }}' } }], steps: [{ shell: ls }] }
+`,
+    'w.yaml',
+  )
+  expect(checkDocuments(documents)).toEqual([])
+})
