@@ -42,8 +42,10 @@ test('a command says outputs in lines of their own, which are no output', async 
 steps:
   - { id: a, run: { command: [printf, 'one\n\001\005ref\003version\004"1.2"\003\ntwo\n'] } }
   - { shell: 'echo {{ step.a.outputs.version }} {{ output.version }}' }
+  - { run: { command: [printf, '\001\005\006ref\003services.db\004[{"ip":"10.0.0.1"}]\003\n'] } }
+  - { shell: 'echo {{ services.db.0.ip }}' }
 `)
-  expect(output).toBe('one\ntwo\n1.2 1.2\n')
+  expect(output).toBe('one\ntwo\n1.2 1.2\n10.0.0.1\n')
 })
 
 test('a timeout ends the whole tree of a command, and a retry begins anew', async () => {

@@ -7,7 +7,15 @@ import { type AnyOperation, GRACE_MS, type OperationContext, type OperationEnd }
 import { resolved } from '../resolved.ts'
 import type { Unit } from '../unit.ts'
 import { hiddenArguments } from './hidden-arguments.ts'
-import { baseScope, OUTPUTS_FOLDER, planned, resultsFolder, scopesWithoutEnv, WORKING_FOLDER } from '../unit-scopes.ts'
+import {
+  baseScope,
+  OUTPUTS_FOLDER,
+  planned,
+  resultsFolder,
+  type ServiceFacts,
+  scopesWithoutEnv,
+  WORKING_FOLDER,
+} from '../unit-scopes.ts'
 
 const MOST_OUTPUT_BYTES = 4_096
 
@@ -57,6 +65,8 @@ function heardFrom(unit: Unit, ref: string, { name, isHint, value }: InBandMessa
   const { engine, facts, options } = unit
   const shown = maskedValue(engine.masks.text(JSON.stringify(value ?? null)))
   engine.tell({ type: 'said', unit: options.path, ref, name, value: shown })
+  const service = /^services\.([a-z0-9-]+)$/.exec(name)?.[1]
+  if (isHint && service !== undefined && Array.isArray(value)) facts.services.set(service, value as ServiceFacts[])
   if (isHint) return
   const text = typeof value === 'string' ? value : JSON.stringify(value ?? null)
   facts.output = { ...facts.output, [name]: text }
