@@ -1,7 +1,8 @@
+import { EverwarmError } from '../contracts/errors.ts'
 import { type ExecutionEvent, type ExecutionState, elapsedMs, reduceExecution } from './execution.ts'
 import { isCommand, nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from './plan.ts'
 import { indexOf } from './plan-index.ts'
-import { hasStepEnded, isSuccess, type StepStatus } from './status.ts'
+import { EXIT_CODES, hasStepEnded, isSuccess, type StepStatus } from './status.ts'
 
 /** What an expression may ask of a running workflow. */
 export interface StepFacts {
@@ -23,6 +24,8 @@ export interface Judge {
 
 export interface Advanced {
   state: ExecutionState
+  /** What could not be decided: the step failed, or was not tried again. */
+  faults: { ref: string; error: EverwarmError }[]
   /** What must happen now; nothing while something runs, waits for a resume, or after the end. */
   next?:
     | { type: 'run'; node: OperationNode; /** What expressions in it may ask. */ facts: StepFacts }
@@ -33,7 +36,8 @@ export interface Advanced {
 export function advance(plan: WorkflowPlan, state: ExecutionState, judge: Judge, nowMs: number): Advanced {
   const walk = new Walk(plan, state, judge, nowMs)
   const next = walk.visit(plan.root, state.ending ?? state.before ?? 'passed', [])
-  return next === 'ended' || next === 'busy' ? { state: walk.state } : { state: walk.state, next }
+  const { state: after, faults } = walk
+  return next === 'ended' || next === 'busy' ? { state: after, faults } : { state: after, faults, next }
 }
 
 /** More attempts than this are a mistake. */
@@ -43,6 +47,7 @@ type Visited = 'ended' | 'busy' | NonNullable<Advanced['next']>
 
 class Walk {
   state: ExecutionState
+  readonly faults: Advanced['faults'] = []
   readonly #plan: WorkflowPlan
   readonly #judge: Judge
   readonly #nowMs: number
@@ -61,13 +66,40 @@ class Walk {
     const status = this.#status(node)
     if (hasStepEnded(status)) return this.#isBegunAnew(node, around) ? this.visit(node, before, around) : 'ended'
     if (this.state.pause) return 'busy'
-    if (status === 'queued' && !this.#judge.isTrue(node.condition, this.#facts(before), node)) {
-      this.#apply({ type: 'skipped', ref: node.ref })
-      return 'ended'
-    }
+    const verdict = status === 'queued' ? this.#verdict(node, before) : 'begins'
+    if (verdict === 'is skipped') this.#apply({ type: 'skipped', ref: node.ref })
+    if (verdict === 'fails') this.#failToBegin(node)
+    if (verdict !== 'begins') return 'ended'
     if (node.kind === 'operation') return this.#visitOperation(node, before, around)
     if (status === 'queued') this.#apply({ type: 'started', ref: node.ref })
     return this.#visitStep(node, before, around)
+  }
+
+  /** All that the step says of itself in expressions must be known before it begins. */
+  #verdict(node: PlanNode, before: StepStatus): 'begins' | 'is skipped' | 'fails' {
+    try {
+      if (!this.#judge.isTrue(node.condition, this.#facts(before), node)) return 'is skipped'
+      if (node.kind === 'step' && node.timeout !== undefined) this.#judge.duration(node.timeout, node)
+      if (node.kind === 'step' && node.retry) this.#judge.wholeNumber(node.retry.count, node)
+      return 'begins'
+    } catch (error) {
+      this.#note(node, error)
+      return 'fails'
+    }
+  }
+
+  #note({ ref }: PlanNode, error: unknown): void {
+    if (!(error instanceof EverwarmError)) throw error
+    this.faults.push({ ref, error })
+  }
+
+  #failToBegin(node: PlanNode): void {
+    this.#apply({ type: 'started', ref: node.ref })
+    if (node.kind === 'operation')
+      return this.#apply({ type: 'ended', ref: node.ref, exitCode: EXIT_CODES.badInput, isFault: true })
+    for (const child of node.children) this.#apply({ type: 'skipped', ref: child.ref })
+    this.#apply({ type: 'settled', ref: node.ref, status: 'failed' })
+    this.#apply({ type: 'kept', ref: node.ref })
   }
 
   #visitOperation(node: OperationNode, before: StepStatus, around: readonly StepNode[]): Visited {
@@ -92,7 +124,8 @@ class Walk {
       if (visited !== 'ended') return visited
       result = this.#resultWith(result, child)
     }
-    const isInverted = node.isNegative && (result === 'passed' || result === 'failed')
+    // What could not even be tried has not failed as it should.
+    const isInverted = node.isNegative && (result === 'passed' || (result === 'failed' && !this.#hasFault(node)))
     const status = isInverted ? (result === 'passed' ? 'failed' : 'passed') : result
     this.#apply({ type: 'settled', ref: node.ref, status: around.length === 0 ? (this.state.ending ?? status) : status })
     return this.#isBegunAnew(node, around) ? this.visit(node, before, around) : 'ended'
@@ -113,7 +146,16 @@ class Walk {
     if (!retry || this.state.ending || status === 'skipped' || status === 'aborted' || status === 'canceled') return false
     if (around.some((step) => hasStepEnded(this.#status(step)))) return false
     if (attempt > Math.min(this.#judge.wholeNumber(retry.count, node), MOST_RETRIES)) return false
-    return !this.#judge.isTrue(retry.until, this.#facts(status, status), node)
+    try {
+      return !this.#judge.isTrue(retry.until, this.#facts(status, status), node)
+    } catch (error) {
+      this.#note(node, error)
+      return false
+    }
+  }
+
+  #hasFault(node: StepNode): boolean {
+    return [...nodesOf(node)].some(({ ref }) => this.state.nodes.of(ref).isFault)
   }
 
   /** Of some steps with one more: an optional one does not matter. */

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import type { Parameter } from '../contracts/workflow/spec-shape.ts'
 import { namesHint } from '../system/known-names.ts'
 
@@ -77,11 +78,21 @@ function outside(value: ConfigValue, parameter: Parameter): string | undefined {
       : undefined
 }
 
+const MATCH_MS = 500
+/** Some patterns take for ever to say no: that is a no. */
+function matches(pattern: string, value: string): boolean {
+  try {
+    return runInNewContext('new RegExp(pattern, "u").test(value)', { pattern, value }, { timeout: MATCH_MS }) as boolean
+  } catch {
+    return false
+  }
+}
+
 function textOutside(value: string, { pattern, minLength = 0, maxLength = Infinity }: Parameter): string | undefined {
   const length = [...value].length
   if (length < minLength) return `must have at least ${minLength} characters`
   if (length > maxLength) return `must have at most ${maxLength} characters`
-  return pattern !== undefined && !new RegExp(pattern, 'u').test(value) ? `must match ${pattern}` : undefined
+  return pattern !== undefined && !matches(pattern, value) ? `must match ${pattern}` : undefined
 }
 
 function numberOutside(value: number, parameter: Parameter): string | undefined {

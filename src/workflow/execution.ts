@@ -17,7 +17,7 @@ export interface ExecutionState {
 
 export type ExecutionEvent =
   | { type: 'started'; ref: string; nowMs: number }
-  | { type: 'ended'; ref: string; nowMs: number; exitCode: number; isAborted?: boolean }
+  | { type: 'ended'; ref: string; nowMs: number; exitCode: number; isAborted?: boolean; isFault?: boolean }
   | { type: 'paused'; ref: string; nowMs: number }
   | { type: 'resumed'; nowMs: number }
   | { type: 'timed-out'; ref: string; nowMs: number }
@@ -88,7 +88,11 @@ function ended(before: ExecutionState, event: Extract<ExecutionEvent, { type: 'e
   const state = before.aliveRef === event.ref ? { ...before, aliveRef: undefined } : before
   if (!isOpen(state, event.ref)) return state
   const status = event.isAborted ? 'aborted' : event.exitCode === 0 ? 'passed' : 'failed'
-  return set(resumedIf(state, event), event.ref, status, { endedAtMs: event.nowMs, exitCode: event.exitCode })
+  return set(resumedIf(state, event), event.ref, status, {
+    endedAtMs: event.nowMs,
+    exitCode: event.exitCode,
+    ...(event.isFault ? { isFault: true } : {}),
+  })
 }
 
 /** A paused process can still be ended from outside: then nothing waits any more. */

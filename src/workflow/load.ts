@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { EverwarmError } from '../contracts/errors.ts'
 import { WorkflowDocument } from '../contracts/workflow/document.ts'
 import { type Fault, type Path, pathText, refuseFaults } from './fault.ts'
 import { schemaFaults } from './schema-faults.ts'
-import { readYaml } from './yaml.ts'
+import { MOST_BYTES, readYaml } from './yaml.ts'
 
 /** A document that has the right shape, and where each of its fields stands. */
 export interface LoadedDocument {
@@ -77,6 +77,12 @@ export function loadFiles(paths: readonly string[]): LoadedDocument[] {
 
 export function readText(path: string): string {
   try {
+    const found = statSync(path)
+    // A device never ends.
+    if (found.isCharacterDevice() || found.isBlockDevice())
+      throw Object.assign(new Error('It is a device.'), { code: 'a device' })
+    // One byte more than there may be is enough to say so.
+    if (found.size > MOST_BYTES) return ' '.repeat(MOST_BYTES + 1)
     return readFileSync(path, 'utf8')
   } catch (cause) {
     throw new EverwarmError('BAD_INPUT', {

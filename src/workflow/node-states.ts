@@ -13,6 +13,8 @@ export interface NodeState {
   /** Of all attempts before this one. */
   earlier: { ms: number; pausedMs: number }
   exitCode?: number
+  /** It could not even be tried. */
+  isFault?: boolean
   /** It has waited, or need not wait any more, for its first command. */
   isReleased?: boolean
   /** Whether it is tried again has been decided. */

@@ -33,7 +33,11 @@ export function applyTemplates(spec: WorkflowSpec, find: TemplateSource, names: 
   return { spec: merged, faults: merging.faults }
 }
 
+/** Templates in templates multiply: two in each of thirty levels are a thousand million. */
+const MOST_USES = 2_000
+
 class Merging {
+  #used = 0
   readonly faults: TemplateFault[] = []
   readonly #find: TemplateSource
   readonly #names: readonly string[]
@@ -140,6 +144,7 @@ class Merging {
       const hint = this.#names.length > 0 ? namesHint(use.name, this.#names) : 'There are no documents of kind WorkflowTemplate.'
       return this.#fault([...path, 'name'], `There is no template "${use.name}".`, hint)
     }
+    if ((this.#used += 1) > MOST_USES) return this.#tooMany(path)
     if (chain.includes(use.name))
       return this.#fault(path, `The template "${use.name}" uses itself: ${[...chain, use.name].join(' → ')}.`)
     const { values, faults } = configValues(found.config ?? {}, use.config ?? {})
@@ -149,6 +154,16 @@ class Merging {
     for (const name of foreignNames(found))
       this.#fault(path, `The template "${use.name}" reads "${name}", which is not a parameter of its own.`)
     return this.spec(simplify<WorkflowSpec>(WorkflowSpec, without(found, 'config'), known), path, [...chain, use.name])
+  }
+
+  /** Told once: those further inside are the same. */
+  #tooMany(path: Path): undefined {
+    if (this.#used === MOST_USES + 1)
+      this.#fault(
+        path,
+        `Templates use each other more than ${MOST_USES} times.`,
+        'Look for templates that use another one twice each.',
+      )
   }
 
   #fault(path: Path, message: string, hint?: string): undefined {

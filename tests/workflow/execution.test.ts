@@ -196,8 +196,14 @@ test('a condition may ask for the status and exit code of another step by its id
   expect([run.status('c'), run.status('')]).toEqual(['skipped', 'passed'])
 })
 
-test('a name that nobody knows is an error when it is needed', () => {
-  expect(() => runner(readPlan(`steps: [{ condition: unheard.of, shell: a }]`))).toThrow(
-    expect.objectContaining({ code: 'EXPRESSION_UNRESOLVED' }),
+test('what cannot be decided fails its own step, and clean-up runs', () => {
+  const plan = readPlan(
+    `steps: [{ name: a, shell: a }, { name: b, condition: unheard.of, shell: b }, { name: t, optional: true, timeout: '{{ un.heard }}', condition: always, shell: t }, { name: n, negative: true, condition: no.name || always, shell: n }, { name: c, condition: always, shell: c }]`,
   )
+  const run = runner(plan)
+  expect(run.now()).toBe('a')
+  run.end()
+  expect(run.now()).toBe('c')
+  run.end()
+  expect(['a', 'b', 't', 'n', 'c', ''].map(run.status)).toEqual(['passed', 'failed', 'failed', 'failed', 'passed', 'failed'])
 })

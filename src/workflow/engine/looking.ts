@@ -7,8 +7,8 @@ const MOST_LOOKS = 1_000
 
 /** What expressions have seen of files in a container or on another machine; forgotten when nobody looks any more. */
 export class Looking {
-  readonly texts = new Map<string, string>()
-  readonly lists = new Map<string, readonly string[]>()
+  readonly texts = new Map<string, Seen<string>>()
+  readonly lists = new Map<string, Seen<readonly string[]>>()
   #lookers = 0
 
   /** Computes with hosts that may have to look first. */
@@ -48,8 +48,22 @@ export function siteHost(files: SiteFiles, cwd: string, { texts, lists }: Lookin
   }
 }
 
-function known<T>(all: Map<string, T>, key: string, read: (key: string) => Promise<T>): T {
-  const value = all.get(key)
-  if (value !== undefined) return value
-  throw new NotReadYet(async () => void all.set(key, await read(key)))
+/** What has been seen, or why it cannot be seen: that is a fault of the expression that asks, and of no other. */
+type Seen<T> = { value: T } | { error: unknown }
+
+function known<T>(all: Map<string, Seen<T>>, key: string, read: (key: string) => Promise<T>): T {
+  const seen = all.get(key)
+  if (!seen)
+    throw new NotReadYet(
+      async () =>
+        void all.set(
+          key,
+          await read(key).then(
+            (value) => ({ value }),
+            (error: unknown) => ({ error }),
+          ),
+        ),
+    )
+  if ('error' in seen) throw seen.error
+  return seen.value
 }

@@ -28,6 +28,8 @@ export interface OperationEnd {
   exitCode: number
   /** A signal, the loss of its place, or being given up. */
   isAborted?: boolean
+  /** It could not even be tried: the input is wrong, a program is missing, a service did not start. */
+  isFault?: boolean
   error?: ErrorData
 }
 

@@ -19,7 +19,7 @@ export async function perform(context: AnyOperation): Promise<OperationEnd> {
     if (context.signal.aborted) return { exitCode: EXIT_CODES.aborted, isAborted: true }
     const { code, message, hint } = errorFromData(error)
     const about = { code, message: context.unit.engine.masks.text(message), ...(hint ? { hint } : {}) }
-    return { exitCode: exitCodeFor(error), error: about }
+    return { exitCode: exitCodeFor(error), isFault: true, error: about }
   }
 }
 

@@ -19,7 +19,7 @@ const EVERYTHING = ['**/*']
 export async function moveFiles({ from, folder, patterns = EVERYTHING, to, toFolder }: FileMove): Promise<void> {
   try {
     await to.unpack(toFolder, await packed(from, folder, patterns))
-    await linkAgain(from, folder, to, toFolder)
+    await linkAgain(from, folder, splitPatterns(patterns), to, toFolder)
   } catch (error) {
     throw failed(folder, toFolder, error)
   }
@@ -43,15 +43,15 @@ export class SharedArchives {
         this.#packed.set(key, address)
       }
       await to.unpack(toFolder, openOffer(this.#engine, await address))
-      await linkAgain(from, folder, to, toFolder)
+      await linkAgain(from, folder, splitPatterns(patterns), to, toFolder)
     } catch (error) {
       throw failed(folder, toFolder, error)
     }
   }
 }
 
-const packed = (from: SiteFiles, folder: string, patterns: readonly string[]) =>
-  from.pack(folder, withoutInstalled(from, folder, splitPatterns(patterns)))
+const packed = async (from: SiteFiles, folder: string, patterns: readonly string[]) =>
+  from.pack(folder, await withoutInstalled(from, folder, splitPatterns(patterns)))
 
 function failed(folder: string, toFolder: string, cause: unknown): EverwarmError {
   const { message, hint } = cause as EverwarmError

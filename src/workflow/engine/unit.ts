@@ -10,7 +10,7 @@ import { nodesOf, type OperationNode, type PlanNode, type StepNode, type Workflo
 import { hasStepEnded, isSuccess, type StepStatus } from '../status.ts'
 import type { Engine } from './engine.ts'
 import { Looking } from './looking.ts'
-import type { Held, OperationEnd } from './operation.ts'
+import type { Held } from './operation.ts'
 import { UnitLog } from './unit-log.ts'
 import { reportsBetween } from './unit-report.ts'
 import { newFacts, scopesOf } from './unit-scopes.ts'
@@ -105,7 +105,11 @@ export class Unit {
     const step = this.#stepAround(current.node.ref)
     await current.held.pause()
     // It may have ended meanwhile.
-    if (this.#current === current) this.#apply({ type: 'paused', ref: step.ref, nowMs: this.#now() })
+    if (this.#current === current) {
+      this.#apply({ type: 'paused', ref: step.ref, nowMs: this.#now() })
+      // Time limits stand still, too.
+      this.#deadline?.cancel()
+    }
     return this.#current === current
   }
 
@@ -154,8 +158,9 @@ export class Unit {
   }
 
   #step(): void {
-    const { state, next } = advance(this.options.plan, this.#state, this.#judge, this.#now())
+    const { state, faults, next } = advance(this.options.plan, this.#state, this.#judge, this.#now())
     this.#show(this.#state, state)
+    for (const { ref, error } of faults) this.#tellError(ref, shownError(error, this.engine))
     if (next?.type === 'run') this.#run(next.node, next.facts)
     else if (next) this.options.onPaused?.()
   }
@@ -170,8 +175,9 @@ export class Unit {
     }
     void this.engine.perform({ unit: this, node, facts, signal: abort.signal, hold }).then((end) => {
       this.#current = undefined
-      this.#tellError(node, end)
-      this.#apply({ type: 'ended', ref: node.ref, nowMs: this.#now(), exitCode: end.exitCode, isAborted: end.isAborted })
+      this.#tellError(node.ref, end.error)
+      const { exitCode, isAborted, isFault } = end
+      this.#apply({ type: 'ended', ref: node.ref, nowMs: this.#now(), exitCode, isAborted, isFault })
       return this.#turn()
     })
   }
@@ -191,10 +197,10 @@ export class Unit {
     }
   }
 
-  #tellError(node: OperationNode, { error }: OperationEnd): void {
-    if (!error) return void this.#errors.delete(node.ref)
-    this.#errors.set(node.ref, error)
-    this.engine.warn(this.options.path, node.ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
+  #tellError(ref: string, error: ErrorData | undefined): void {
+    if (!error) return void this.#errors.delete(ref)
+    this.#errors.set(ref, error)
+    this.engine.warn(this.options.path, ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
   }
 
   #watchDeadline(): void {
@@ -210,8 +216,7 @@ export class Unit {
 
   /** An expression that cannot be resolved, or a fault of ours: nothing can be decided any more. */
   #fail(error: unknown): void {
-    const { code, message, hint } = errorFromData(error)
-    this.#fault = { code, message: this.engine.masks.text(message), ...(hint ? { hint } : {}) }
+    this.#fault = shownError(error, this.engine)
     this.#apply({ type: 'aborted', nowMs: this.#now() })
     this.#current?.abort.abort()
   }
@@ -228,6 +233,8 @@ export class Unit {
     if (isSuccess(this.#state.nodes.of(node.ref).status)) return undefined
     if (node.kind === 'operation') return this.#errors.get(node.ref)
     if (node.isOptional) return undefined
+    const own = this.#errors.get(node.ref)
+    if (own) return own
     for (const child of node.children) {
       const cause = this.#causeIn(child)
       if (cause) return cause
@@ -243,6 +250,11 @@ export class Unit {
   #now(): number {
     return this.engine.clock.now()
   }
+}
+
+function shownError(error: unknown, { masks }: Engine): ErrorData {
+  const { code, message, hint } = errorFromData(error)
+  return { code, message: masks.text(message), ...(hint ? { hint } : {}) }
 }
 
 function noteIds(node: PlanNode, around: string | undefined, ids: Map<string, string | undefined>): void {

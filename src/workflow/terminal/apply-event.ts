@@ -1,5 +1,14 @@
 import type { WorkflowEvent } from '../../contracts/workflow/events.ts'
-import { type NodeView, noWorkers, type RunView, type UnitView, unitTitle, unitView, type WorkersView } from './run-view.ts'
+import {
+  type NodeView,
+  noWorkers,
+  placeOfUnit,
+  type RunView,
+  type UnitView,
+  unitTitle,
+  unitView,
+  type WorkersView,
+} from './run-view.ts'
 
 const MOST_TAIL = 4_096
 const MOST_FAILURES = 100
@@ -72,7 +81,14 @@ const isFailed = (status: NodeView['status']) => status === 'failed' || status =
 function noteFailure(view: RunView, unit: UnitView, node: NodeView): void {
   // Tried again, or turned round: what failed inside before does not matter any more.
   if (!isFailed(node.status)) return forget(view, unit, node)
-  if (node.isOptional || node === unit.root || view.failures.size >= MOST_FAILURES || isExplained(view, unit, node)) return
+  if (
+    node.isOptional ||
+    isOptionalUnit(view, unit.unit) ||
+    node === unit.root ||
+    view.failures.size >= MOST_FAILURES ||
+    isExplained(view, unit, node)
+  )
+    return
   // Events of one moment come from outside to inside.
   for (let outer = node.parent; outer; outer = outer.parent) {
     if (outer.status === 'passed') return
@@ -82,6 +98,13 @@ function noteFailure(view: RunView, unit: UnitView, node: NodeView): void {
   const { title, status, exitCode, error, tail } = node
   const shown = place === '' ? title : `${place}: ${title}`
   view.failures.set(failureKey(unit, node), { unit: unit.unit, title: shown, status, exitCode, error, tail })
+}
+
+/** A worker of an optional step, however far inside: its failures do not matter. */
+function isOptionalUnit(view: RunView, unit: string): boolean {
+  const place = placeOfUnit(unit)
+  if (!place) return false
+  return view.units.get(place.outer)?.nodes.get(place.ref)?.isOptional === true || isOptionalUnit(view, place.outer)
 }
 
 const failureKey = ({ unit, serial }: UnitView, { ref }: NodeView) => `${unit}|${serial}|${ref}`
@@ -137,6 +160,7 @@ export const unitOf = ({ unit, ref, index }: Pick<Of<'worker'>, 'unit' | 'ref' |
 function noteWorkerFailure(view: RunView, event: Of<'worker'>): void {
   const unit = unitOf(event)
   const { status, error } = event
+  if (isOptionalUnit(view, unit)) return
   if (!error || !isFailed(status as NodeView['status']) || view.failures.size >= MOST_FAILURES) return
   if ([...view.failures.values()].some((failure) => failure.unit === unit)) return
   view.failures.set(unit, { unit, title: unitTitle(view, unit), status: 'failed', error, tail: '' })

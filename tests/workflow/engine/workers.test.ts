@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -95,6 +95,23 @@ test('what is installed beside the source is seen by the workflow and by workers
     { source },
   )
   expect([result.status, output.split(/\s+/).sort().join(' ').trim()]).toEqual(['passed', 'dep dep dep hidden hidden hidden'])
+})
+
+test('who empties what is installed empties nothing of the source', async () => {
+  const source = await mkdtemp(join(tmpdir(), 'everwarm-source-'))
+  onTestFinished(() => rm(source, { recursive: true, force: true }))
+  for (const name of ['dep', '@scope/dep']) {
+    await mkdir(join(source, 'node_modules', name), { recursive: true })
+    await writeFile(join(source, 'node_modules', name, 'index.js'), 'console.log("dep")')
+  }
+  const empty = 'rm -rf node_modules/* node_modules/.[a-z]*; mkdir -p node_modules/own; echo own > node_modules/own/a'
+  const { output } = await run(
+    `steps: [{ shell: '${empty}' }, { parallel: { count: 1, transfer: [{ from: . }], shell: 'ls node_modules; cat node_modules/own/a' } }]`,
+    { source },
+  )
+  expect(output).toBe('own\nown\n')
+  expect(await readFile(join(source, 'node_modules/@scope/dep/index.js'), 'utf8')).toContain('dep')
+  expect(await readFile(join(source, 'node_modules/dep/index.js'), 'utf8')).toContain('dep')
 })
 
 test('paused workers begin together, in waves of as many as there are places', async () => {

@@ -53,7 +53,7 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
   }
   crew.barrier.leave(index)
   crew.over(index, end.status)
-  const log = await endWorker(context, worker, place, end)
+  const log = await endWorker(context, crew, worker, place, end)
   // Without the files that it was to bring back it has failed, too.
   crew.over(index, end.status)
   const durationMs = engine.clock.now() - beganMs
@@ -131,8 +131,9 @@ async function workThrough(context: Context, crew: Crew, worker: Worker): Promis
   const queue = crew.queueOf(worker.place.matrixIndex)!
   let end = await runPlan(context, crew, worker, parts.prologue!, 'passed')
   if (isSuccess(end.status))
-    for (let shard = queue.pull(); shard && !crew.isStopped; shard = queue.pull()) {
-      const one = await runPlan(context, crew, worker, parts.body(shard), 'passed')
+    for (let shard = queue.pull(), pulled = 1; shard && !crew.isStopped; shard = queue.pull(), pulled++) {
+      // Each item has artifacts of its own.
+      const one = await runPlan(context, crew, worker, parts.body(shard), 'passed', `${pulled}/`)
       if (isSuccess(end.status)) end = one
     }
   const last = await runPlan(context, crew, worker, parts.epilogue!, isSuccess(end.status) ? 'passed' : 'failed')
@@ -145,6 +146,7 @@ async function runPlan(
   worker: Worker,
   plan: WorkerParts['plans'][number],
   before: 'passed' | 'failed',
+  artifactsIn = '',
 ): Promise<UnitEnd> {
   const { unit: parent } = context
   const { engine } = parent
@@ -158,7 +160,7 @@ async function runPlan(
     before,
     inherited: inheritedOf(parent),
     logName: `logs/${path}.log`,
-    artifactPrefix: `${parent.options.artifactPrefix}${context.node.ref}/${place.index + 1}/`,
+    artifactPrefix: `${parent.options.artifactPrefix}${context.node.ref}/${place.index + 1}/${artifactsIn}`,
     onPaused: () => crew.barrier.waits(place.index),
   })
   worker.units.push(unit)
@@ -172,6 +174,7 @@ async function runPlan(
 /** Files come back and logs are kept whatever has become of it; what fails here is a warning. @returns its log, if it is kept */
 async function endWorker(
   context: Context,
+  crew: Crew,
   worker: Worker | undefined,
   place: WorkerPlace,
   end: WorkerEnd,
@@ -187,8 +190,11 @@ async function endWorker(
       `Worker ${place.index}: ${what}: ${(error as Error).message}`,
     )
   try {
-    for (const { from, files, to = from } of await resolvedFor(context, place, fetch))
-      await moveFiles({ from: worker.site.files, folder: from, patterns: files, to: unit.site.files, toFolder: to })
+    for (const { from, files, to = from } of await resolvedFor(context, place, fetch)) {
+      const move = { from: worker.site.files, folder: from, patterns: files, to: unit.site.files, toFolder: to }
+      for (const other of await crew.fetched.note(place.index, move)) warn('a file')(other)
+      await moveFiles(move)
+    }
   } catch (error) {
     // What it was to bring back is missing: its step cannot pass.
     warn('its files could not be fetched')(error)
@@ -203,7 +209,9 @@ async function endWorker(
 function isWanted(expression: string | boolean, place: WorkerPlace, status: StepStatus, warn: (error: unknown) => void): boolean {
   try {
     const scopes = [knownScope({ ...workerNames(place), status }), STATUS_ALIASES]
-    return isTrue((expressionValue(String(expression), scopes) ?? true) as Value)
+    const value = expressionValue(String(expression), scopes)
+    if (value === undefined) warn(new Error(`something in \`${expression}\` is not known; they are kept.`))
+    return isTrue((value ?? true) as Value)
   } catch (error) {
     warn(error)
     return true

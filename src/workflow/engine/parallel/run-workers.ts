@@ -8,6 +8,7 @@ import { expansionOf } from '../places.ts'
 import { SharedArchives } from '../transfers.ts'
 import { operationScopes } from '../unit-scopes.ts'
 import { Barrier } from './barrier.ts'
+import { FetchedFiles } from './fetched-files.ts'
 import { inLanes } from './lanes.ts'
 import { ItemQueue } from './item-queue.ts'
 import { runWorker, type WorkerEnd } from './run-worker.ts'
@@ -47,6 +48,7 @@ export async function runWorkers(context: Context): Promise<OperationEnd> {
 export interface Crew {
   archives: SharedArchives
   barrier: Barrier
+  fetched: FetchedFiles
   /** Of a combination of the matrix; undefined: nothing is pulled. */
   queueOf(matrixIndex: number): ItemQueue | undefined
   /** `failFast`, or the step has been given up: none begins any more, and those that run end. */
@@ -67,6 +69,7 @@ function newCrew({ unit, node }: Context, queues: Readonly<Record<string, unknow
   let isStopped = false
   const crew: Crew = {
     archives: new SharedArchives(engine),
+    fetched: new FetchedFiles(),
     barrier: new Barrier((index) => void engine.units.get(innerPath(options.path, node.ref, index))?.resume()),
     queueOf(matrixIndex) {
       if (Object.keys(queues).length === 0) return undefined
