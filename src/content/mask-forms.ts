@@ -5,8 +5,8 @@ export const LEAST_CHARACTERS = 4
 const MOST_FORMED = 16_384
 
 /**
- * All ways in which a value may stand in an output: it and each of its lines, as they are, in base64, percent-encoded, and as
- * JSON, shells and XML write them.
+ * All ways in which a value may stand in an output: it and each of its lines, as they are, in base64, in hex,
+ * percent-encoded, and as JSON, shells, XML and HTML write them.
  * @returns none for a value of less than 4 characters
  */
 export function formsOf(value: string): Buffer[] {
@@ -17,7 +17,10 @@ export function formsOf(value: string): Buffer[] {
   return [...forms.values()]
 }
 
-const allForms = (piece: string) => [...textForms(piece).map((text) => Buffer.from(text)), ...base64Forms(Buffer.from(piece))]
+function allForms(piece: string): Buffer[] {
+  const bytes = Buffer.from(piece)
+  return [...[...textForms(piece), ...hexForms(bytes)].map((text) => Buffer.from(text)), ...base64Forms(bytes)]
+}
 
 function piecesOf(value: string): string[] {
   const pieces = [value, value.trim(), ...value.split(/[\r\n]+/).map((line) => line.trim())]
@@ -27,10 +30,12 @@ function piecesOf(value: string): string[] {
 function textForms(text: string): string[] {
   const percent = wellFormed(text)
   const strict = percent.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  // Of paths and of whole addresses.
+  const kept = [encodeURI(text.toWellFormed()), percent.replaceAll('%2F', '/'), strict.replaceAll('%2F', '/')]
   const json = JSON.stringify(text).slice(1, -1)
   return [
     text,
-    ...[percent, strict].flatMap((form) => [form, lowerHex(form), form.replaceAll('%20', '+')]),
+    ...[percent, strict, ...kept].flatMap((form) => [form, lowerHex(form), form.replaceAll('%20', '+')]),
     json,
     json.replaceAll('/', '\\/'),
     json.replace(/[<>&]/g, unicode),
@@ -44,15 +49,24 @@ function textForms(text: string): string[] {
     xml(text),
     xml(text).replaceAll('"', '&quot;'),
     xml(text).replaceAll('"', '&#34;').replaceAll("'", '&#39;'),
-    xml(text).replaceAll('"', '&quot;').replaceAll("'", '&apos;'),
+    ...['&apos;', '&#39;', '&#x27;'].map((quote) => xml(text).replaceAll('"', '&quot;').replaceAll("'", quote)),
   ]
 }
 
 /** Half of a character cannot be percent-encoded. */
-const wellFormed = (text: string) => encodeURIComponent(text.isWellFormed() ? text : text.toWellFormed())
+const wellFormed = (text: string) => encodeURIComponent(text.toWellFormed())
 const lowerHex = (text: string) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
 const unicode = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
 const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+/** Digits of fewer bytes are found in numbers and hashes. */
+const LEAST_HEX_BYTES = 6
+
+function hexForms(bytes: Buffer): string[] {
+  if (bytes.length < LEAST_HEX_BYTES) return []
+  const digits = bytes.toString('hex')
+  return [digits, digits.toUpperCase()]
+}
 
 /** Lines of `base64` and of PEM. */
 const LINE_LENGTHS = [76, 64]

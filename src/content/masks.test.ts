@@ -26,6 +26,8 @@ test.each([
   expect(masksOf('s3cret!').text(text)).toBe(masked)
 })
 
+const html = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 const TRICKY = `a'b"c$d\\e/f g<h>&é\tü`
 test.each([
   ['JSON', JSON.stringify(TRICKY)],
@@ -33,10 +35,18 @@ test.each([
   ['JSON in ASCII', JSON.stringify(TRICKY).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)],
   ['a URL', encodeURIComponent(TRICKY)],
   ['a URL in lower case', encodeURIComponent(TRICKY).replace(/%../g, (c) => c.toLowerCase())],
+  ['an address', encodeURI(TRICKY)],
+  ['an address in lower case', encodeURI(TRICKY).replace(/%../g, (c) => c.toLowerCase())],
+  ['a path of an address', encodeURIComponent(TRICKY).replaceAll('%2F', '/')],
+  ['a path as Python quotes it', encodeURIComponent(TRICKY).replaceAll('%2F', '/').replaceAll("'", '%27')],
+  ['HTML', html(TRICKY).replaceAll("'", '&#39;')],
+  ['HTML with hexadecimal quotes', html(TRICKY).replaceAll("'", '&#x27;')],
+  ['hex', Buffer.from(TRICKY).toString('hex')],
+  ['hex in upper case', Buffer.from(TRICKY).toString('hex').toUpperCase()],
   ['a form', String(new URLSearchParams({ '': TRICKY })).slice(1)],
   ['single quotes of a shell', TRICKY.replaceAll("'", `'\\''`)],
   ['double quotes of a shell', TRICKY.replace(/["$`\\]/g, '\\$&')],
-  ['XML', TRICKY.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')],
+  ['XML', html(TRICKY)],
   ['base64', Buffer.from(TRICKY).toString('base64')],
   ['base64url', Buffer.from(TRICKY).toString('base64url')],
 ])('no part of a tricky secret is left in %s', (_, text) => {
@@ -67,6 +77,11 @@ test('three characters are no secret, four are', () => {
   expect(masksOf('abc', '').text('abc')).toBe('abc')
   expect(masksOf('abcd').text('abcd')).toBe('****')
   expect(masksOf('🙂🙂🙂').text('🙂🙂🙂')).toBe('🙂🙂🙂')
+})
+
+test('hex of five bytes hides nothing, that of six does', () => {
+  expect(masksOf('abcde').text('6162636465')).toBe('6162636465')
+  expect(masksOf('abcdef').text('x616263646566')).toBe('x****')
 })
 
 test('secrets that overlap become one mask, so that no end of one is left', () => {

@@ -18,6 +18,19 @@ export function processesMarked(mark: string): string[] {
   })
 }
 
+/** Numbers of the processes that were called so, words between blanks. */
+export function processesCalled(words: string): string[] {
+  return readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trim() === words
+    } catch {
+      // It has ended in between.
+      return false
+    }
+  })
+}
+
 export function localHouse(root: string, options: LocalOptions = {}): ContractHouse & { root: string } {
   const executor = createLocalExecutor({ root, ...options })
   return {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -5,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ExecutionRoom, Executor, Site } from '../../src/executors/executor.ts'
 import { createLocalExecutor } from '../../src/executors/local/local-executor.ts'
 import { removeTree } from '../../src/executors/local/remove-tree.ts'
-import { newId, openSite, run } from './contract-house.ts'
+import { eventually, newId, openSite, run, sizeOf } from './contract-house.ts'
 import { newRoot } from './local-house.ts'
 
 const { root, remove } = newRoot()
@@ -73,6 +74,26 @@ describe('the world of local commands', () => {
     await expect(site.files.writeFile('nowhere', Buffer.from('x'))).rejects.toMatchObject({ code: 'FILE_NOT_WRITTEN' })
     await expect(site.files.empty('out')).rejects.toMatchObject({ code: 'FILE_NOT_WRITTEN' })
     expect(readdirSync(join(root, 'beside'))).toEqual(['kept'])
+  })
+
+  test('a pipe is no file, also while nobody writes it', async () => {
+    execFileSync('mkfifo', [site.files.path('pipe')])
+    await expect(site.files.readFile('pipe', 100)).rejects.toMatchObject({
+      code: 'FILE_NOT_READ',
+      message: expect.stringContaining('not a file'),
+    })
+    await expect(site.files.readFile('/dev/zero', 100)).rejects.toMatchObject({
+      code: 'FILE_NOT_READ',
+      message: expect.stringContaining('not a file'),
+    })
+  })
+
+  test('what a command leaves in the background may speak on until its site closes', async () => {
+    const other = await openSite(room, {})
+    const { stdout } = await run(other, {}, '(sleep 0.5; while echo more; do printf . >>spoken; sleep 0.02; done) & echo ok')
+    expect(stdout.toString()).toBe('ok\n')
+    await eventually('it has spoken for a while', async () => (await sizeOf(other, 'spoken')) > 20)
+    await other.close()
   })
 
   test('a volume below /data is a folder', async () => {

@@ -24,12 +24,16 @@ export interface LocalProcess extends SiteProcess {
   readonly groupId: number
   /** Somebody of its group lives, also after its end. */
   isThere(): boolean
+  /** Names of its pipes that somebody holds open, wherever it has gone. */
+  openPipes(): readonly string[]
+  /** Reads no more of what others say on its streams, after its end. */
+  drop(): void
 }
 
 /** @throws EverwarmError COMMAND_NOT_STARTED */
 export async function startCommand(options: CommandOptions): Promise<LocalProcess> {
   const { clock, hear, mark, reaper } = options
-  const { pid: groupId, stdout, stderr, exited } = await begin(options)
+  const { pid: groupId, stdout, stderr, pipes = [], exited } = await begin(options)
   const belonging: Belonging = { groupIds: [groupId], marks: [`${COMMAND_MARK}=${mark}`] }
   const output = readOutput({ stdout, stderr }, hear, clock)
   let hasExited = false
@@ -48,6 +52,8 @@ export async function startCommand(options: CommandOptions): Promise<LocalProces
     groupId,
     ended,
     isThere: () => !hasExited || isGroupThere(groupId),
+    openPipes: () => (output.isOpen() ? pipes : []),
+    drop: () => void ended.then(output.drop),
     pause: () => pauseAll(belonging),
     resume: () => resumeAll(belonging),
     async stop(graceMs) {

@@ -4,12 +4,11 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { privateFolder } from '../../system/files.ts'
-import { lifeOf, type ProcessMark } from '../../system/process-mark.ts'
+import { lifeOf, ownMark, type ProcessMark } from '../../system/process-mark.ts'
 import { killAll, EXECUTION_MARK } from './process-tree.ts'
 import { removeTree } from './remove-tree.ts'
+import { OWNER } from './who-is-at.ts'
 
-/** In the folder of an execution: the mark of its engine, one line. */
-const OWNER = 'owner'
 /** Folders that are being made; half-made ones are removed after so long, ms. */
 const DRAFT = '.new-'
 const DRAFT_MS = 60_000
@@ -54,21 +53,32 @@ export async function sweepRoot(root: string): Promise<number> {
   let removed = 0
   for (const name of await readdir(root)) {
     const folder = join(root, name)
-    if (!(await isDead(folder, name))) continue
-    removed += await killAll({ groupIds: [], marks: [`${EXECUTION_MARK}=${name}`], isOld: true })
+    const owner = await ownerOf(folder)
+    if (!(owner ? isDead(owner) : await isOldDraft(folder, name))) continue
+    const marks = [`${EXECUTION_MARK}=${name}`]
+    if (owner) removed += await killAll({ groupIds: [], marks, places: [folder], since: startOf(owner) })
     if (await removeTree(folder)) removed += 1
   }
   return removed
 }
 
-async function isDead(folder: string, name: string): Promise<boolean> {
-  const owner = await readFile(join(folder, OWNER), 'utf8').catch(() => undefined)
-  if (owner === undefined)
-    return name.startsWith(DRAFT) && Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? 0) > DRAFT_MS
+/** As it stands there; undefined: there is none. */
+const ownerOf = (folder: string) => readFile(join(folder, OWNER), 'utf8').catch(() => undefined)
+
+function isDead(owner: string): boolean {
   try {
     return lifeOf(JSON.parse(owner) as ProcessMark) === 'dead'
   } catch {
     // Nobody knows whose it is.
     return false
   }
+}
+
+const isOldDraft = async (folder: string, name: string) =>
+  name.startsWith(DRAFT) && Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? 0) > DRAFT_MS
+
+/** Ticks; of another start of the machine nobody is left. */
+function startOf(owner: string): number {
+  const { bootId, startedAt } = JSON.parse(owner) as ProcessMark
+  return bootId === ownMark().bootId ? Number(startedAt) : Infinity
 }

@@ -1,4 +1,5 @@
-import { chmod, lstat, mkdir, open, readdir, realpath, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { chmod, lstat, mkdir, open, readdir, realpath, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { packFolder } from '../../content/archive/pack.ts'
 import { unpackInto } from '../../content/archive/unpack.ts'
@@ -67,9 +68,12 @@ async function placeWithin(sandbox: Sandbox, target: string): Promise<string> {
 }
 
 async function readWhole(path: string, mostBytes: number): Promise<Buffer> {
-  const handle = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+  const fail = (cause: NodeJS.ErrnoException) => {
     throw notRead(path, cause.code === 'ENOENT' ? 'there is no such file' : `the system says ${cause.code}`, cause)
-  })
+  }
+  // Opened as others are, a pipe would take what somebody writes into it; one that comes in between must not hold this up.
+  if (!(await stat(path).catch(fail)).isFile()) throw notRead(path, 'it is not a file')
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(fail)
   try {
     const found = await handle.stat()
     if (!found.isFile()) throw notRead(path, 'it is not a file')

@@ -74,7 +74,7 @@ function executionRoom(house: LocalHouse, id: string, folder: string, onClosed: 
   let closing: Promise<void> | undefined
   async function close(): Promise<void> {
     await Promise.all([...sites].map((site) => site.close()))
-    await killAll({ groupIds: [], marks: [`${EXECUTION_MARK}=${id}`] })
+    await killAll({ groupIds: [], marks: [`${EXECUTION_MARK}=${id}`], places: [folder] })
     await removeTree(folder)
     onClosed()
   }

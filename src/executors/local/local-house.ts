@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../system/clock.ts'
 import type { GroupReaper } from '../../system/group-reaper.ts'
-import { killAll } from './process-tree.ts'
+import { type Belonging, killAll } from './process-tree.ts'
 import type { Spawn } from './spawn-here.ts'
 
 /** What all executions of one executor have together. */
@@ -18,7 +18,7 @@ export interface LocalHouse {
 /** Ends processes that have left their group and outlived their site: one look for many sites. */
 export interface Strays {
   /** Within three seconds. */
-  look(marks: readonly string[]): void
+  look(of: Pick<Belonging, 'marks'> & { places: readonly string[] }): void
   /** Now, if anything is to be looked for. */
   lookNow(): Promise<void>
   close(): void
@@ -29,17 +29,20 @@ const LOOK_MS = 3_000
 
 export function watchStrays(clock: Clock): Strays {
   let marks: string[] = []
+  let places: string[] = []
   let timer: Timer | undefined
   const lookNow = async () => {
     timer?.cancel()
     timer = undefined
-    const wanted = marks
+    const wanted = { groupIds: [], marks, places }
     marks = []
-    if (wanted.length > 0) await killAll({ groupIds: [], marks: wanted })
+    places = []
+    if (wanted.marks.length > 0) await killAll(wanted)
   }
   return {
     look(more) {
-      marks.push(...more)
+      marks.push(...more.marks)
+      places.push(...more.places)
       timer ??= clock.after(LOOK_MS, () => void lookNow())
     },
     lookNow,

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { Hear } from '../executor.ts'
 import type { Clock } from '../../system/clock.ts'
 
@@ -8,12 +8,19 @@ const QUIET_MS = 200
 const MOST_LOOKS = 10
 
 export interface Output {
-  /** The command has ended: resolves after the last piece was heard. What others say on its streams later is dropped. */
+  /**
+   * The command has ended: resolves after the last piece was heard. What others say on its streams later is read, so that they are
+   * not ended by it, and dropped; it does not keep this process alive.
+   */
   finish(): Promise<void>
+  /** Somebody holds it open. */
+  isOpen(): boolean
+  /** Nobody reads on. */
+  drop(): void
 }
 
 /** Hears both streams of a child piece by piece; while a promise of `hear` is open none is read, and its pipes fill. */
-export function readOutput(streams: Readonly<Record<'stdout' | 'stderr', Readable>>, hear: Hear, clock: Clock): Output {
+export function readOutput(streams: Readonly<Record<'stdout' | 'stderr', Socket>>, hear: Hear, clock: Clock): Output {
   const both = [streams.stdout, streams.stderr]
   const over = Promise.withResolvers<void>()
   let openStreams = both.length
@@ -60,6 +67,11 @@ export function readOutput(streams: Readonly<Record<'stdout' | 'stderr', Readabl
       if (openStreams > 0 || isHeld) look(pieces, 1)
       await over.promise
       isOver = true
+      for (const stream of both) stream.unref()
+    },
+    isOpen: () => openStreams > 0,
+    drop() {
+      for (const stream of both) stream.destroy()
     },
   }
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as after } from 'node:timers/promises'
 import { killGroup } from '../../system/spawn.ts'
+import { whoIsAt } from './who-is-at.ts'
 
 /** Every command has it: what it has started is found by it, wherever it has gone. */
 export const COMMAND_MARK = 'WORKFLOW_COMMAND'
@@ -9,14 +10,19 @@ export const EXECUTION_MARK = 'WORKFLOW_EXECUTION'
 
 /**
  * Processes that belong together: sessions and groups, whoever bears a mark in its environment, and all their children.
- * Without /proc (macOS) marks cannot be read: who left its parent and its session there is not found.
+ * Without /proc (macOS) neither marks nor places can be read: who left its parent and its session there is not found.
  */
 export interface Belonging {
   groupIds: readonly number[]
   /** `NAME=value` as a whole, or its beginning if it ends with `/`. */
   marks: readonly string[]
-  /** Also who began before this process: what others have left. */
-  isOld?: boolean
+  /**
+   * Folders and pipes: who has left its group and wiped its environment is found by what it uses of them. Dear, so only where
+   * something ends. Never who sits at a terminal: somebody looks around there.
+   */
+  places?: readonly string[]
+  /** Ticks from the start of the machine: who began before bears no mark. Default: the start of this process. */
+  since?: number
 }
 
 /** How long the system may take to end what was killed, ms. */
@@ -42,32 +48,37 @@ export async function membersOf(belonging: Belonging): Promise<number[]> {
 }
 
 // /proc is memory: reading it at once takes a tenth of the time that it takes bit by bit.
-function seenInProc({ groupIds, marks, isOld = false }: Belonging): Seen[] {
+function seenInProc({ groupIds, marks, places = [], since = own().startedAt }: Belonging): Seen[] {
   const groups = new Set(groupIds.map(String))
   const needles = marks.map((mark) => (mark.endsWith('/') ? `\0${mark}` : `\0${mark}\0`))
+  const isAt = whoIsAt(places)
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name)
     if (!(pid > 0)) return []
     const stat = orEmpty(`/proc/${name}/stat`)
     // The name of the program stands in brackets, and may hold anything. @see proc_pid_stat(5)
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20)
-    const [state, parent, group, session] = fields
+    const [state, parent, group, session, terminal] = fields
     if (!state || state === 'Z' || state === 'X') return []
     const isInside = groups.has(group!) || groups.has(session!)
-    // Its environment is the dearest of all to read.
-    const mayBear = isOld || Number(fields[STARTED_AT]) >= ownStart()
-    return [{ pid, parentId: Number(parent), belongs: isInside || (mayBear && bears(name, needles)) }]
+    // Its environment and its files are the dearest of all to read.
+    const mayBear = !isInside && Number(fields[STARTED_AT]) >= since
+    // Commands have sessions of their own: in that of this process are its helpers, and who began it.
+    const isAway = terminal === '0' && session !== own().session
+    const belongs = isInside || (mayBear && (bears(name, needles) || (isAway && isAt(name))))
+    return [{ pid, parentId: Number(parent), belongs }]
   })
 }
 
 /** Field of what follows the name: ticks from the start of the machine. */
 const STARTED_AT = 19
 
-let ownTicks: number | undefined
-function ownStart(): number {
-  if (ownTicks !== undefined) return ownTicks
+let known: { session: string; startedAt: number } | undefined
+function own(): { session: string; startedAt: number } {
+  if (known) return known
   const stat = orEmpty('/proc/self/stat')
-  return (ownTicks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20)[STARTED_AT]))
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20)
+  return (known = { session: fields[3]!, startedAt: Number(fields[STARTED_AT]) })
 }
 
 function bears(pid: string, needles: readonly string[]): boolean {

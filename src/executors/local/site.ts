@@ -42,8 +42,8 @@ export async function openSite(house: LocalHouse, executionId: string, folder: s
       clock: house.clock,
     })
     commands.add(process)
-    // What it has left in its group ends with the site.
-    void process.ended.then(() => process.isThere() || commands.delete(process))
+    // What it has left, in its group or at its pipes, ends with the site.
+    void process.ended.then(() => process.isThere() || process.openPipes().length > 0 || commands.delete(process))
     if (!closing) return process
     await process.stop(0)
     throw closed(request.id)
@@ -82,10 +82,13 @@ export async function openSite(house: LocalHouse, executionId: string, folder: s
     await Promise.all([...services].map((service) => service.close()))
     const left = [...commands].filter((process) => process.isThere())
     const marks = [`${COMMAND_MARK}=${mark}`]
-    if (left.length > 0) await killAll({ groupIds: left.map(({ groupId }) => groupId), marks })
+    const pipes = [...commands].flatMap((process) => process.openPipes())
+    const places = [box.folder, ...pipes]
+    if (left.length + pipes.length > 0) await killAll({ groupIds: left.map(({ groupId }) => groupId), marks, places })
     // Nobody is known to be left; who has gone out of sight is looked for together with those of others.
-    else if (begun > 0) house.strays.look(marks)
+    else if (begun > 0) house.strays.look({ marks, places })
     for (const { groupId } of left) house.reaper.remove(groupId)
+    for (const process of commands) process.drop()
     await removeTree(box.folder)
   }
   return {

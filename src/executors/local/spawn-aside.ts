@@ -55,7 +55,7 @@ export function openSpawner(base: Readonly<Record<string, string>>, env: Readonl
     const order = orders.get(frame.id)
     if (!order) return
     const { pipes, begun, exited } = order
-    if ('pid' in frame) return begun.resolve({ pid: frame.pid, ...pipes.read(), exited: exited.promise })
+    if ('pid' in frame) return begun.resolve({ pid: frame.pid, ...pipes.read(), pipes: pipes.paths, exited: exited.promise })
     if ('failed' in frame) {
       pipes.drop()
       begun.reject(Object.assign(new Error(frame.failed), { code: frame.failed }))

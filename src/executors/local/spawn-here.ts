@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, constants, openSync, rmSync } from 'node:fs'
-import type { Readable } from 'node:stream'
+import type { Socket } from 'node:net'
 import { spawnProcess } from '../../system/spawn.ts'
 import type { ProcessEnd } from '../executor.ts'
 import type { OutputPipes, PipePaths } from './pipes.ts'
@@ -15,8 +15,10 @@ export interface SpawnRequest {
 /** A process that leads a session and a group of its own. */
 export interface Spawned {
   pid: number
-  stdout: Readable
-  stderr: Readable
+  stdout: Socket
+  stderr: Socket
+  /** Names of the pipes, by which who holds them is found; absent: they have none. */
+  pipes?: PipePaths
   readonly exited: Promise<ProcessEnd>
 }
 
@@ -34,7 +36,9 @@ export async function spawnHere(request: SpawnRequest, pipes?: OutputPipes): Pro
     // Stays: without a listener a later one would end this process.
     child.on('error', begun.reject)
     await begun.promise
-    const streams = pipes ? pipes.read() : { stdout: child.stdout!, stderr: child.stderr! }
+    // Node makes sockets for it, and says less of them.
+    const own = () => ({ stdout: child.stdout as Socket, stderr: child.stderr as Socket })
+    const streams = pipes ? { ...pipes.read(), pipes: pipes.paths } : own()
     return { pid: child.pid!, ...streams, exited: exited.promise }
   } catch (error) {
     pipes?.drop()
