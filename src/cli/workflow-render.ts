@@ -1,3 +1,5 @@
+import { maskValues } from '../content/mask-values.ts'
+import { createMasks } from '../content/masks.ts'
 import { EverwarmError } from '../contracts/errors.ts'
 import { namesHint } from '../system/known-names.ts'
 import { checkDocuments } from '../workflow/check.ts'
@@ -73,11 +75,18 @@ const shownConfig = ({ config, sensitive }: Prepared) =>
 export const preparedData = (prepared: Prepared) => ({
   name: prepared.plan.name,
   config: shownConfig(prepared),
-  root: render(prepared.plan),
+  root: hidden(prepared, render(prepared.plan)),
 })
 
+/** Values of sensitive parameters stand in many places by now. */
+function hidden<T>({ config, sensitive }: Prepared, value: T): T {
+  const masks = createMasks()
+  for (const name of sensitive) masks.add(String(config[name]))
+  return maskValues(value, masks)
+}
+
 /** For people. */
-export const preparedText = (prepared: Prepared) => `${heading(prepared)}\n${renderText(render(prepared.plan))}`
+export const preparedText = (prepared: Prepared) => `${heading(prepared)}\n${renderText(hidden(prepared, render(prepared.plan)))}`
 
 function heading(prepared: Prepared): string {
   const parameters = Object.entries(shownConfig(prepared)).map(([name, value]) => `  ${name} = ${String(value)}`)

@@ -42,3 +42,8 @@ test('a value that is missing, and one for nothing, are both said', () => {
     { name: 'url', message: 'The parameter "url" needs a value.', hint: 'For example http://a.' },
   ])
 })
+
+test('a pattern that would take for ever is a no', () => {
+  const { faults } = configValues({ a: { pattern: '^(a+)+$' } }, { a: `${'a'.repeat(60)}!` })
+  expect(faults).toEqual([expect.objectContaining({ message: expect.stringContaining('must match') })])
+})

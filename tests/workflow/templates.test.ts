@@ -97,3 +97,13 @@ test('a template of a service brings container, pod, content and claims; steps a
   const wrong = readSpecs('services: { db: { use: [{ name: t }] } }', { t: 'steps: [{ shell: x }]' })
   expect(wrong.faults[0]!.message).toBe('A template of a service may not have "steps".')
 })
+
+test('templates that multiply are refused, once', () => {
+  const twice = (name: string) => `steps: [{ use: [{ name: ${name} }] }, { use: [{ name: ${name} }] }]`
+  const many = Object.fromEntries(
+    Array.from({ length: 30 }, (_, i) => [`t${i}`, i === 0 ? 'steps: [{ shell: a }]' : twice(`t${i - 1}`)]),
+  )
+  expect(readSpecs(`use: [{ name: t29 }]`, many).faults).toEqual([
+    expect.objectContaining({ message: 'Templates use each other more than 2000 times.' }),
+  ])
+})

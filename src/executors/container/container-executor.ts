@@ -59,8 +59,8 @@ export function createContainerExecutor(options: ContainerExecutorOptions): Exec
 
 function noImage(): never {
   throw new EverwarmError('FIELD_UNSUPPORTED', {
-    message: 'A step has no `image`, without which it cannot run in a container.',
-    hint: 'Give the workflow a `container` with an `image`.',
+    message: 'A step or a service has no `image`, without which it cannot run in a container.',
+    hint: 'Give the workflow a `container` with an `image`, each service one of its own, or all of them one with --image.',
   })
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { WorkflowHappening } from '../../contracts/workflow/events.ts'
+import { maskValues } from '../../content/mask-values.ts'
 import type { ExecutionRoom } from '../../executors/executor.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import type { WorkflowRunOptions } from './engine-types.ts'
@@ -25,6 +26,9 @@ export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' |
   warn(unit: string, ref: string | undefined, code: string, message: string): void
 }
 
+/** Output and messages are masked where they come from; names and paths may have values of sensitive parameters in them. */
+const TEXTS_OF_DOCUMENT: ReadonlySet<WorkflowHappening['type']> = new Set(['unit', 'artifact', 'report', 'service'])
+
 export function newEngine(
   options: WorkflowRunOptions,
   { room, scratch, perform }: Pick<Engine, 'room' | 'scratch' | 'perform'>,
@@ -32,7 +36,7 @@ export function newEngine(
   const { prepared: _prepared, source: _source, clock = systemClock, tell, masks, ...rest } = options
   return {
     ...rest,
-    tell,
+    tell: (event) => tell(TEXTS_OF_DOCUMENT.has(event.type) ? maskValues(event, masks) : event),
     masks,
     clock,
     room,

@@ -13,7 +13,7 @@ import { stopServices } from './services/stop-services.ts'
 /** Runs one operation to its end. Never rejects. */
 export async function perform(context: AnyOperation): Promise<OperationEnd> {
   try {
-    const end = await operate(context)
+    const end = await Promise.race([operate(context), givenUp(context)])
     return context.signal.aborted ? { ...end, isAborted: true } : end
   } catch (error) {
     if (context.signal.aborted) return { exitCode: EXIT_CODES.aborted, isAborted: true }
@@ -22,6 +22,18 @@ export async function perform(context: AnyOperation): Promise<OperationEnd> {
     return { exitCode: exitCodeFor(error), isFault: true, error: about }
   }
 }
+
+/** One that does not end though it should is left behind: nothing may wait for it for ever. */
+function givenUp({ signal, unit }: AnyOperation): Promise<OperationEnd> {
+  return new Promise((resolve) => {
+    const soon = () => unit.engine.clock.after(LEFT_BEHIND_MS, () => resolve({ exitCode: EXIT_CODES.aborted, isAborted: true }))
+    if (signal.aborted) soon()
+    else signal.addEventListener('abort', soon, { once: true })
+  })
+}
+
+/** Longer than any clean-up: two times SIGTERM and SIGKILL of a worker. */
+const LEFT_BEHIND_MS = 60_000
 
 function exitCodeFor(error: unknown): number {
   if (!(error instanceof EverwarmError) || error.code === 'INTERNAL') return EXIT_CODES.internal

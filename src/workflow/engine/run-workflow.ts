@@ -78,7 +78,7 @@ class Execution {
   }
 
   async #runMain(engine: Engine): Promise<WorkflowResult> {
-    const { prepared, source, tell, id } = this.#options
+    const { prepared, source, id } = this.#options
     for (const name of prepared.sensitive) engine.masks.add(String(prepared.config[name]))
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
     const names = placeNames(engine, '', '', plan)
@@ -97,8 +97,8 @@ class Execution {
     } finally {
       limit.cancel()
     }
-    tell({ type: 'unit', unit: '', root: unitTree(plan.root) })
-    tell({ type: 'execution', id, workflow: plan.name, status: 'running' })
+    engine.tell({ type: 'unit', unit: '', root: unitTree(plan.root) })
+    engine.tell({ type: 'execution', id, workflow: plan.name, status: 'running' })
     const main = new Unit(engine, site, { path: '', plan, names, inherited: [], logName: 'logs/main.log', artifactPrefix: '' })
     const { status, error } = await main.start().ended
     await Promise.allSettled(engine.background)

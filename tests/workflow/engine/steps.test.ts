@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { fakeClock } from '../../../src/system/fake-clock.ts'
 import { begin, outputOf, run, statusesOf } from './house.ts'
 
 test('commands run in order with their environment, and a failure skips what comes after it', async () => {
@@ -95,6 +96,36 @@ steps: [{ name: a, timeout: 20s, shell: 'echo begun; i=0; while [ ! -e go ]; do 
   running.cancel('enough')
   expect(await running.ended).toMatchObject({ status: 'canceled', exitCode: 137 })
 }, 30_000)
+
+test('a pause is no time of a step: its limit stands still as long', async () => {
+  const clock = fakeClock()
+  const { running, heard, events } = await begin(
+    `steps: [{ name: a, timeout: 5s, shell: 'echo begun; while [ ! -e go ]; do sleep 0.02; done' }, { name: z, condition: always, shell: echo end }]`,
+    { clock },
+  )
+  await heard((event) => event.type === 'output')
+  running.pause()
+  await heard((event) => event.type === 'step' && event.status === 'paused')
+  expect(clock.waiting()).toBe(0)
+  clock.advance(60_000)
+  running.resume()
+  await expect.poll(() => clock.waiting()).toBe(1)
+  expect(statusesOf(events)['a']).toBe('running')
+  clock.advance(5_000)
+  await heard((event) => event.type === 'step' && event.status === 'timeout')
+  clock.advance(60_000)
+  await running.ended
+  expect(events).toContainEqual(expect.objectContaining({ type: 'step', status: 'timeout', durationMs: 5_000, pausedMs: 60_000 }))
+}, 30_000)
+
+test('a sensitive parameter is nowhere, not in the name of a step and not in that of an artifact', async () => {
+  const { events, artifacts } = await run(
+    `config: { tok: { sensitive: true } }\nsteps: [{ name: 'deploy {{ config.tok }}', shell: 'echo x > {{ config.tok }}.txt', artifacts: { paths: ['*.txt'] } }]`,
+    { config: { tok: 'TOKVALUE-99' } },
+  )
+  expect(events.filter((event) => JSON.stringify(event).includes('TOKVALUE'))).toEqual([])
+  expect([...artifacts.keys()]).toEqual(['TOKVALUE-99.txt'])
+})
 
 test('who cancels still gets clean-up; who does it twice gets none', async () => {
   const spec = `

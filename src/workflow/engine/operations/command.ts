@@ -6,7 +6,7 @@ import { declaredEnvironment, type Environment } from '../environment.ts'
 import { type AnyOperation, GRACE_MS, type OperationContext, type OperationEnd } from '../operation.ts'
 import { resolved } from '../resolved.ts'
 import type { Unit } from '../unit.ts'
-import { hiddenArguments } from './hidden-arguments.ts'
+import { hiddenArguments, warnOfSeen } from './hidden-arguments.ts'
 import {
   baseScope,
   OUTPUTS_FOLDER,
@@ -32,13 +32,7 @@ export async function runCommand(context: OperationContext<'run' | 'shell'>): Pr
   const { hear, end } = unit.log.hear(node.ref, (message) => heardFrom(unit, node.ref, message))
   const argv = container.command && [...container.command, ...(container.args ?? [])]
   const spoken = hiddenArguments(argv ?? [], env, unit.engine.masks)
-  if (spoken.isSeen)
-    unit.engine.warn(
-      unit.options.path,
-      node.ref,
-      'SECRET_SEEN',
-      'A secret stands in an argument, where all users of the machine can see it: use a variable.',
-    )
+  if (spoken.isSeen) warnOfSeen(unit, node.ref)
   const process = await unit.site.start({
     ...planned(node),
     container,

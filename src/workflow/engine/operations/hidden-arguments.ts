@@ -1,4 +1,5 @@
 import type { MaskBook } from '../engine-types.ts'
+import type { Unit } from '../unit.ts'
 
 export interface Spoken {
   argv: readonly string[]
@@ -24,3 +25,11 @@ export function hiddenArguments(
 $script"`
   return { argv: [shell, flag, read, ...more], env: { ...env, [VARIABLE]: script }, isSeen: false }
 }
+
+export const warnOfSeen = ({ engine, options }: Unit, ref: string) =>
+  engine.warn(
+    options.path,
+    ref,
+    'SECRET_SEEN',
+    'A secret stands in an argument, where all users of the machine can see it: use a variable.',
+  )

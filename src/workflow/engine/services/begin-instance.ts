@@ -11,6 +11,7 @@ import { workerNames } from '../../worker-scope.ts'
 import { declaredEnvironment } from '../environment.ts'
 import type { LogFile } from '../engine-types.ts'
 import type { OperationContext } from '../operation.ts'
+import { hiddenArguments, warnOfSeen } from '../operations/hidden-arguments.ts'
 import { putFiles, putRepository, putTarballs } from '../operations/content.ts'
 import { moveFiles } from '../transfers.ts'
 import { claimName } from '../unit-place.ts'
@@ -123,6 +124,8 @@ async function start(context: Context, request: InstanceRequest, service: Resolv
     ...container
   } = service
   const argv = shell === undefined ? command && [...command, ...(args ?? [])] : ['sh', '-c', `set -e\n${shell}`]
+  const spoken = hiddenArguments(argv ?? [], service[DECLARED] ?? {}, unit.engine.masks)
+  if (spoken.isSeen) warnOfSeen(unit, node.ref)
   let file: LogFile | undefined
   const logName = `logs/${unit.options.path === '' ? '' : `${unit.options.path}/`}${name}/${place.index}.log`
   const { hear, end } = unit.log.hearInto(node.ref, () => (file ??= unit.engine.logs.open(logName)))
@@ -130,8 +133,8 @@ async function start(context: Context, request: InstanceRequest, service: Resolv
     name,
     id,
     container: argv ? container : { ...container, ...(args ? { args } : {}) },
-    ...(argv ? { argv } : {}),
-    env: service[DECLARED] ?? {},
+    ...(argv ? { argv: spoken.argv } : {}),
+    env: spoken.env,
     ...(container.workingDir === undefined ? {} : { cwd: container.workingDir }),
     ...(pod ? { pod } : {}),
     ...(pvcs ? { pvcs } : {}),

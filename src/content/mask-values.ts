@@ -1,0 +1,12 @@
+import type { Masks } from './masks.ts'
+
+/** A copy in which all texts are masked, however deep; names of fields stay. */
+export function maskValues<T>(value: T, masks: Pick<Masks, 'text'>): T {
+  const hide = (each: unknown): unknown => {
+    if (typeof each === 'string') return masks.text(each)
+    if (Array.isArray(each)) return each.map(hide)
+    if (typeof each !== 'object' || each === null) return each
+    return Object.fromEntries(Object.entries(each).map(([name, inner]) => [name, hide(inner)]))
+  }
+  return hide(value) as T
+}
