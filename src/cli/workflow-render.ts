@@ -11,7 +11,7 @@ import { render } from '../workflow/render.ts'
 import { renderText } from '../workflow/render-text.ts'
 import { badInput, type Command } from './command.ts'
 
-const SEE = 'everwarm workflow render --help'
+const SEE = 'everwarm workflow run --help'
 
 export const workflowRender: Command = {
   options: {

@@ -66,6 +66,9 @@ function mend(document: Record<string, unknown>, { path, message, hint }: Schema
     return dropOwner(document, path, message, notes)
   const value = owner[key]
   if (hint?.startsWith('Write it in quotes')) owner[key] = String(value)
+  else if (isMapLike(value) && 'shell' in value && ('command' in value || 'args' in value))
+    // The script is what does the work.
+    for (const field of ['command', 'args'].filter((each) => each in value)) drop(value, field, [...path, field], message, notes)
   else drop(owner, key, path, message, notes)
 }
 

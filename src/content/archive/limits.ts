@@ -13,7 +13,7 @@ export const DEFAULT_LIMITS: ArchiveLimits = { entries: 200_000, bytes: 8 * 1024
 export const refused = (why: string, cause?: unknown) =>
   new EverwarmError('ARCHIVE_REFUSED', {
     message: `The archive ${why}.`,
-    hint: 'Pack it again without this entry, or unpack it by hand.',
+    hint: 'Leave it out, for example by a pattern with ! in front.',
     cause,
   })
 
