@@ -42,7 +42,7 @@ describe('local services', () => {
       await eventually('it was started', async () => starts === restarts + 2)
     }
     const { faults } = await service.health()
-    expect(new Set(faults)).toEqual(new Set(['ended with code 7']))
+    expect(new Set(faults)).toEqual(new Set(['ended with exit code 7']))
     await service.close()
     expect(await service.ended).toMatchObject({ exitCode: 7 })
   })
