@@ -1,4 +1,4 @@
-import { errorFromData, type ErrorData } from '../../contracts/errors.ts'
+import type { ErrorData } from '../../contracts/errors.ts'
 import type { Site } from '../../executors/executor.ts'
 import type { Timer } from '../../system/clock.ts'
 import { advance, nextDeadline, type StepFacts } from '../advance.ts'
@@ -7,10 +7,11 @@ import type { Scope } from '../expressions/scopes.ts'
 import type { Known } from '../field-expressions.ts'
 import { expressionJudge } from '../judge.ts'
 import { nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from '../plan.ts'
-import { hasStepEnded, isSuccess, type StepStatus } from '../status.ts'
+import { hasStepEnded, type StepStatus } from '../status.ts'
 import type { Engine } from './engine.ts'
 import { Looking } from './looking.ts'
 import type { Held } from './operation.ts'
+import { UnitErrors } from './unit-errors.ts'
 import { UnitLog } from './unit-log.ts'
 import { reportsBetween } from './unit-report.ts'
 import { newFacts, scopesOf } from './unit-scopes.ts'
@@ -62,10 +63,7 @@ export class Unit {
   #isTurning = false
   #isAgain = false
   #finish!: (end: UnitEnd) => void
-  /** Nothing could be decided any more. */
-  #fault: ErrorData | undefined
-  /** By operation, of its newest attempt. */
-  readonly #errors = new Map<string, ErrorData>()
+  readonly #errors: UnitErrors
   readonly #ids = new Map<string, string | undefined>()
   readonly #judge = expressionJudge((node) => scopesOf(this, node))
 
@@ -74,6 +72,7 @@ export class Unit {
     this.site = site
     this.options = options
     this.log = new UnitLog(engine, options.path, options.logName)
+    this.#errors = new UnitErrors(engine, options.path)
     this.#state = newExecution(options.plan, options.before)
     this.ended = new Promise((resolve) => (this.#finish = resolve))
     engine.units.set(options.path, this)
@@ -160,7 +159,7 @@ export class Unit {
   #step(): void {
     const { state, faults, next } = advance(this.options.plan, this.#state, this.#judge, this.#now())
     this.#show(this.#state, state)
-    for (const { ref, error } of faults) this.#tellError(ref, shownError(error, this.engine))
+    for (const { ref, error } of faults) this.#errors.tellThrown(ref, error)
     if (next?.type === 'run') this.#run(next.node, next.facts)
     else if (next) this.options.onPaused?.()
   }
@@ -175,7 +174,7 @@ export class Unit {
     }
     void this.engine.perform({ unit: this, node, facts, signal: abort.signal, hold }).then((end) => {
       this.#current = undefined
-      this.#tellError(node.ref, end.error)
+      this.#errors.tell(node.ref, end.error)
       const { exitCode, isAborted, isFault } = end
       this.#apply({ type: 'ended', ref: node.ref, nowMs: this.#now(), exitCode, isAborted, isFault })
       return this.#turn()
@@ -197,12 +196,6 @@ export class Unit {
     }
   }
 
-  #tellError(ref: string, error: ErrorData | undefined): void {
-    if (!error) return void this.#errors.delete(ref)
-    this.#errors.set(ref, error)
-    this.engine.warn(this.options.path, ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
-  }
-
   #watchDeadline(): void {
     this.#deadline?.cancel()
     const next = nextDeadline(this.options.plan, this.#state, this.#judge, this.#now())
@@ -216,7 +209,7 @@ export class Unit {
 
   /** An expression that cannot be resolved, or a fault of ours: nothing can be decided any more. */
   #fail(error: unknown): void {
-    this.#fault = shownError(error, this.engine)
+    this.#errors.noteFault(error)
     this.#apply({ type: 'aborted', nowMs: this.#now() })
     this.#current?.abort.abort()
   }
@@ -224,22 +217,8 @@ export class Unit {
   #close(): void {
     this.#deadline?.cancel()
     this.engine.units.delete(this.options.path)
-    const error = this.#fault ?? this.#causeIn(this.options.plan.root)
+    const error = this.#errors.cause(this.options.plan.root, this.#state)
     this.#finish({ status: this.status, ...(error ? { error } : {}) })
-  }
-
-  /** The first error that was no success and mattered. */
-  #causeIn(node: PlanNode): ErrorData | undefined {
-    if (isSuccess(this.#state.nodes.of(node.ref).status)) return undefined
-    if (node.kind === 'operation') return this.#errors.get(node.ref)
-    if (node.isOptional) return undefined
-    const own = this.#errors.get(node.ref)
-    if (own) return own
-    for (const child of node.children) {
-      const cause = this.#causeIn(child)
-      if (cause) return cause
-    }
-    return undefined
   }
 
   #stepAround(ref: string): StepNode {
@@ -250,11 +229,6 @@ export class Unit {
   #now(): number {
     return this.engine.clock.now()
   }
-}
-
-function shownError(error: unknown, { masks }: Engine): ErrorData {
-  const { code, message, hint } = errorFromData(error)
-  return { code, message: masks.text(message), ...(hint ? { hint } : {}) }
 }
 
 function noteIds(node: PlanNode, around: string | undefined, ids: Map<string, string | undefined>): void {

@@ -17,21 +17,13 @@ import { inLanes } from '../parallel/lanes.ts'
 import { instancesOf } from '../places.ts'
 import { resolvedBy } from '../resolved.ts'
 import { operationScopes } from '../unit-scopes.ts'
-import { runChild } from './run-child.ts'
+import { type Child, runChild } from './run-child.ts'
 
 type Context = OperationContext<'execute'>
 
 const PARALLELISM = 100
 /** Workflows that execute workflows that execute workflows. */
 const MOST_DEEP = 10
-
-export interface Child {
-  index: number
-  workflow: LoadedWorkflow
-  config: Record<string, unknown>
-  name?: string
-  description?: string
-}
 
 /** Other workflows of the same files, in sites of their own. */
 export async function executeWorkflows(context: Context): Promise<OperationEnd> {

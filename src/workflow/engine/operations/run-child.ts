@@ -1,5 +1,6 @@
 import { errorFromData } from '../../../contracts/errors.ts'
 import type { WorkerReport } from '../../../contracts/workflow/events.ts'
+import type { LoadedWorkflow } from '../../known-documents.ts'
 import { prepare } from '../../prepare.ts'
 import type { StepStatus } from '../../status.ts'
 import { innerPath, newSiteId } from '../engine.ts'
@@ -8,7 +9,15 @@ import { withSecretReferences } from '../secret-references.ts'
 import { Unit } from '../unit.ts'
 import { placeNames, siteSettings } from '../unit-place.ts'
 import { unitTree } from '../unit-report.ts'
-import type { Child } from './execute.ts'
+
+/** One execution of another workflow. */
+export interface Child {
+  index: number
+  workflow: LoadedWorkflow
+  config: Record<string, unknown>
+  name?: string
+  description?: string
+}
 
 /** One workflow inside another: a unit in a site of its own. Never rejects. */
 export async function runChild(context: OperationContext<'execute'>, child: Child): Promise<StepStatus> {

@@ -1,31 +1,23 @@
-import { errorFromData, type ErrorData } from '../../../contracts/errors.ts'
+import { errorFromData } from '../../../contracts/errors.ts'
 import type { WorkerReport } from '../../../contracts/workflow/events.ts'
-import type { Site } from '../../../executors/executor.ts'
-import { Transfer } from '../../../contracts/workflow/content.ts'
 import { finalize } from '../../expressions/document.ts'
-import { expressionValue, knownScope } from '../../field-expressions.ts'
-import { STATUS_ALIASES } from '../../expressions/status-scope.ts'
-import { isTrue, type Value } from '../../expressions/values.ts'
-import { rolesOf } from '../../field-roles.ts'
+import { knownScope } from '../../field-expressions.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess, type StepStatus } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
-import { moveFiles } from '../transfers.ts'
 import { inheritedOf, operationScopes } from '../unit-scopes.ts'
-import type { Crew } from './run-workers.ts'
+import type { Crew } from './crew.ts'
+import { endWorker } from './end-worker.ts'
+import type { Worker, WorkerEnd } from './worker.ts'
+import { giveFiles } from './worker-files.ts'
 import { type WorkerParts, workerParts } from './worker-parts.ts'
 import { Unit, type UnitEnd } from '../unit.ts'
 import { unitTree } from '../unit-report.ts'
 import { placeNames, siteSettings } from '../unit-place.ts'
 
 type Context = OperationContext<'parallel'>
-
-export interface WorkerEnd {
-  status: StepStatus
-  error?: ErrorData
-}
 
 /** One worker, from its site to its last file. Never rejects: what goes wrong is its end, and no other worker's. */
 export async function runWorker(context: Context, crew: Crew, place: WorkerPlace): Promise<WorkerEnd> {
@@ -68,16 +60,6 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
 
 const reported = (status: StepStatus): WorkerReport['status'] => (status === 'timeout' ? 'failed' : status)
 
-export interface Worker {
-  path: string
-  place: WorkerPlace
-  site: Site
-  parts: WorkerParts
-  names: Record<string, unknown>
-  /** Those that it has run, for their logs. */
-  units: Unit[]
-}
-
 async function openWorker(context: Context, crew: Crew, place: WorkerPlace, path: string): Promise<Worker> {
   const { unit, node } = context
   const { engine, options } = unit
@@ -108,20 +90,6 @@ async function openWorker(context: Context, crew: Crew, place: WorkerPlace, path
   } finally {
     forget()
   }
-}
-
-async function giveFiles(context: Context, crew: Crew, { site, place }: Worker): Promise<void> {
-  const { transfer = [] } = context.node.operation.parallel
-  for (const { from, files, to = from } of await resolvedFor(context, place, transfer))
-    await crew.archives.give({ from: context.unit.site.files, folder: from, patterns: files, to: site.files, toFolder: to })
-}
-
-/** Fields of the step that are about one worker. */
-function resolvedFor<T>(context: Context, place: WorkerPlace, value: T): Promise<T> {
-  if (Array.isArray(value) && value.length === 0) return Promise.resolve(value)
-  return context.unit.looking.at(() =>
-    finalize(value, { items: rolesOf(Transfer) }, [knownScope(workerNames(place)), ...operationScopes(context)]),
-  )
 }
 
 /** Its plans one after the other: one, or where it pulls items, one for each of them between what comes first and last. */
@@ -169,53 +137,6 @@ async function runPlan(
   const end = await unit.ended
   forget()
   return end
-}
-
-/** Files come back and logs are kept whatever has become of it; what fails here is a warning. @returns its log, if it is kept */
-async function endWorker(
-  context: Context,
-  crew: Crew,
-  worker: Worker | undefined,
-  place: WorkerPlace,
-  end: WorkerEnd,
-): Promise<string | undefined> {
-  if (!worker) return undefined
-  const { unit, node } = context
-  const { fetch = [], logs } = node.operation.parallel
-  const warn = (what: string) => (error: unknown) =>
-    unit.engine.warn(
-      unit.options.path,
-      node.ref,
-      errorFromData(error).code,
-      `Worker ${place.index}: ${what}: ${(error as Error).message}`,
-    )
-  try {
-    for (const { from, files, to = from } of await resolvedFor(context, place, fetch)) {
-      const move = { from: worker.site.files, folder: from, patterns: files, to: unit.site.files, toFolder: to }
-      for (const other of await crew.fetched.note(place.index, move)) warn('a file')(other)
-      await moveFiles(move)
-    }
-  } catch (error) {
-    // What it was to bring back is missing: its step cannot pass.
-    warn('its files could not be fetched')(error)
-    if (isSuccess(end.status)) Object.assign(end, { status: 'failed', error: errorFromData(error).toJSON() })
-  }
-  const isKept = logs === undefined || isWanted(logs, place, end.status, warn('logs'))
-  await Promise.all(worker.units.map(({ log }) => log.close(isKept)))
-  await worker.site.close().catch(warn('what it has left could not be removed'))
-  return isKept ? worker.units.find(({ log }) => log.name)?.log.name : undefined
-}
-
-function isWanted(expression: string | boolean, place: WorkerPlace, status: StepStatus, warn: (error: unknown) => void): boolean {
-  try {
-    const scopes = [knownScope({ ...workerNames(place), status }), STATUS_ALIASES]
-    const value = expressionValue(String(expression), scopes)
-    if (value === undefined) warn(new Error(`something in \`${expression}\` is not known; they are kept.`))
-    return isTrue((value ?? true) as Value)
-  } catch (error) {
-    warn(error)
-    return true
-  }
 }
 
 async function descriptionOf(context: Context, place: WorkerPlace): Promise<string | undefined> {

@@ -1,17 +1,14 @@
 import { resolve } from '../../expressions/resolve.ts'
 import { Expression } from '../../expressions/expression.ts'
 import type { WorkerPlace } from '../../matrix.ts'
-import { isSuccess, type StepStatus } from '../../status.ts'
-import { innerPath } from '../engine.ts'
+import { isSuccess } from '../../status.ts'
 import { type AnyOperation, type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { expansionOf } from '../places.ts'
-import { SharedArchives } from '../transfers.ts'
 import { operationScopes } from '../unit-scopes.ts'
-import { Barrier } from './barrier.ts'
-import { FetchedFiles } from './fetched-files.ts'
+import { newCrew } from './crew.ts'
 import { inLanes } from './lanes.ts'
-import { ItemQueue } from './item-queue.ts'
-import { runWorker, type WorkerEnd } from './run-worker.ts'
+import { runWorker } from './run-worker.ts'
+import type { WorkerEnd } from './worker.ts'
 
 type Context = OperationContext<'parallel'>
 
@@ -42,61 +39,6 @@ export async function runWorkers(context: Context): Promise<OperationEnd> {
   signal.removeEventListener('abort', stop)
   for (const { index } of left) engine.tell({ type: 'worker', unit: options.path, ref: node.ref, index, status: 'skipped' })
   return resultOf(workers, ends, crew.failed)
-}
-
-/** What the workers of a step share. */
-export interface Crew {
-  archives: SharedArchives
-  barrier: Barrier
-  fetched: FetchedFiles
-  /** Of a combination of the matrix; undefined: nothing is pulled. */
-  queueOf(matrixIndex: number): ItemQueue | undefined
-  /** `failFast`, or the step has been given up: none begins any more, and those that run end. */
-  readonly isStopped: boolean
-  stop(): void
-  onStop(act: () => void): () => void
-  /** A worker has ended, and may still have to clean up; with `failFast` the first failure stops the others. */
-  over(index: number, status: StepStatus): void
-  /** Those that failed by themselves, not by being stopped. */
-  readonly failed: ReadonlySet<number>
-}
-
-function newCrew({ unit, node }: Context, queues: Readonly<Record<string, unknown[]>>): Crew {
-  const { engine, options } = unit
-  const acts = new Set<() => void>()
-  const byCombination = new Map<number, ItemQueue>()
-  const failed = new Set<number>()
-  let isStopped = false
-  const crew: Crew = {
-    archives: new SharedArchives(engine),
-    fetched: new FetchedFiles(),
-    barrier: new Barrier((index) => void engine.units.get(innerPath(options.path, node.ref, index))?.resume()),
-    queueOf(matrixIndex) {
-      if (Object.keys(queues).length === 0) return undefined
-      const queue = byCombination.get(matrixIndex) ?? new ItemQueue(queues)
-      byCombination.set(matrixIndex, queue)
-      return queue
-    },
-    failed,
-    over(index, status) {
-      if (isSuccess(status) || (isStopped && status === 'aborted')) return
-      failed.add(index)
-      if (node.operation.parallel.failFast) crew.stop()
-    },
-    get isStopped() {
-      return isStopped
-    },
-    stop() {
-      isStopped = true
-      for (const act of acts) act()
-    },
-    onStop(act) {
-      acts.add(act)
-      if (isStopped) act()
-      return () => void acts.delete(act)
-    },
-  }
-  return crew
 }
 
 async function numberOf(context: AnyOperation, given: number | string | undefined, otherwise: number): Promise<number> {

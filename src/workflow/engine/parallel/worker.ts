@@ -1,0 +1,21 @@
+import type { ErrorData } from '../../../contracts/errors.ts'
+import type { Site } from '../../../executors/executor.ts'
+import type { WorkerPlace } from '../../matrix.ts'
+import type { StepStatus } from '../../status.ts'
+import type { Unit } from '../unit.ts'
+import type { WorkerParts } from './worker-parts.ts'
+
+export interface Worker {
+  path: string
+  place: WorkerPlace
+  site: Site
+  parts: WorkerParts
+  names: Record<string, unknown>
+  /** Those that it has run, for their logs. */
+  units: Unit[]
+}
+
+export interface WorkerEnd {
+  status: StepStatus
+  error?: ErrorData
+}

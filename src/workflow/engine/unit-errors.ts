@@ -1,0 +1,57 @@
+import { errorFromData, type ErrorData } from '../../contracts/errors.ts'
+import type { ExecutionState } from '../execution.ts'
+import type { PlanNode } from '../plan.ts'
+import { isSuccess } from '../status.ts'
+import type { Engine } from './engine.ts'
+
+/** What went wrong in a unit, by the node that it belongs to. */
+export class UnitErrors {
+  readonly #engine: Pick<Engine, 'warn' | 'masks'>
+  readonly #unit: string
+  readonly #errors = new Map<string, ErrorData>()
+  #fault: ErrorData | undefined
+
+  constructor(engine: Pick<Engine, 'warn' | 'masks'>, unit: string) {
+    this.#engine = engine
+    this.#unit = unit
+  }
+
+  /** Of this attempt; undefined: there is none any more. */
+  tell(ref: string, error: ErrorData | undefined): void {
+    if (!error) return void this.#errors.delete(ref)
+    this.#errors.set(ref, error)
+    this.#engine.warn(this.#unit, ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
+  }
+
+  tellThrown(ref: string, error: unknown): void {
+    this.tell(ref, this.#shown(error))
+  }
+
+  /** Nothing can be decided any more. */
+  noteFault(error: unknown): void {
+    this.#fault = this.#shown(error)
+  }
+
+  /** The first one that was no success and mattered. */
+  cause(root: PlanNode, state: ExecutionState): ErrorData | undefined {
+    return this.#fault ?? this.#causeIn(root, state)
+  }
+
+  #causeIn(node: PlanNode, state: ExecutionState): ErrorData | undefined {
+    if (isSuccess(state.nodes.of(node.ref).status)) return undefined
+    const own = this.#errors.get(node.ref)
+    if (node.kind === 'operation') return own
+    if (node.isOptional) return undefined
+    if (own) return own
+    for (const child of node.children) {
+      const cause = this.#causeIn(child, state)
+      if (cause) return cause
+    }
+    return undefined
+  }
+
+  #shown(error: unknown): ErrorData {
+    const { code, message, hint } = errorFromData(error)
+    return { code, message: this.#engine.masks.text(message), ...(hint ? { hint } : {}) }
+  }
+}
