@@ -163,7 +163,7 @@ describe('what is not known', () => {
       { numRuns: 5000 },
     )
     // The random expressions say something: none of the three is rare.
-    for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(250)
+    for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(150)
   })
 
   test('stays the same when it is resolved again by the same names', () => {
