@@ -41,7 +41,8 @@ export const script = (cwd: string, text: string, env: Record<string, string> = 
 
 function options(cwd: string, env: Record<string, string>) {
   const { EVERWARM_TOKEN: _, EVERWARM_CONFIG: __, EVERWARM_REF: ___, ...inherited } = process.env
-  return { cwd, env: { ...inherited, ...ownHouse(cwd), ...env }, detached: true } as const
+  // Colours are on where `CI` is set.
+  return { cwd, env: { ...inherited, NO_COLOR: '1', ...ownHouse(cwd), ...env }, detached: true } as const
 }
 
 function watched(child: ChildProcess): ToolkitRun {
