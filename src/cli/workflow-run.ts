@@ -3,10 +3,11 @@ import { errorFromData } from '../contracts/errors.ts'
 import type { Executor } from '../executors/executor.ts'
 import { say } from '../system/log.ts'
 import { dataFolder } from '../system/settings.ts'
+import { onStopSignals } from '../system/stop-signals.ts'
 import { bringsOwnSource, fieldFindings, type FieldFinding, findingText, refuseFindings } from '../workflow/check-executor.ts'
 import type { WorkflowResult } from '../workflow/engine/engine-types.ts'
-import { type StartedExecution, startExecution } from '../workflow/executions/run-execution.ts'
-import { tidyExecutions } from '../workflow/executions/retention.ts'
+import { startExecution } from '../workflow/executions/run-execution.ts'
+import { tidyBehind } from '../workflow/executions/retention.ts'
 import { openSecrets } from '../workflow/executions/secrets.ts'
 import type { KnownDocuments } from '../workflow/known-documents.ts'
 import { type Prepared, prepare } from '../workflow/prepare.ts'
@@ -157,10 +158,12 @@ async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
     ...(store === undefined ? {} : { store }),
     ...(text(values['output']) === undefined ? {} : { output: text(values['output'])! }),
   })
-  // Neither what others have left nor what is old may hold up or fail this one.
-  executor.sweep().catch(() => {})
-  setImmediate(() => tidyExecutions(executions))
-  const stopSignals = endOnSignals(started, renderer.note)
+  tidyBehind(executor, executions)
+  // The first ends it gracefully, the second at once.
+  const stopSignals = onStopSignals((signal, isSecond) => {
+    started.cancel(signal)
+    if (!isSecond) renderer.note(`${signal}: it ends, and cleans up. Once more ends it at once.`)
+  }, LAST_MS)
   const result = await started.ended
   stopSignals()
   renderer.end({ folder: started.about.folder, artifacts: started.artifacts })
@@ -169,18 +172,3 @@ async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
 
 /** After the second signal it has so long to kill what runs; what is left then, the executor's reaper removes. */
 const LAST_MS = 5_000
-
-/** The first ends it gracefully, the second at once. @returns what lets signals do again what they do */
-function endOnSignals({ cancel }: StartedExecution, note: (text: string) => void): () => void {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  let heard = 0
-  const onSignal = (signal: NodeJS.Signals) => {
-    heard += 1
-    if (heard > 2) process.exit(137)
-    cancel(signal)
-    if (heard === 1) note(`${signal}: it ends, and cleans up. Once more ends it at once.`)
-    else setTimeout(() => process.exit(137), LAST_MS).unref()
-  }
-  for (const signal of signals) process.on(signal, onSignal)
-  return () => signals.forEach((signal) => process.off(signal, onSignal))
-}

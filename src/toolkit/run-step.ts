@@ -3,7 +3,7 @@ import type { WorkflowEvent } from '../contracts/workflow/events.ts'
 import { type ExecutorAsked, openExecutor } from '../executors/open-executor.ts'
 import { dataFolder, definedOnly } from '../system/settings.ts'
 import { fieldFindings, findingText, refuseFindings } from '../workflow/check-executor.ts'
-import { tidyExecutions } from '../workflow/executions/retention.ts'
+import { tidyBehind } from '../workflow/executions/retention.ts'
 import { type StartedExecution, startExecution } from '../workflow/executions/run-execution.ts'
 import { isSecretVariable, openSecrets } from '../workflow/executions/secrets.ts'
 import { configuredStore } from './artifact-place.ts'
@@ -57,9 +57,7 @@ export async function startStep({ given, config, prepared, known, warnings, hear
     listener: hear,
     onFault: note,
   })
-  // Neither what others have left nor what is old may hold up or fail this one.
-  real.sweep().catch(() => {})
-  setImmediate(() => tidyExecutions(executions))
+  tidyBehind(real, executions)
   return { ...started, close: () => executor.close() }
 }
 

@@ -6,7 +6,7 @@ import { readConfig } from './toolkit-config.ts'
 import { type OneStep, prepareStep } from './one-step.ts'
 import { startStep } from './run-step.ts'
 import { workersInBand } from './say-in-band.ts'
-import { onStopSignals } from './stop-signal.ts'
+import { onStopSignals } from '../system/stop-signals.ts'
 
 /** After the second signal, ms. */
 const LAST_MS = 5_000

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ErrorCode } from '../contracts/errors.ts'
 import { lifecycle } from '../system/lifecycle.ts'
 
 export const StepStatus = z.enum(['queued', 'running', 'paused', 'passed', 'failed', 'timeout', 'skipped', 'aborted', 'canceled'])
@@ -66,3 +67,11 @@ export const isSuccess = (status: StepStatus) => status === 'passed' || status =
 
 /** Of the process that runs steps. */
 export const EXIT_CODES = { passed: 0, failed: 1, aborted: 137, badInput: 155, internal: 190 } as const
+
+const BAD_INPUT = /^(?:BAD_INPUT|WORKFLOW_INVALID|EXPRESSION_.*|FIELD_UNSUPPORTED|SECRET_UNKNOWN)$/
+
+/** Of what ended with an error of this code. */
+export function exitCodeOf(code: ErrorCode): 1 | 155 | 190 {
+  if (code === 'INTERNAL') return EXIT_CODES.internal
+  return BAD_INPUT.test(code) ? EXIT_CODES.badInput : EXIT_CODES.failed
+}

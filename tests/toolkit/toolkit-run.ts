@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
+import { watched, type WatchedChild } from '../support/watched-child.ts'
 import { runToolkit } from '../../src/toolkit/run-toolkit.ts'
 
 export const MAIN = fileURLToPath(new URL('../../src/toolkit/main.ts', import.meta.url))
@@ -21,12 +22,7 @@ export function ownFolder(): string {
 
 export const ownHouse = (folder: string) => ({ EVERWARM_HOME: `${folder}/home`, EVERWARM_CACHE: `${folder}/cache` })
 
-export interface ToolkitRun {
-  child: ChildProcess
-  /** Resolves once this stands on stdout. @throws with all output, if it ends without */
-  said(wanted: string | RegExp): Promise<string>
-  ended: Promise<{ code: number | null; stdout: string; stderr: string }>
-}
+export type ToolkitRun = WatchedChild
 
 /** `everwarm-toolkit …` in a process and a session of its own. */
 export function startToolkit(cwd: string, args: readonly string[], env: Record<string, string> = {}): ToolkitRun {
@@ -43,29 +39,6 @@ function options(cwd: string, env: Record<string, string>) {
   const { EVERWARM_TOKEN: _, EVERWARM_CONFIG: __, EVERWARM_REF: ___, ...inherited } = process.env
   // Colours are on where `CI` is set.
   return { cwd, env: { ...inherited, NO_COLOR: '1', ...ownHouse(cwd), ...env }, detached: true } as const
-}
-
-function watched(child: ChildProcess): ToolkitRun {
-  let [stdout, stderr] = ['', '']
-  let look = () => {}
-  child.stdout!.on('data', (data) => {
-    stdout += data
-    look()
-  })
-  child.stderr!.on('data', (data) => (stderr += data))
-  const ended = new Promise<Awaited<ToolkitRun['ended']>>((resolve) =>
-    child.once('close', (code) => resolve({ code, stdout, stderr })),
-  )
-  return {
-    child,
-    ended,
-    said: (wanted) =>
-      new Promise((resolve, reject) => {
-        look = () => void (stdout.match(wanted) && resolve(stdout))
-        void ended.then(() => reject(new Error(`It ended without ${wanted}:\n${stdout}\n${stderr}`)))
-        look()
-      }),
-  }
 }
 
 /** In this process: for what ends before anything runs. */

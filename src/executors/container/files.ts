@@ -10,7 +10,7 @@ import { once } from 'node:events'
 import type { Commands } from './commands.ts'
 import type { IdleContainer } from './idle-container.ts'
 import { escaped } from './idle-script.ts'
-import { globRoots, packList, prunedNames, tarProgram } from './found-files.ts'
+import { globRoots, packList, prunedNames, tarProgram } from '../found-files.ts'
 
 /** A container in which files are looked at: any of the site that lives. */
 export interface FilePlace {

@@ -10,7 +10,7 @@ import { pathMatcher } from '../../content/glob.ts'
 import type { SiteFiles } from '../executor.ts'
 import { type DockerContainer, engineMessage, statusOf } from './engine.ts'
 import { sitePath } from './files.ts'
-import { globRoots } from './found-files.ts'
+import { globRoots } from '../found-files.ts'
 
 /** Files of a container whose program has not begun, by the engine's own hands: nothing is needed in the image. */
 export function unstartedFiles(container: DockerContainer): SiteFiles {

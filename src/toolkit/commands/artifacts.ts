@@ -11,7 +11,7 @@ import type { ArtifactKeeper } from '../../workflow/engine/engine-types.ts'
 import { flagOf, listOf, textOf, type ToolkitGiven } from '../command.ts'
 import { openArtifactPlace } from '../artifact-place.ts'
 import { placeOf } from '../places.ts'
-import { untilSignal } from '../stop-signal.ts'
+import { untilSignal } from '../../system/stop-signals.ts'
 
 interface Keeping {
   given: ToolkitGiven

@@ -1,7 +1,7 @@
 import { cloneRepository } from '../../content/clone.ts'
 import { badInput, flagOf, listOf, oneOf, textOf, type ToolkitGiven, wholeOf } from '../command.ts'
 import { placeOf } from '../places.ts'
-import { untilSignal } from '../stop-signal.ts'
+import { untilSignal } from '../../system/stop-signals.ts'
 
 const VERBOSITIES = ['verbose', 'normal', 'quiet'] as const
 

@@ -4,7 +4,7 @@ import { badInput, listOf, type ToolkitGiven } from '../command.ts'
 import { readConfig } from '../toolkit-config.ts'
 import { askKeeper } from '../keeper/ask-keeper.ts'
 import { groupFolder } from '../keeper/group-folder.ts'
-import { onStopSignals } from '../stop-signal.ts'
+import { onStopSignals } from '../../system/stop-signals.ts'
 
 export async function kill(given: ToolkitGiven): Promise<number> {
   const group = given.positionals[0]!

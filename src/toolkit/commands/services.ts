@@ -10,7 +10,7 @@ import { askingProcess } from '../keeper/owner.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { servicesInBand } from '../say-in-band.ts'
 import { specOf } from '../spec-argument.ts'
-import { onStopSignals } from '../stop-signal.ts'
+import { onStopSignals } from '../../system/stop-signals.ts'
 import { prepareStep } from '../one-step.ts'
 
 export async function services(given: ToolkitGiven): Promise<number> {

@@ -2,7 +2,7 @@ import { downloadTarball } from '../../content/download.ts'
 import { downloadTo } from '../../content/transfer/client.ts'
 import { badInput, type ToolkitGiven } from '../command.ts'
 import { placeOf } from '../places.ts'
-import { untilSignal } from '../stop-signal.ts'
+import { untilSignal } from '../../system/stop-signals.ts'
 import { tokenFor } from '../transfer-token.ts'
 
 /** Archives of our own server are named by what is in them. */

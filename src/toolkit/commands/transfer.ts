@@ -3,7 +3,7 @@ import { splitPatterns } from '../../content/glob.ts'
 import { uploadArchive } from '../../content/transfer/client.ts'
 import { badInput, type ToolkitGiven } from '../command.ts'
 import { placeOf } from '../places.ts'
-import { untilSignal } from '../stop-signal.ts'
+import { untilSignal } from '../../system/stop-signals.ts'
 import { tokenFor } from '../transfer-token.ts'
 
 export async function transfer(given: ToolkitGiven): Promise<number> {

@@ -1,5 +1,5 @@
-import { errorFromData, EverwarmError } from '../../contracts/errors.ts'
-import { EXIT_CODES } from '../status.ts'
+import { EverwarmError } from '../../contracts/errors.ts'
+import { EXIT_CODES, exitCodeOf } from '../status.ts'
 import type { AnyOperation, OperationContext, OperationEnd } from './operation.ts'
 import { runArtifacts } from './operations/artifacts.ts'
 import { runCommand } from './operations/command.ts'
@@ -7,6 +7,7 @@ import { cloneContent, unpackTarballs, writeContent } from './operations/content
 import { delay } from './operations/delay.ts'
 import { executeWorkflows } from './operations/execute.ts'
 import { runWorkers } from './parallel/run-workers.ts'
+import { shownError } from './shown-error.ts'
 import { startServices } from './services/start-services.ts'
 import { stopServices } from './services/stop-services.ts'
 
@@ -17,9 +18,8 @@ export async function perform(context: AnyOperation): Promise<OperationEnd> {
     return context.signal.aborted ? { ...end, isAborted: true } : end
   } catch (error) {
     if (context.signal.aborted) return { exitCode: EXIT_CODES.aborted, isAborted: true }
-    const { code, message, hint } = errorFromData(error)
-    const about = { code, message: context.unit.engine.masks.text(message), ...(hint ? { hint } : {}) }
-    return { exitCode: exitCodeFor(error), isFault: true, error: about }
+    const exitCode = error instanceof EverwarmError ? exitCodeOf(error.code) : EXIT_CODES.internal
+    return { exitCode, isFault: true, error: shownError(error, context.unit.engine.masks) }
   }
 }
 
@@ -34,13 +34,6 @@ function givenUp({ signal, unit }: AnyOperation): Promise<OperationEnd> {
 
 /** Longer than any clean-up: two times SIGTERM and SIGKILL of a worker. */
 const LEFT_BEHIND_MS = 60_000
-
-function exitCodeFor(error: unknown): number {
-  if (!(error instanceof EverwarmError) || error.code === 'INTERNAL') return EXIT_CODES.internal
-  return BAD_INPUT.test(error.code) ? EXIT_CODES.badInput : EXIT_CODES.failed
-}
-
-const BAD_INPUT = /^(?:BAD_INPUT|WORKFLOW_INVALID|EXPRESSION_.*|FIELD_UNSUPPORTED|SECRET_UNKNOWN)$/
 
 function operate(context: AnyOperation): Promise<OperationEnd> {
   switch (context.node.operation.type) {

@@ -1,12 +1,13 @@
-import { type ErrorData, errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import { type ErrorData, EverwarmError } from '../../contracts/errors.ts'
 import type { ExecutionRoom, Site } from '../../executors/executor.ts'
 import { durationMs } from '../duration.ts'
-import { EXIT_CODES, isSuccess, type StepStatus } from '../status.ts'
+import { EXIT_CODES, exitCodeOf, isSuccess, type StepStatus } from '../status.ts'
 import { type Engine, newEngine, newSiteId } from './engine.ts'
 import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engine-types.ts'
 import { perform } from './perform.ts'
 import { Scratch } from './scratch.ts'
 import { withSecretReferences } from './secret-references.ts'
+import { shownError } from './shown-error.ts'
 import { putSource } from './source.ts'
 import { Unit } from './unit.ts'
 import { placeNames, siteSettings } from './unit-place.ts'
@@ -119,16 +120,9 @@ class Execution {
   }
 
   #failure(error: unknown): WorkflowResult {
-    const { code, message, hint } = errorFromData(error)
-    const about: ErrorData = { code, message: this.#options.masks.text(message), ...(hint ? { hint } : {}) }
     if (this.#canceled !== undefined) return { status: 'canceled', exitCode: EXIT_CODES.aborted }
-    const exitCode =
-      code === 'INTERNAL'
-        ? EXIT_CODES.internal
-        : /INVALID|EXPRESSION|BAD_INPUT|UNSUPPORTED/.test(code)
-          ? EXIT_CODES.badInput
-          : EXIT_CODES.failed
-    return { status: 'failed', exitCode, error: about }
+    const shown = shownError(error, this.#options.masks)
+    return { status: 'failed', exitCode: exitCodeOf(shown.code), error: shown }
   }
 
   async #cleanUp(room: ExecutionRoom | undefined, scratch: Scratch): Promise<void> {
@@ -160,13 +154,11 @@ function resultOf(status: StepStatus, error: ErrorData | undefined): WorkflowRes
   const more = error ? { error } : {}
   if (isSuccess(status)) return { status: 'passed', exitCode: EXIT_CODES.passed }
   if (status === 'canceled') return { status, exitCode: EXIT_CODES.aborted, ...more }
-  const isBad =
-    error !== undefined && /^(?:WORKFLOW_INVALID|EXPRESSION_|BAD_INPUT|FIELD_UNSUPPORTED|SECRET_UNKNOWN)/.test(error.code)
-  if (error?.code === 'INTERNAL') return { status: 'failed', exitCode: EXIT_CODES.internal, ...more }
-  if (isBad) return { status: 'failed', exitCode: EXIT_CODES.badInput, ...more }
-  return status === 'aborted'
+  const exitCode = error ? exitCodeOf(error.code) : EXIT_CODES.failed
+  // Who is wrong, or we, says more than that it was ended for it.
+  return status === 'aborted' && exitCode === EXIT_CODES.failed
     ? { status, exitCode: EXIT_CODES.aborted, ...more }
-    : { status: 'failed', exitCode: EXIT_CODES.failed, ...more }
+    : { status: 'failed', exitCode, ...more }
 }
 
 const tooLate = (timeout: string) =>

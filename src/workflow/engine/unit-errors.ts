@@ -1,8 +1,9 @@
-import { errorFromData, type ErrorData } from '../../contracts/errors.ts'
+import type { ErrorData } from '../../contracts/errors.ts'
 import type { ExecutionState } from '../execution.ts'
 import type { PlanNode } from '../plan.ts'
 import { isSuccess } from '../status.ts'
 import type { Engine } from './engine.ts'
+import { shownError } from './shown-error.ts'
 
 /** What went wrong in a unit, by the node that it belongs to. */
 export class UnitErrors {
@@ -24,12 +25,12 @@ export class UnitErrors {
   }
 
   tellThrown(ref: string, error: unknown): void {
-    this.tell(ref, this.#shown(error))
+    this.tell(ref, shownError(error, this.#engine.masks))
   }
 
   /** Nothing can be decided any more. */
   noteFault(error: unknown): void {
-    this.#fault = this.#shown(error)
+    this.#fault = shownError(error, this.#engine.masks)
   }
 
   /** The first one that was no success and mattered. */
@@ -48,10 +49,5 @@ export class UnitErrors {
       if (cause) return cause
     }
     return undefined
-  }
-
-  #shown(error: unknown): ErrorData {
-    const { code, message, hint } = errorFromData(error)
-    return { code, message: this.#engine.masks.text(message), ...(hint ? { hint } : {}) }
   }
 }

@@ -1,5 +1,6 @@
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Executor } from '../../executors/executor.ts'
 import { ownMark } from '../../system/process-mark.ts'
 import { type ExecutionFolder, isAlive, listExecutions, namesIn, removeExecution } from './execution-folder.ts'
 
@@ -21,6 +22,12 @@ export function outdated(
   { newest, maxAgeMs }: Retention = DEFAULT,
 ): ExecutionFolder[] {
   return all.slice(newest).filter(({ about }) => nowMs - Date.parse(about.startedAt) > maxAgeMs)
+}
+
+/** Beside an execution that runs: neither what others have left nor what is old may hold it up or fail it. */
+export function tidyBehind(executor: Pick<Executor, 'sweep'>, executions: string): void {
+  executor.sweep().catch(() => {})
+  setImmediate(() => tidyExecutions(executions))
 }
 
 /** Removes old executions whose process is gone. Never throws. @returns how many */

@@ -1,10 +1,10 @@
-import { errorFromData } from '../../../contracts/errors.ts'
 import type { WorkerReport } from '../../../contracts/workflow/events.ts'
 import type { LoadedWorkflow } from '../../known-documents.ts'
 import { prepare } from '../../prepare.ts'
 import type { StepStatus } from '../../status.ts'
 import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
+import { shownError } from '../shown-error.ts'
 import { withSecretReferences } from '../secret-references.ts'
 import { Unit } from '../unit.ts'
 import { placeNames, siteSettings } from '../unit-place.ts'
@@ -65,8 +65,7 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
       await site.close()
     }
   } catch (error) {
-    const { code, message, hint } = errorFromData(error)
-    tell({ status: 'failed', error: { code, message: engine.masks.text(message), ...(hint ? { hint } : {}) } })
+    tell({ status: 'failed', error: shownError(error, engine.masks) })
     return 'failed'
   }
 }

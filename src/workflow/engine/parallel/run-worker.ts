@@ -1,4 +1,3 @@
-import { errorFromData } from '../../../contracts/errors.ts'
 import type { WorkerReport } from '../../../contracts/workflow/events.ts'
 import { finalize } from '../../expressions/document.ts'
 import { knownScope } from '../../field-expressions.ts'
@@ -7,6 +6,7 @@ import { isSuccess, type StepStatus } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
+import { shownError } from '../shown-error.ts'
 import { inheritedOf, operationScopes } from '../unit-scopes.ts'
 import type { Crew } from './crew.ts'
 import { endWorker } from './end-worker.ts'
@@ -37,11 +37,7 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
     tell({ status: 'running' })
     end = await workThrough(context, crew, worker)
   } catch (error) {
-    const { code, message, hint } = errorFromData(error)
-    end = {
-      status: crew.isStopped ? 'aborted' : 'failed',
-      error: { code, message: engine.masks.text(message), ...(hint ? { hint } : {}) },
-    }
+    end = { status: crew.isStopped ? 'aborted' : 'failed', error: shownError(error, engine.masks) }
   }
   crew.barrier.leave(index)
   crew.over(index, end.status)

@@ -8,7 +8,7 @@ import { environmentScope } from '../../expressions/scopes.ts'
 import { knownScope, simplify } from '../../field-expressions.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { workerNames } from '../../worker-scope.ts'
-import { declaredEnvironment } from '../environment.ts'
+import { declaredEnvironment, type Environment } from '../environment.ts'
 import type { LogFile } from '../engine-types.ts'
 import type { OperationContext } from '../operation.ts'
 import { hiddenArguments, warnOfSeen } from '../operations/hidden-arguments.ts'
@@ -52,9 +52,10 @@ export async function beginInstance(context: Context, request: InstanceRequest):
     })
   tell('queued')
   try {
-    const service = await resolvedService(context, request)
+    const resolved = await resolvedService(context, request)
+    const { service } = resolved
     await within(context, request, service, async (limit) => {
-      const { service: begun } = await start(context, request, service, limit)
+      const { service: begun } = await start(context, request, resolved, limit)
       publish(context, request, service, begun)
       tell('running', { address: begun.address, ports: begun.ports })
       await ready(begun, service, context, limit)
@@ -87,7 +88,7 @@ async function within(
 }
 
 /** With the names of its place; the environment is its own. */
-async function resolvedService(context: Context, { service, place, id }: InstanceRequest): Promise<Service> {
+async function resolvedService(context: Context, { service, place, id }: InstanceRequest): Promise<Resolved> {
   const { unit, node } = context
   const claims = new Map(Object.keys(service.pvcs ?? {}).map((name) => [name, claimName(unit.engine, id, name)]))
   const claimNames = Object.fromEntries([...claims].map(([name, whole]) => [`pvcs.${name}.name`, whole]))
@@ -99,14 +100,22 @@ async function resolvedService(context: Context, { service, place, id }: Instanc
     const { env: _env, envFrom: _from, ...fields } = rest
     const done = finalize<Service>(fields as Service, 'force', [environmentScope(env), ...scopes])
     const pvcs = Object.fromEntries(Object.entries(done.pvcs ?? {}).map(([name, claim]) => [claims.get(name)!, claim]))
-    return { ...done, ...(claims.size > 0 ? { pvcs } : {}), env: rest.env, envFrom: rest.envFrom, [DECLARED]: env }
+    return { service: { ...done, ...(claims.size > 0 ? { pvcs } : {}), env: rest.env, envFrom: rest.envFrom }, env }
   })
 }
 
-const DECLARED = Symbol('declared')
-type Resolved = Service & { [DECLARED]?: Record<string, string> }
+interface Resolved {
+  service: Service
+  /** Its variables, resolved. */
+  env: Environment
+}
 
-async function start(context: Context, request: InstanceRequest, service: Resolved, signal: AbortSignal): Promise<Instance> {
+async function start(
+  context: Context,
+  request: InstanceRequest,
+  { service, env }: Resolved,
+  signal: AbortSignal,
+): Promise<Instance> {
   const { unit, node } = context
   const { name, place, id } = request
   const {
@@ -124,7 +133,7 @@ async function start(context: Context, request: InstanceRequest, service: Resolv
     ...container
   } = service
   const argv = shell === undefined ? command && [...command, ...(args ?? [])] : ['sh', '-c', `set -e\n${shell}`]
-  const spoken = hiddenArguments(argv ?? [], service[DECLARED] ?? {}, unit.engine.masks)
+  const spoken = hiddenArguments(argv ?? [], env, unit.engine.masks)
   if (spoken.isSeen) warnOfSeen(unit, node.ref)
   let file: LogFile | undefined
   const logName = `logs/${unit.options.path === '' ? '' : `${unit.options.path}/`}${name}/${place.index}.log`

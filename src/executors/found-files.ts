@@ -1,5 +1,5 @@
-import { pathMatcher } from '../../content/glob.ts'
-import type { GlobPatterns } from '../executor.ts'
+import { pathMatcher } from '../content/glob.ts'
+import type { GlobPatterns } from './executor.ts'
 
 /** Bytes of names that one command line surely takes. */
 const MOST_OF_LINE = 262_144

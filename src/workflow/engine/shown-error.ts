@@ -1,0 +1,8 @@
+import { type ErrorData, errorFromData } from '../../contracts/errors.ts'
+import type { MaskBook } from './engine-types.ts'
+
+/** An error as events and results tell it. */
+export function shownError(error: unknown, masks: Pick<MaskBook, 'text'>): ErrorData {
+  const { code, message, hint } = errorFromData(error)
+  return { code, message: masks.text(message), ...(hint ? { hint } : {}) }
+}
