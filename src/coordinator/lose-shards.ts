@@ -6,8 +6,8 @@ import type { NewEvent } from './event-log.ts'
 import { type OpenTest, recutLost } from './rebalance.ts'
 import { lockSessionsOf } from './session-rows.ts'
 import { addShards, moveTests, nextIndex } from './shard-rows.ts'
+import { insertResults, openTests, type WrittenResult } from './result-rows.ts'
 import { settle } from './settle.ts'
-import { insertResults, openTests, type WrittenResult } from './write-results.ts'
 
 /** A shard whose holder is gone, at the attempt at which it was. */
 export interface Lost {

@@ -7,7 +7,7 @@ import { spread } from './rebalance.ts'
 import { checkedSessionId, unknownSession } from './session-view.ts'
 import { lockSessions } from './session-rows.ts'
 import { addShards, moveTests, type NewShard, nextIndex } from './shard-rows.ts'
-import { openTests } from './write-results.ts'
+import { openTests } from './result-rows.ts'
 
 export interface Rebalanced {
   sessions: { sessionId: string; before: number; after: number }[]

@@ -1,18 +1,9 @@
-import type { TestResult } from '../contracts/session.ts'
-import type { ErrorInfo } from '../contracts/error-info.ts'
 import { setImmediate } from 'node:timers/promises'
 import { errorFromData } from '../contracts/errors.ts'
 import type { Core } from './core.ts'
 import { loseShards } from './lose-shards.ts'
 import type { ResultFate } from './service.ts'
-import { writeSayings } from './write-results.ts'
-
-/** What a holder says of its shard, in the order in which it says it. */
-export type Saying = { workerId: string; shardId: string; attempt: number } & (
-  | { type: 'begun'; testId: string }
-  | { type: 'result'; result: TestResult }
-  | { type: 'ended'; error?: ErrorInfo }
-)
+import { type Saying, writeSayings } from './write-results.ts'
 
 export interface ResultWriter {
   /** Resolves when it is in the database: only then may the sender forget it. @throws EverwarmError DATABASE_UNREACHABLE */

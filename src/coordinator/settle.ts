@@ -2,8 +2,8 @@ import type { ErrorInfo } from '../contracts/error-info.ts'
 import type { Queries } from '../database/database.ts'
 import type { Core } from './core.ts'
 import type { NewEvent } from './event-log.ts'
+import type { WrittenResult } from './result-rows.ts'
 import { type OpenSession, stepSession } from './session-rows.ts'
-import type { WrittenResult } from './write-results.ts'
 
 /** A shard whose holder is through with it. */
 export interface OverShard {

@@ -3,21 +3,18 @@ import type { TestResult } from '../contracts/session.ts'
 import type { Queries } from '../database/database.ts'
 import type { Core } from './core.ts'
 import type { NewEvent } from './event-log.ts'
-import type { Saying } from './result-writer.ts'
+import { insertResults, type NewResult, openTests, type WrittenResult } from './result-rows.ts'
 import type { ResultFate } from './service.ts'
 import { storableJson, storableText } from './storable.ts'
 import { lockSessionsOf } from './session-rows.ts'
 import { type OverShard, settle } from './settle.ts'
 
-/** A result on its way into the table, whoever it comes from. */
-export interface NewResult {
-  sessionId: string
-  shardId: string
-  attempt: number
-  /** null: the coordinator's own verdict on a test that nobody holds any more. */
-  workerId: string | null
-  result: TestResult
-}
+/** What a holder says of its shard, in the order in which it says it. */
+export type Saying = { workerId: string; shardId: string; attempt: number } & (
+  | { type: 'begun'; testId: string }
+  | { type: 'result'; result: TestResult }
+  | { type: 'ended'; error?: ErrorInfo }
+)
 
 interface RunningShard {
   id: string
@@ -110,47 +107,6 @@ async function testsOfShards(tx: Queries, sayings: readonly Saying[]): Promise<S
   return new Set(rows.map((row) => keyOf(row.shard_id, row.id)))
 }
 
-export interface WrittenResult {
-  session_id: string
-  test_id: string
-  shard_id: string
-  status: TestResult['status']
-  duration: number
-  worker_id: string | null
-  error: string | null
-}
-
-/** Puts those into the table that are the first for their test, and belong to a shard that is still held as they say. */
-export async function insertResults(tx: Queries, results: readonly NewResult[]): Promise<WrittenResult[]> {
-  if (results.length === 0) return []
-  const rows = results.map(({ sessionId, shardId, attempt, workerId, result }, n) => ({
-    n,
-    session_id: sessionId,
-    shard_id: shardId,
-    attempt,
-    worker_id: workerId,
-    test_id: storableText(result.testId),
-    status: result.status,
-    duration: result.duration,
-    body: result,
-  }))
-  return tx.query<WrittenResult>(
-    `with said as (
-       select distinct on (session_id, test_id) * from jsonb_to_recordset($1::jsonb) as r(
-         n int, session_id uuid, shard_id uuid, attempt int, worker_id text, test_id text, status text, duration float8, body jsonb)
-       order by session_id, test_id, n
-     )
-     insert into everwarm.results (session_id, test_id, shard_id, attempt, worker_id, status, duration, body)
-     select said.session_id, said.test_id, said.shard_id, tests.losses + said.attempt, said.worker_id, said.status, said.duration, said.body
-     from said
-     join everwarm.tests on tests.session_id = said.session_id and tests.id = said.test_id and tests.shard_id = said.shard_id
-     order by n
-     on conflict do nothing
-     returning session_id, test_id, shard_id, status, duration, worker_id, left(body->>'error', 2000) as error`,
-    [storableJson(rows)],
-  )
-}
-
 /** Why a result was not put in: there is one already, or its test is somebody else's. */
 async function markFates(
   tx: Queries,
@@ -204,23 +160,6 @@ function silenceOf(error: ErrorInfo | undefined): string {
   if (!error) return 'SHARD_FAILED: Its worker ended the shard and said nothing about it.'
   return `${error.code}: ${error.message}${error.hint ? ` ${error.hint}` : ''}`
 }
-
-export interface OpenTestRow {
-  id: string
-  shard_id: string
-  estimate_ms: number
-  losses: number
-}
-
-/** Tests of shards that have no result yet, in their order. */
-export const openTests = (tx: Queries, shardIds: readonly string[]) =>
-  tx.query<OpenTestRow>(
-    `select id, shard_id, estimate_ms, losses from everwarm.tests
-     where shard_id = any($1::uuid[]) and not exists (
-       select from everwarm.results where results.session_id = tests.session_id and results.test_id = tests.id)
-     order by shard_id, position`,
-    [shardIds],
-  )
 
 /** With tests that it said nothing about a shard's error is theirs; without, it would be nobody's. */
 function overShards(ended: ReadonlyMap<string, Ended>, silent: readonly WrittenResult[]): Map<string, OverShard> {

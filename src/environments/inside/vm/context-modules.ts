@@ -1,16 +1,26 @@
 import { runInContext, type Context } from 'node:vm'
+import type { Exports } from '../modules/builtins.ts'
 import type { EsmRecord, ModuleRecord } from '../modules/records.ts'
 import { WorldModules } from '../modules/world-modules.ts'
 import type { Realm } from '../modules/world-namespaces.ts'
 import type { WorldHooks } from '../modules/world-hooks.ts'
 import type { Compiler } from '../modules/compile.ts'
-import type { ValuesModule } from './modules.ts'
 import type { Shapes } from './shapes.ts'
 
 /** What Vitest's executor gives to each module it makes; the same two functions for all of a context. */
 export interface ModuleCallbacks {
   importModuleDynamically(specifier: string, referrer: unknown, attributes: object): Promise<{ readonly namespace: object }>
   initializeImportMeta(meta: object, module: unknown): void
+}
+
+/** A module that Vitest's executor has made, whose values it sets. */
+export interface Leaf {
+  readonly record: ModuleRecord
+  readonly namespace: object
+  /** @returns the values, or a promise where they take time */
+  run(): Exports | Promise<Exports>
+  /** Its context is gone. */
+  close(): void
 }
 
 type ImportFunction = (specifier: unknown, options?: ImportCallOptions) => Promise<object>
@@ -33,15 +43,14 @@ export class ContextModules extends WorldModules {
     ) => ImportFunction
   }
 
-  /** A module that Vitest's executor has made. */
-  know(leaf: ValuesModule): void {
+  know(leaf: Leaf): void {
     this.#leaves.set(leaf.record, leaf)
   }
 
-  leafOf(record: ModuleRecord): ValuesModule | undefined {
+  leafOf(record: ModuleRecord): Leaf | undefined {
     return this.#leaves.get(record)
   }
-  readonly #leaves = new Map<ModuleRecord, ValuesModule>()
+  readonly #leaves = new Map<ModuleRecord, Leaf>()
 
   override close(): void {
     for (const leaf of this.#leaves.values()) leaf.close()
