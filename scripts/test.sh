@@ -1,6 +1,6 @@
 #!/bin/sh
 # All checks: types, lint, format, tests, and the verdicts of the fixtures against stock forks.
-# Ends with a line "N passed, N failed" of tests and checks. About five minutes on two cores.
+# Ends with a line "N passed, N failed" of tests and checks. About twenty minutes on two cores.
 cd "$(dirname "$0")/.." || exit 1
 PATH="$PWD/node_modules/.bin:$PATH"
 work=$(mktemp -d)
@@ -25,6 +25,8 @@ check 'lint' oxlint
 check 'format' oxfmt --check src tests benchmarks scripts
 
 echo '== tests'
+# What takes longest begins first, also where nothing has run yet.
+own node dist/cli/main.js timings import tests/timings.jsonl
 own vitest run --reporter=default --reporter=json --outputFile.json="$work/tests.json"
 status=$?
 # vitest's own count; a run that broke off or had unhandled errors counts as one failure more.
