@@ -7,8 +7,9 @@ import { refuseFaults } from '../workflow/fault.ts'
 import { type KnownDocuments, knownDocuments, type LoadedWorkflow } from '../workflow/known-documents.ts'
 import { loadFiles } from '../workflow/load.ts'
 import { type Prepared, prepare } from '../workflow/prepare.ts'
-import { render } from '../workflow/render.ts'
-import { renderText } from '../workflow/render-text.ts'
+import { settingsLines } from '../workflow/render/details-text.ts'
+import { render, renderSettings } from '../workflow/render/render.ts'
+import { renderText } from '../workflow/render/render-text.ts'
 import { badInput, type Command } from './command.ts'
 
 const SEE = 'everwarm workflow run --help'
@@ -71,11 +72,11 @@ export function givenConfig(given: unknown): Record<string, string> {
 const shownConfig = ({ config, sensitive }: Prepared) =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [name, sensitive.includes(name) ? '****' : value]))
 
-/** For programs. */
+/** For programs: docs/workflow.md tells its fields. */
 export const preparedData = (prepared: Prepared) => ({
   name: prepared.plan.name,
   config: shownConfig(prepared),
-  root: hidden(prepared, render(prepared.plan)),
+  ...hidden(prepared, { settings: renderSettings(prepared.plan), root: render(prepared.plan) }),
 })
 
 /** Values of sensitive parameters stand in many places by now. */
@@ -86,9 +87,9 @@ function hidden<T>({ config, sensitive }: Prepared, value: T): T {
 }
 
 /** For people. */
-export const preparedText = (prepared: Prepared) => `${heading(prepared)}\n${renderText(hidden(prepared, render(prepared.plan)))}`
-
-function heading(prepared: Prepared): string {
-  const parameters = Object.entries(shownConfig(prepared)).map(([name, value]) => `  ${name} = ${String(value)}`)
-  return [prepared.plan.name, ...parameters, ...(parameters.length > 0 ? [''] : [])].join('\n')
+export function preparedText(prepared: Prepared): string {
+  const { config, root, settings } = preparedData(prepared)
+  const parameters = Object.entries(config).map(([name, value]) => `${name} = ${String(value)}`)
+  const about = [...parameters, ...settingsLines(settings)].map((line) => `  ${line}`)
+  return [prepared.plan.name, ...about, ...(about.length > 0 ? [''] : []), renderText(root, settings)].join('\n')
 }

@@ -83,7 +83,10 @@ interface Ready {
 async function runGiven(given: Given): Promise<number> {
   if (given.positionals.length === 0) throw badInput('Which file? `everwarm workflow run <file>`.', SEE)
   const ready = await readyToRun(given)
-  if (given.values['dry-run']) return dryRun(given, ready)
+  if (given.values['dry-run']) {
+    await ready.executor.close()
+    return dryRun(given, ready)
+  }
   // Nothing but timers may be waited for, and none of them keeps a process alive.
   const awake = setInterval(() => {}, 2 ** 30)
   try {

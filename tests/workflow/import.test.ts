@@ -10,8 +10,8 @@ import { quotingAt } from '../../src/workflow/import/quoting.ts'
 import { knownDocuments } from '../../src/workflow/known-documents.ts'
 import { loadText } from '../../src/workflow/load.ts'
 import { prepare } from '../../src/workflow/prepare.ts'
-import { render } from '../../src/workflow/render.ts'
-import { renderText } from '../../src/workflow/render-text.ts'
+import { render } from '../../src/workflow/render/render.ts'
+import { renderText } from '../../src/workflow/render/render-text.ts'
 import { readYaml, yamlText } from '../../src/workflow/yaml.ts'
 
 const importText = (text: string) => importTexts([{ file: 't.yaml', text }])

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import { knownDocuments } from '../../src/workflow/known-documents.ts'
 import { loadText } from '../../src/workflow/load.ts'
-import { type Operation, nodesOf } from '../../src/workflow/plan.ts'
 import { prepare } from '../../src/workflow/prepare.ts'
-import { render, type RenderedNode } from '../../src/workflow/render.ts'
-import { renderText } from '../../src/workflow/render-text.ts'
+import { render } from '../../src/workflow/render/render.ts'
+import type { RenderedNode } from '../../src/workflow/render/rendered.ts'
 import { scripts } from './read.ts'
 
 function prepared(spec: string, given: Record<string, unknown> = {}, more = '') {
@@ -16,11 +15,6 @@ function prepared(spec: string, given: Record<string, unknown> = {}, more = '') 
   )
   return prepare(known.workflows[0]!, known, given)
 }
-const operation = <Type extends Operation['type']>(plan: ReturnType<typeof prepared>['plan'], type: Type) => {
-  const found = [...nodesOf(plan.root)].find((node) => node.kind === 'operation' && node.operation.type === type)
-  return (found as unknown as { operation: Extract<Operation, { type: Type }> }).operation
-}
-
 test('the first stage fills in parameters and names of the workflow, and leaves the environment, workers and braces of texts', () => {
   const { plan } = prepared(
     `config: { who: { default: 'a{{ "{{" }}b' } }
@@ -73,33 +67,4 @@ test('parameters are wrong where they are declared, and secrets are not said', (
     }),
   )
   expect(prepared('config: { n: { sensitive: true } }\nsteps: [{ shell: a }]', { n: 'x' }).sensitive).toEqual(['n'])
-})
-
-test('what would run is said in lines', () => {
-  const { plan } = prepared(`steps:
-- name: Both
-  optional: true
-  parallel: { matrix: { os: [linux, mac] }, shell: 'test {{ matrix.os }} {{ env.X }}' }
-- { condition: failed, parallel: { shards: { f: [] }, shell: x } }
-- parallel: { shards: { f: 'glob("*.ts")' }, maxCount: 3, shell: y }`)
-  expect(renderText(render(plan)).split('\n')).toEqual([
-    'Both (optional)',
-    '  parallel',
-    '    worker: 2',
-    '      0  os=linux',
-    '      1  os=mac',
-    '      runs',
-    '        step',
-    '          shell: test linux {{ env.X }}',
-    '            later: env.X',
-    'step (if failed)',
-    '  parallel (if failed)',
-    '    worker: skipped. The list "f" is empty: there is nothing to shard.',
-    'step',
-    '  parallel',
-    '    worker: how many is known when it runs, by shards.f = glob("*.ts")',
-    '        step',
-    '          shell: y',
-  ])
-  expect(operation(plan, 'parallel').worker.steps).toHaveLength(1)
 })

@@ -80,8 +80,12 @@ test('who does not read on does not end it', TIMEOUT, async () => {
 
 test('--dry-run says what would run where, and runs nothing', TIMEOUT, async () => {
   const folder = project('dry', `container: { image: node }\nsteps: [{ name: One, shell: touch ran }]`)
-  const { code, stdout } = await runCli(folder, ['run', 'w.yaml', '--dry-run'])
+  const [{ code, stdout }, rendered] = await Promise.all([
+    runCli(folder, ['run', 'w.yaml', '--dry-run']),
+    runCli(folder, ['render', 'w.yaml']),
+  ])
   expect(code).toBe(0)
+  expect(stdout.startsWith(`${rendered.stdout}\n`)).toBe(true)
   expect(stdout).toContain(`Would run with the executor local, with the files of ${folder}.`)
   expect(stdout).toContain('warning: container.image (One): Commands run with the programs of this machine.')
   expect(readdirSync(folder)).toEqual(['w.yaml'])

@@ -19,11 +19,11 @@ const grouped = (count: number) => String(count).replaceAll(/\B(?=(?:\d{3})+$)/g
 export const counted = (count: number, one: string, many = `${one}s`) => `${grouped(count)} ${count === 1 ? one : many}`
 
 /** What will run, by the numbers: never "in parallel" where one runs. */
-export function workersText(count: number, parallelism: number): string {
-  if (count <= 1) return counted(count, 'worker')
-  if (parallelism <= 1) return `${counted(count, 'worker')}, one after the other`
-  if (parallelism >= count) return `${counted(count, 'worker')} at the same time`
-  return `${counted(count, 'worker')}, ${grouped(parallelism)} at a time`
+export function workersText(count: number, parallelism: number, one = 'worker'): string {
+  const all = counted(count, one)
+  if (count <= 1) return all
+  if (parallelism <= 1) return `${all}, one after the other`
+  return parallelism >= count ? `${all} at the same time` : `${all}, ${grouped(parallelism)} at a time`
 }
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB']
