@@ -4,10 +4,15 @@ import { z } from 'zod'
 import { createContainerExecutor } from '../../src/executors/container/container-executor.ts'
 import { createKubernetesExecutor } from '../../src/executors/kubernetes/kubernetes-executor.ts'
 import { createLocalExecutor } from '../../src/executors/local/local-executor.ts'
+import { preparedText } from '../../src/cli/workflow-render.ts'
 import { executorTable } from '../../src/workflow/executor-table.ts'
 import { loadText } from '../../src/workflow/load.ts'
 import { checkDocuments } from '../../src/workflow/check.ts'
 import { fieldTables } from '../../src/workflow/field-tables.ts'
+import { importTexts } from '../../src/workflow/import/import-texts.ts'
+import { noteText } from '../../src/workflow/import/notes.ts'
+import { knownDocuments } from '../../src/workflow/known-documents.ts'
+import { prepare } from '../../src/workflow/prepare.ts'
 import { workflowJsonSchema } from '../../src/workflow/json-schema.ts'
 
 const page = readFileSync(new URL('../../docs/workflow.md', import.meta.url), 'utf8')
@@ -37,6 +42,15 @@ test.each(['vitest-shards', 'playwright-shards'])(
 test('the example of docs/workflow.md is right', () => {
   const { documents, faults } = loadText(/```yaml\n([^]*?)```/.exec(page)![1]!, 'docs/workflow.md')
   expect([...faults, ...checkDocuments(documents)]).toEqual([])
+})
+
+test('what it shows of `render` and `import` is what they say', () => {
+  const { documents } = loadText(/```yaml\n([^]*?)```/.exec(page)![1]!, 'docs/workflow.md')
+  const known = knownDocuments(documents)
+  expect(page).toContain(`\`\`\`text\n${preparedText(prepare(known.workflows[0]!, known, {}))}\n\`\`\``)
+  const theirs = readFileSync(new URL('../../fixtures/testkube/jmeter.yaml', import.meta.url), 'utf8')
+  const { notes } = importTexts([{ file: 'jmeter.yaml', text: theirs }])
+  expect(page).toContain(`\`\`\`text\n${notes.map(noteText).join('\n')}\n`)
 })
 
 test('every field says what it is', () => {
