@@ -36,6 +36,22 @@ export class EditableYaml {
     return this.#value.data
   }
 
+  has(path: Path): boolean {
+    return this.#document.hasIn(path)
+  }
+
+  /** One field as plain data. */
+  at(path: Path): unknown {
+    const node = this.#document.getIn(path, true)
+    return isNode(node) ? node.toJS(this.#document, { maxAliasCount: -1 }) : node
+  }
+
+  /** A number or truth value as the text that was written. */
+  quote(path: Path): void {
+    const node = this.#document.getIn(path, true)
+    this.set(path, isScalar(node) ? (node.source ?? String(node.value)) : String(node))
+  }
+
   set(path: Path, value: unknown): void {
     this.#value = undefined
     this.#document.setIn(path, value)
@@ -157,6 +173,8 @@ class Writing {
     const merged: Pair[] = []
     for (const pair of map.items) {
       pair.key = this.out(pair.key)
+      // Paths are of texts.
+      if (isScalar(pair.key) && typeof pair.key.value !== 'string') pair.key.value = String(pair.key.value)
       pair.value = this.out(pair.value)
       if (keyName(pair) === '<<') merged.push(...mapsIn(pair.value).flatMap(({ items }) => items))
     }

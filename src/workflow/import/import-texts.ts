@@ -99,13 +99,19 @@ function takeHead(importing: Importing): void {
 function noteFaults(theirs: readonly Importing[]): void {
   for (const fault of checkDocuments(theirs.flatMap(loaded))) {
     const from = theirs.find((each) => each.placeOf(0).file === fault.file)!
-    if (from.notes.some(({ path, isByHand, line }) => isByHand && path === fault.path && line === fault.line)) continue
+    if (from.notes.some((note) => isToldBy(note, fault))) continue
     const { severity, hint, ...about } = fault
     const isMissing = fault.path.endsWith('.name') && fault.message.startsWith('There is no template')
     const more = isMissing ? 'Import its file together with this one, or name both for `lint` and `run`.' : hint
     const message = `${about.message}${more ? ` ${more}` : ''}`
     from.notes.push({ ...about, message, isByHand: severity === 'error' })
   }
+}
+
+/** A name that is not known, or a field that is missing: what to do is said already. */
+function isToldBy({ isByHand, path, line, message }: ImportNote, fault: Fault): boolean {
+  const name = /^`([^`]+)`/.exec(message)?.[1]
+  return isByHand && path === fault.path && (line === fault.line || (name !== undefined && fault.message.includes(name)))
 }
 
 function loaded({ yaml, placeOf }: Importing): LoadedDocument[] {

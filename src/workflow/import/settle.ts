@@ -1,6 +1,6 @@
 import { WorkflowDocument } from '../../contracts/workflow/document.ts'
 import { type Path, pathText } from '../fault.ts'
-import { type SchemaFault, schemaFaults, valueAt } from '../schema-faults.ts'
+import { type SchemaFault, schemaFaults } from '../schema-faults.ts'
 import { isMapLike } from '../schema-walk.ts'
 import type { Importing } from './notes.ts'
 
@@ -27,12 +27,10 @@ export function settle(importing: Importing): void {
 function mend(importing: Importing, fault: SchemaFault): void {
   const { yaml } = importing
   const { path, hint } = fault
-  const owner = valueAt(yaml.value, path.slice(0, -1))
-  const key = path.at(-1)
-  if (key === undefined || typeof owner !== 'object' || owner === null || !Object.hasOwn(owner, key))
-    return dropOwner(importing, fault)
-  const value = (owner as Record<string | number, unknown>)[key]
-  if (hint?.startsWith('Write it in quotes')) return yaml.set(path, String(value))
+  if (path.length === 0 || !yaml.has(path)) return dropOwner(importing, fault)
+  if (hint?.startsWith('Write it in quotes')) return yaml.quote(path)
+  const value = yaml.at(path)
+  if ((value === 'true' || value === 'false') && fault.message.includes('true or false')) return yaml.set(path, value === 'true')
   if (isMapLike(value) && 'shell' in value && ('command' in value || 'args' in value)) return dropCommand(importing, path, value)
   if (isEmpty(value)) return importing.drop(path, 'It is empty; left out.')
   const instead = INSTEAD.find(([pattern]) => pattern.test(pathText(path)))?.[1]
@@ -48,8 +46,7 @@ function dropCommand(importing: Importing, path: Path, value: Record<string, unk
 /** What is missing cannot be mended: what it belongs to goes. */
 function dropOwner(importing: Importing, { path, message }: SchemaFault): void {
   const at = path.slice(0, -1)
-  if (at.length > 1 && valueAt(importing.yaml.value, at) !== undefined)
-    importing.drop(at, `${String(path.at(-1))}: ${message} Left out.`, true)
+  if (at.length > 1 && importing.yaml.has(at)) importing.drop(at, `${String(path.at(-1))}: ${message} Left out.`, true)
   else importing.note(path, message, { isByHand: true })
 }
 
