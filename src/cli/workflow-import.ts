@@ -1,4 +1,3 @@
-import { faultText, WorkflowInvalid } from '../workflow/fault.ts'
 import { importTexts } from '../workflow/import/import-texts.ts'
 import { type ImportNote, noteText } from '../workflow/import/notes.ts'
 import { readText } from '../workflow/load.ts'
@@ -21,7 +20,7 @@ export const workflowImport: Command = {
   ],
   async run({ positionals, values, print }) {
     if (positionals.length === 0) throw badInput('Which file? `everwarm workflow import <file>`.', SEE)
-    const { texts, notes } = imported(await Promise.all(positionals.map(givenText)))
+    const { texts, notes } = importTexts(await Promise.all(positionals.map(givenText)))
     if (texts.length === 0) throw badInput(`There is no TestWorkflow in ${positionals.join(', ')}.`, SEE)
     for (const note of notes) process.stderr.write(`${noteText(note)}\n`)
     process.stderr.write(`${summary(texts.length, notes)}\n`)
@@ -29,17 +28,6 @@ export const workflowImport: Command = {
     if (typeof values['output'] === 'string') writeFile(values['output'], text, '--output')
     else print(text.trimEnd())
   },
-}
-
-function imported(files: Parameters<typeof importTexts>[0]) {
-  try {
-    return importTexts(files)
-  } catch (error) {
-    // The first is said with the error itself.
-    const more = error instanceof WorkflowInvalid ? error.faults.slice(1) : []
-    for (const fault of more) process.stderr.write(`${faultText(fault)}\n`)
-    throw error
-  }
 }
 
 async function givenText(path: string): Promise<{ file: string; text: string }> {

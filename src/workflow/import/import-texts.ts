@@ -9,6 +9,7 @@ import { type EditableYaml, editableDocuments } from './editable-yaml.ts'
 import { replaceForeignWords } from './foreign-words.ts'
 import { Importing, type ImportNote } from './notes.ts'
 import { settle } from './settle.ts'
+import { testkubeKind } from './testkube-kind.ts'
 
 export interface Imported {
   /** Documents of ours. */
@@ -16,8 +17,6 @@ export interface Imported {
   /** In the order of the files. */
   notes: ImportNote[]
 }
-
-const KINDS: Readonly<Record<string, string>> = { TestWorkflow: 'Workflow', TestWorkflowTemplate: 'WorkflowTemplate' }
 
 /**
  * Documents of Testkube as ours. What there is not here is left out and noted; whatever is still wrong then is noted, too.
@@ -29,7 +28,7 @@ export function importTexts(files: readonly { file: string; text: string }[]): I
     const { place } = readYaml(text)
     return editableDocuments(text).map((yaml) => new Importing(yaml, file, place))
   })
-  const theirs = all.filter(({ yaml }) => KINDS[kindOf(yaml)] !== undefined)
+  const theirs = all.filter(({ yaml }) => testkubeKind(yaml.value) !== undefined)
   for (const other of all) if (!theirs.includes(other)) noteOther(other)
   for (const importing of theirs) take(importing)
   noteFaults(theirs)
@@ -56,7 +55,7 @@ const kindOf = ({ value }: EditableYaml): string => (isMapLike(value) ? String(v
 
 function noteOther(other: Importing): void {
   const kind = kindOf(other.yaml)
-  const isOurs = Object.values(KINDS).includes(kind)
+  const isOurs = kind === 'Workflow' || kind === 'WorkflowTemplate'
   other.note(
     isOurs ? ['kind'] : [],
     isOurs ? 'It is one of ours already; left out.' : `It is no workflow${kind === '' ? '' : ` but a ${kind}`}; left out.`,
@@ -80,8 +79,8 @@ function take(importing: Importing): void {
 /** What the cluster keeps of a document is not of the workflow. */
 function takeHead(importing: Importing): void {
   const { yaml } = importing
-  const { kind, metadata, spec: _, description: __, ...rest } = yaml.value as Record<string, unknown>
-  yaml.set(['kind'], KINDS[String(kind)])
+  const { kind: _, metadata, spec: __, description: ___, ...rest } = yaml.value as Record<string, unknown>
+  yaml.set(['kind'], testkubeKind(yaml.value))
   if ('apiVersion' in rest) yaml.remove(['apiVersion'])
   if ('status' in rest) importing.drop(['status'], 'It belongs to the cluster; left out.')
   for (const name of Object.keys(rest).filter((each) => each !== 'apiVersion' && each !== 'status'))
