@@ -35,6 +35,10 @@ spec:
       parallel: { count: 2, run: { image: grafana/k6, args: [run, 'x.js'] }, unheardOf: 1 }
     - { execute: { tests: [{ name: old }], workflows: [{ name: new }] } }
     - { content: { files: [{ content: no path }] }, shell: ls }
+---
+kind: TestWorkflow
+metadata: { name: new }
+spec: { steps: [{ shell: ls }] }
 `)
   expect(valueOf(texts[0]!)).toEqual({
     kind: 'Workflow',
@@ -114,9 +118,9 @@ test.each([
   const { documents, faults } = loadText(texts.join('---\n'), 'ours.yaml')
   expect(faults).toEqual([])
   const wrong = checkDocuments(documents).filter(({ severity }) => severity === 'error')
-  const missing = name === 'jmeter' ? ['There is no template "distribute--evenly".'] : []
-  expect(wrong.map(({ message }) => message)).toEqual(missing)
-  if (missing.length > 0) return
+  const told = notes.filter(({ isByHand }) => isByHand).map(({ path }) => path)
+  expect(wrong.filter(({ path }) => !told.includes(path))).toEqual([])
+  if (wrong.length > 0) return
   const known = knownDocuments(documents)
   expect(renderText(render(prepare(known.workflows[0]!, known, {}).plan))).not.toBe('')
 })
@@ -158,7 +162,7 @@ test('what cannot be mended is said once, and whatever stands in it, the import 
       const { texts } = importText(yamlText({ kind: 'TestWorkflow', metadata: { name: 'a' }, spec }))
       expect(WorkflowDocument.safeParse(valueOf(texts[0]!)).success).toBe(true)
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 })
 

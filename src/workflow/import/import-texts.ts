@@ -109,7 +109,7 @@ function noteFaults(theirs: readonly Importing[]): void {
 
 /** A name that is not known, or a field that is missing: what to do is said already. */
 function isToldBy({ isByHand, path, line, message }: ImportNote, fault: Fault): boolean {
-  const name = /^`([^`]+)`/.exec(message)?.[1]
+  const name = /^`([^`.]+)/.exec(message)?.[1]
   return isByHand && path === fault.path && (line === fault.line || (name !== undefined && fault.message.includes(name)))
 }
 
