@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { HearLinkOutside } from '../content/archive/packed-link.ts'
 import type { Container, Job, Pod } from '../contracts/workflow/container.ts'
 import type { GlobPatterns } from '../contracts/workflow/globs.ts'
 import type { Probe } from '../contracts/workflow/service.ts'
@@ -118,8 +119,12 @@ export interface SiteFiles {
   readSmall(folder: string, mostBytes: number): Promise<Readonly<Record<string, Buffer>>>
   /** Absolute paths of files, sorted by code units; patterns are absolute. */
   glob(patterns: GlobPatterns): Promise<string[]>
-  /** A gzipped tar of what `patterns` (relative to `from`) match: sorted, fixed owner and times, links kept, empty folders too. */
-  pack(from: string, patterns: GlobPatterns): Promise<Readable>
+  /**
+   * A gzipped tar of what `patterns` (relative to `from`) match: sorted, fixed owner and times, links kept, empty folders too.
+   * @param onLinkOutside hears of links that leave `from`, which are left out; absent: the archive is refused for them
+   * @throws EverwarmError FILE_NOT_READ: no folder, or where there are no containers one that a link leads to out of the site
+   */
+  pack(from: string, patterns: GlobPatterns, onLinkOutside?: HearLinkOutside): Promise<Readable>
   /** Unpacks a gzipped tar into a folder. @throws EverwarmError ARCHIVE_REFUSED: it leaves the folder, or is too large */
   unpack(to: string, archive: Readable): Promise<void>
   /** Empties a folder, and makes it if there is none. */

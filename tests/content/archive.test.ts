@@ -55,6 +55,26 @@ test('links that leave the folder are left out and told, if one listens', async 
   await expect(unpackInto(to, await packFolder(from, ALL))).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' })
 })
 
+test('absolute links into the folder become relative, whatever the folder is called', async () => {
+  const root = testFolder()
+  const from = plant(root, { 'releases/1/app': 'x' })
+  const alias = join(testFolder(), 'alias')
+  symlinkSync(from, alias)
+  symlinkSync(join(from, 'releases/1'), join(from, 'current'))
+  symlinkSync(join(alias, 'releases/1/app'), join(from, 'releases/latest'))
+  symlinkSync(from, join(from, 'releases/1/top'))
+  const outside: string[] = []
+  const to = testFolder()
+  await unpackInto(to, await packFolder(alias, ALL, { onLinkOutside: (path) => outside.push(path) }))
+  expect(harvest(to)).toEqual({
+    current: { link: 'releases/1' },
+    'releases/1/app': 'x',
+    'releases/1/top': { link: '../..' },
+    'releases/latest': { link: '1/app' },
+  })
+  expect(outside).toEqual([])
+})
+
 test('a folder that is not there cannot be packed', async () => {
   await expect(packFolder(join(testFolder(), 'no'), ALL)).rejects.toMatchObject({ code: 'FILE_NOT_READ' })
 })
@@ -235,8 +255,14 @@ test('an archive of a container engine becomes ours: stripped, filtered, the sam
   expect(repacked).toEqual(await bytesOf(await packFolder(from, patterns)))
 })
 
-test('a link that leaves the stripped folder is refused', async () => {
-  const engine = await tarOf([link('repo/l', '../other')])
+test('links of a container lead into its folder by its name there; one that leaves it is refused, or left out and told', async () => {
+  const engine = await tarOf([link('repo/a/in', '/data/repo/b'), link('repo/l', '../other')])
+  const outside: string[] = []
+  const onLinkOutside = (path: string, target: string) => outside.push(`${path} ${target}`)
+  const to = testFolder()
+  await unpackInto(to, repack(streamOf(engine), { strip: 'repo', root: '/data/repo', onLinkOutside }))
+  expect(harvest(to)).toEqual({ 'a/in': { link: '../b' } })
+  expect(outside).toEqual(['l ../other'])
   await expect(bytesOf(repack(streamOf(engine), { strip: 'repo' }))).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' })
 })
 

@@ -1,33 +1,32 @@
 import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
-import { lstat, readlink } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { lstat, readlink, realpath, stat } from 'node:fs/promises'
+import { join, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { GlobPatterns } from '../../contracts/workflow/globs.ts'
 import { beginWalk, type GlobOptions } from '../glob.ts'
 import { type Found, walkFolder } from '../glob-walk.ts'
-import { linkFault } from './check-entries.ts'
 import { withoutFullFolders } from './empty-folders.ts'
+import { type HearLinkOutside, packedLink } from './packed-link.ts'
 import { gzipped, type WrittenEntry, writeTar } from './write-tar.ts'
 
 export interface PackOptions extends GlobOptions {
-  /**
-   * Told of each link that whoever unpacks would refuse, since it leaves the folder; it is left out.
-   * Absent: it is in the archive.
-   */
-  onLinkOutside?: (path: string, target: string) => void
+  /** Told of each link that leaves the folder; it is left out. Absent: it is in the archive, which will be refused. */
+  onLinkOutside?: HearLinkOutside
 }
 
 /**
  * A gzipped tar of what patterns match in a folder: in the order of names, folder by folder, with fixed owner and times. Links stay
- * links and are not followed; folders are in it where nothing below them is; sockets and devices never are.
+ * links and are not followed, absolute ones into the folder become relative; folders are in it where nothing below them is; sockets
+ * and devices never are.
  * The same tree gives the same bytes (of one version of Node). A file that changes while it is read may end the stream.
+ * @param from may itself be a link to a folder
  * @param patterns relative to `from`
  * @throws EverwarmError FILE_NOT_READ, also while it is read
  */
 export async function packFolder(from: string, patterns: GlobPatterns, options: PackOptions = {}): Promise<Readable> {
-  const found = await lstat(join(from, '.')).catch((cause: unknown) => cause as Error)
+  const found = await stat(from).catch((cause: unknown) => cause as Error)
   if (found instanceof Error || !found.isDirectory()) throw notRead(from, 'no folder', found)
   const state = beginWalk(patterns, undefined, options)
   return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state, false), options))))
@@ -49,16 +48,25 @@ async function* entriesOf(
   found: AsyncIterable<Found>,
   { onLinkOutside }: PackOptions,
 ): AsyncGenerator<WrittenEntry> {
+  let roots: Promise<string[]> | undefined
   for await (const { path, kind } of found) {
     const source = join(from, path)
     const entries = kind === 'file' ? fileEntry(path, source, O_NOFOLLOW) : otherEntry(kind, path, source)
     for await (const entry of told(source, entries)) {
-      const isOutside = kind === 'link' && onLinkOutside && linkFault(entry.target!, path.split('/').length - 1) !== undefined
-      if (isOutside) onLinkOutside(path, entry.target!)
-      else yield entry
+      if (kind !== 'link') {
+        yield entry
+        continue
+      }
+      const target = packedLink(entry.target!, path, await (roots ??= namesOf(from)))
+      if (target === undefined && onLinkOutside) onLinkOutside(path, entry.target!)
+      else yield { ...entry, target: target ?? entry.target! }
     }
   }
 }
+
+/** As links may call a folder. */
+const namesOf = async (folder: string) => [resolve(folder), await realpath(folder)].map(slashed)
+const slashed = (path: string) => (sep === '\\' ? path.replaceAll(sep, '/') : path)
 
 /** What goes wrong is told with the file's name. */
 async function* told(source: string, entries: AsyncIterable<WrittenEntry>): AsyncGenerator<WrittenEntry> {
@@ -123,7 +131,7 @@ const readAt = promisify(read)
 
 async function linkEntry(path: string, source: string): Promise<WrittenEntry> {
   const target = await readlink(source)
-  return { kind: 'link', path, target: sep === '\\' ? target.replaceAll(sep, '/') : target, size: 0, mode: 0o777 }
+  return { kind: 'link', path, target: slashed(target), size: 0, mode: 0o777 }
 }
 
 async function folderEntry(path: string, source: string): Promise<WrittenEntry> {

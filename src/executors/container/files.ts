@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { PassThrough, pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { EverwarmError } from '../../contracts/errors.ts'
+import type { HearLinkOutside } from '../../content/archive/packed-link.ts'
 import { repack } from '../../content/archive/repack.ts'
 import { verifyArchive } from '../../content/archive/verify.ts'
 import { pathMatcher } from '../../content/glob.ts'
@@ -63,7 +64,7 @@ export function siteFiles(place: () => Promise<FilePlace>): SiteFiles {
       return [...found].sort((a, b) => (a < b ? -1 : 1))
     },
 
-    pack: async (from, patterns) => packed(await place(), sitePath(from), patterns),
+    pack: async (from, patterns, onLinkOutside) => packed(await place(), sitePath(from), patterns, onLinkOutside),
 
     async unpack(to, archive) {
       const plain = pipeline(archive, createGunzip(), (error) => {
@@ -97,14 +98,19 @@ async function throughProcess(
   if (code !== 0) throw notWritten(path, said || exec.why())
 }
 
-async function packed({ idle, commands }: FilePlace, from: string, patterns: GlobPatterns): Promise<Readable> {
+async function packed(
+  { idle, commands }: FilePlace,
+  from: string,
+  patterns: GlobPatterns,
+  onLinkOutside?: HearLinkOutside,
+): Promise<Readable> {
   const { status, stdout } = await idle.shell.ask('ew_tree', from)
   if (status !== 0) throw notRead(from, status === 127 ? 'the image has no `find`' : 'no folder')
   const tar = new PassThrough()
   const list = packList(stdout, patterns)
   if (list.length === 0) tar.end(Buffer.alloc(1_024))
   else void tarred(idle, commands, from, list, tar)
-  return repack(tar, { strip: '', patterns, hidden: true })
+  return repack(tar, { strip: '', patterns, hidden: true, root: from, ...(onLinkOutside ? { onLinkOutside } : {}) })
 }
 
 async function tarred(idle: IdleContainer, commands: Commands, from: string, list: readonly string[], tar: PassThrough) {

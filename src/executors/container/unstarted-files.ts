@@ -70,11 +70,12 @@ export function unstartedFiles(container: DockerContainer): SiteFiles {
       return [...found].sort((a, b) => (a < b ? -1 : 1))
     },
 
-    async pack(from, patterns) {
+    async pack(from, patterns, onLinkOutside) {
       const folder = sitePath(from)
       const archive = await get(folder)
       if (archive === undefined) throw notRead(from, 'there is no such folder')
-      return repack(archive, { strip: posix.basename(folder), patterns, hidden: true })
+      const hear = onLinkOutside ? { onLinkOutside } : {}
+      return repack(archive, { strip: posix.basename(folder), patterns, hidden: true, root: folder, ...hear })
     },
 
     async unpack(to, archive) {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Readable as NodeReadable } from 'node:stream'
+import type { HearLinkOutside } from '../../content/archive/packed-link.ts'
 import { repack } from '../../content/archive/repack.ts'
 import { verifyArchive } from '../../content/archive/verify.ts'
 import { pathMatcher } from '../../content/glob.ts'
@@ -47,7 +48,7 @@ export function podFiles(cluster: Cluster, targetFor: (path: string) => ExecTarg
       const found = await Promise.all(globRoots(patterns).map(async (at) => (await run(at, FIND_FILES, [at])).stdout))
       return [...new Set(found.flatMap(names))].filter(meant).sort()
     },
-    pack: (from, patterns) => pack(cluster, targetFor(path(from)), path(from), patterns),
+    pack: (from, patterns, onLinkOutside) => pack(cluster, targetFor(path(from)), path(from), patterns, onLinkOutside),
     unpack: (to, archive) => unpack(path(to), archive, (script, args, input) => run(path(to), script, args, input)),
     async empty(folder) {
       const at = path(folder)
@@ -105,7 +106,13 @@ case $(tar --version 2>/dev/null) in
 *) exec tar -c -f - . ;;
 esac`
 
-async function pack(cluster: Cluster, target: ExecTarget, from: string, patterns: GlobPatterns): Promise<Readable> {
+async function pack(
+  cluster: Cluster,
+  target: ExecTarget,
+  from: string,
+  patterns: GlobPatterns,
+  onLinkOutside?: HearLinkOutside,
+): Promise<Readable> {
   const found = await runScript(cluster, target, FIND_ALL, [from])
   if (found.exitCode === 3) throw notRead(from, 'no such folder')
   if (found.exitCode !== 0) throw notRead(from, found.stderr.trim() || 'there is no `find`')
@@ -115,7 +122,7 @@ async function pack(cluster: Cluster, target: ExecTarget, from: string, patterns
   const [script, input] =
     line.length < MOST_OF_LINE ? [TAR_LINE, line] : [TAR_LIST, Buffer.from(list.map((name) => `${name}\0`).join(''))]
   const tar = await readScript(cluster, target, script, [from, String(input.length)], input)
-  return repack(tar, { strip: '', patterns, hidden: true })
+  return repack(tar, { strip: '', patterns, hidden: true, root: from, ...(onLinkOutside ? { onLinkOutside } : {}) })
 }
 
 /** Part by part into an internal file, and unpacked when all of it has been found to be safe. */

@@ -28,7 +28,10 @@ export function siteFiles(sandbox: Sandbox): SiteFiles {
     },
     readSmall: (folder, mostBytes) => readSmall(path(folder), mostBytes),
     glob: ({ include, exclude }) => matchFiles({ include: include.map(path), exclude: exclude.map(path) }, sandbox.path('.')),
-    pack: (from, patterns) => packFolder(path(from), patterns, { hidden: true }),
+    async pack(from, patterns, onLinkOutside) {
+      await refuseLinkOut(sandbox, path(from))
+      return packFolder(path(from), patterns, { hidden: true, ...(onLinkOutside ? { onLinkOutside } : {}) })
+    },
     async unpack(to, archive) {
       await unpackInto(await placeWithin(sandbox, path(to)), archive)
     },
@@ -67,6 +70,14 @@ async function placeWithin(sandbox: Sandbox, target: string): Promise<string> {
   }
 }
 
+/** A folder of this machine may be named as such; a link in the sandbox shows only what a container would have there. */
+async function refuseLinkOut(sandbox: Sandbox, folder: string): Promise<void> {
+  if (!isWithin(sandbox.folder, folder)) return
+  // What is not there is told by who reads it.
+  const real = await realpath(folder).catch(() => folder)
+  if (!isWithin(sandbox.folder, real)) throw leadsOut(folder, real)
+}
+
 async function readWhole(path: string, mostBytes: number): Promise<Buffer> {
   const fail = (cause: NodeJS.ErrnoException) => {
     throw notRead(path, cause.code === 'ENOENT' ? 'there is no such file' : `the system says ${cause.code}`, cause)
@@ -103,6 +114,12 @@ const notRead = (path: string, why: string, cause?: unknown) =>
     message: `${path} was not read: ${why}.`,
     hint: 'Look whether a step before has written it, and where.',
     cause,
+  })
+
+const leadsOut = (path: string, target: string) =>
+  new EverwarmError('FILE_NOT_READ', {
+    message: `${path} was not packed: it is a link, or lies behind one, to ${target}, outside of the folders of this worker.`,
+    hint: 'Let a step before copy what is needed below /data.',
   })
 
 const notWritten = (path: string, why: string, cause?: unknown) =>

@@ -38,7 +38,8 @@ export function hereFiles({ cwd, data = '/data', isContained }: HereOptions): Si
     readSmall: async () => ({}),
     glob: async ({ include, exclude }) =>
       (await matchFiles({ include: include.map(real), exclude: exclude.map(real) }, cwd)).map(shown),
-    pack: (from, patterns) => packFolder(real(from), patterns, { hidden: true }),
+    pack: (from, patterns, onLinkOutside) =>
+      packFolder(real(from), patterns, { hidden: true, ...(onLinkOutside ? { onLinkOutside } : {}) }),
     async unpack(to, archive) {
       await unpackInto(real(to), archive)
     },

@@ -118,6 +118,15 @@ export function fileContract(ground: Ground): void {
       await other.close()
     })
 
+    test('absolute links into what is packed lead there relatively; those that lead out are told, and stay behind', async () => {
+      await sh('mkdir -p links/real && ln -s "$PWD/links/real" links/in && ln -s /etc links/out && ln -s ../.. links/real/up')
+      const told: string[] = []
+      const all = { include: ['**/*'], exclude: [] }
+      await site.files.unpack('unlinked', await site.files.pack('links', all, (path, target) => told.push(`${path} ${target}`)))
+      expect(await sh('readlink unlinked/in; find unlinked -type l')).toMatch(/^real\s+unlinked\/in\s*$/)
+      expect(told.toSorted()).toEqual(['out /etc', 'real/up ../..'])
+    })
+
     test('an archive that leaves its folder is refused', async () => {
       await expect(site.files.unpack('deep/within', archiveOf('../outside'))).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' })
       expect(await sh('ls ..; ls deep 2>&1')).not.toContain('outside')

@@ -189,3 +189,46 @@ test('a thousand combinations cost no stack, and end', async () => {
   expect(Object.values(workerEnds(events)).filter((status) => status === 'passed')).toHaveLength(200)
   expect(outputOf(events)).toBe('')
 }, 60_000)
+
+test('links: into the folder they go along, out of it they are named and stay behind', { timeout: 30_000 }, async () => {
+  const { result, output, events, artifacts } = await run(`
+steps:
+  - name: a
+    shell: |
+      mkdir -p releases/1 && echo one > releases/1/app && ln -s "$PWD/releases/1" current && ln -s /etc/hosts out
+    artifacts: { paths: ['**/*'] }
+    parallel:
+      transfer: [{ from: . }]
+      fetch: [{ from: back }]
+      shell: 'cat current/app; readlink current; [ -L out ] || echo no out; mkdir back; ln -s / back/root; echo b > back/b'
+  - shell: cat back/b
+`)
+  expect(result.status).toBe('passed')
+  expect(output).toBe('one\nreleases/1\nno out\nb\n')
+  const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+  expect(warnings).toEqual([
+    expect.stringContaining('left out: out -> /etc/hosts.'),
+    expect.stringContaining('left out: root -> /.'),
+    expect.stringContaining('left out: out -> /etc/hosts.'),
+    expect.stringContaining('The artifact out cannot be read'),
+  ])
+  expect([...artifacts.keys()].sort()).toEqual(['back/b', 'releases/1/app'])
+})
+
+test('a link that leads out of the worker shows nothing of this machine to another', { timeout: 30_000 }, async () => {
+  const { result, events } = await run(`
+steps:
+  - shell: ln -s /etc link
+  - parallel: { transfer: [{ from: link, files: [hosts] }], shell: 'cat link/hosts' }
+`)
+  expect(result.status).toBe('failed')
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      type: 'worker',
+      error: expect.objectContaining({
+        code: 'TRANSFER_FAILED',
+        message: expect.stringContaining('outside of the folders of this worker'),
+      }),
+    }),
+  )
+})

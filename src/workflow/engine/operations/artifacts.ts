@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { unpackInto } from '../../../content/archive/unpack.ts'
 import { collectArtifacts, type CollectedFile } from '../../../content/artifacts/collect.ts'
 import { escapeGlob } from '../../../content/glob.ts'
+import { LeftOutLinks } from '../left-out-links.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { resolved } from '../resolved.ts'
 import { WORKING_FOLDER } from '../unit-scopes.ts'
@@ -42,7 +43,7 @@ export async function runArtifacts(context: Context): Promise<OperationEnd> {
 
 /** With copies of the files on this machine, as long as `act` takes. */
 async function brought(
-  { unit }: Context,
+  { unit, node }: Context,
   root: string,
   found: readonly CollectedFile[],
   act: (here: CollectedFile[]) => Promise<OperationEnd>,
@@ -50,7 +51,9 @@ async function brought(
   const folder = await unit.engine.scratch.newFolder('artifacts')
   try {
     const include = found.map(({ name }) => escapeGlob(name))
-    await unpackInto(folder, await unit.site.files.pack(root, { include, exclude: [] }))
+    const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
+    await unpackInto(folder, await unit.site.files.pack(root, { include, exclude: [] }, links.hear))
+    links.tell(root)
     return await act(found.map(({ name }) => ({ name, path: resolve(folder, name) })))
   } finally {
     await rm(folder, { recursive: true, force: true })

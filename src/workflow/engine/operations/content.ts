@@ -11,7 +11,7 @@ import type { Engine } from '../engine.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { resolved } from '../resolved.ts'
 import { referredValue } from '../environment.ts'
-import { leftOut } from '../source.ts'
+import { LeftOutLinks } from '../left-out-links.ts'
 import { isOffered, openOffer } from '../offers.ts'
 
 const ALL = { include: ['**/*'], exclude: [] }
@@ -71,8 +71,9 @@ export async function putRepository(git: Git, files: SiteFiles, engine: Engine, 
         signal,
       },
     )
-    const onLinkOutside = (path: string) => engine.warn('', undefined, 'ARCHIVE_REFUSED', leftOut(path))
-    await files.unpack(mountPath, await packFolder(to, ALL, { hidden: true, onLinkOutside }))
+    const links = new LeftOutLinks(engine.warn)
+    await files.unpack(mountPath, await packFolder(to, ALL, { hidden: true, onLinkOutside: links.hear }))
+    links.tell('the repository')
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

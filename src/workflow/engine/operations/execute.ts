@@ -11,6 +11,7 @@ import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import type { Engine } from '../engine.ts'
+import { LeftOutLinks } from '../left-out-links.ts'
 import { offer } from '../offers.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { inLanes } from '../parallel/lanes.ts'
@@ -93,14 +94,18 @@ function matching({ known }: Engine, { name, selector }: ExecuteWorkflow): Loade
 }
 
 async function offered(context: Context, { tarball = {} }: ExecuteWorkflow, place: WorkerPlace): Promise<Record<string, string>> {
-  const { unit } = context
+  const { unit, node } = context
+  const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
   const addresses: Record<string, string> = {}
   for (const [name, { from, files = ['**/*'] }] of Object.entries(
     await resolvedBy(context, ExecuteSchema, { tarball } as never, [knownScope(workerNames(place))]).then(
       (done) => (done as { tarball: NonNullable<ExecuteWorkflow['tarball']> }).tarball,
     ),
-  ))
-    addresses[`tarball.${name}.url`] = await offer(unit.engine, await unit.site.files.pack(from, splitPatterns(files)))
+  )) {
+    const archive = await unit.site.files.pack(from, splitPatterns(files), links.hear)
+    addresses[`tarball.${name}.url`] = await offer(unit.engine, archive)
+    links.tell(from)
+  }
   return addresses
 }
 

@@ -5,6 +5,7 @@ import { rolesOf } from '../../field-roles.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { workerNames } from '../../worker-scope.ts'
 import type { OperationContext } from '../operation.ts'
+import { LeftOutLinks } from '../left-out-links.ts'
 import { moveFiles } from '../transfers.ts'
 import { operationScopes } from '../unit-scopes.ts'
 import type { Crew } from './crew.ts'
@@ -14,8 +15,16 @@ type Context = OperationContext<'parallel'>
 
 export async function giveFiles(context: Context, crew: Crew, { site, place }: Worker): Promise<void> {
   const { transfer = [] } = context.node.operation.parallel
+  const links = linksOf(context)
   for (const { from, files, to = from } of await resolvedFor(context, place, transfer))
-    await crew.archives.give({ from: context.unit.site.files, folder: from, patterns: files, to: site.files, toFolder: to })
+    await crew.archives.give({
+      from: context.unit.site.files,
+      folder: from,
+      patterns: files,
+      to: site.files,
+      toFolder: to,
+      links,
+    })
 }
 
 /** @param sameFile hears of each file that another worker has brought, too */
@@ -26,12 +35,15 @@ export async function fetchFiles(
   sameFile: (fault: Error) => void,
 ): Promise<void> {
   const { unit, node } = context
+  const links = linksOf(context)
   for (const { from, files, to = from } of await resolvedFor(context, place, node.operation.parallel.fetch ?? [])) {
-    const move = { from: site.files, folder: from, patterns: files, to: unit.site.files, toFolder: to }
+    const move = { from: site.files, folder: from, patterns: files, to: unit.site.files, toFolder: to, links }
     for (const other of await crew.fetched.note(place.index, move)) sameFile(other)
     await moveFiles(move)
   }
 }
+
+const linksOf = ({ unit, node }: Context) => new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
 
 /** Fields of the step that are about one worker. */
 function resolvedFor<T>(context: Context, place: WorkerPlace, value: T): Promise<T> {

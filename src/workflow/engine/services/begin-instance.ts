@@ -13,6 +13,7 @@ import type { LogFile } from '../engine-types.ts'
 import type { OperationContext } from '../operation.ts'
 import { hiddenArguments, warnOfSeen } from '../operations/hidden-arguments.ts'
 import { putFiles, putRepository, putTarballs } from '../operations/content.ts'
+import { LeftOutLinks } from '../left-out-links.ts'
 import { moveFiles } from '../transfers.ts'
 import { claimName } from '../unit-place.ts'
 import { scopesWithoutEnv } from '../unit-scopes.ts'
@@ -155,11 +156,12 @@ async function start(
   }
   if (content || transfer.length > 0)
     wanted.prepare = async (files) => {
+      const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
       if (content?.files) await putFiles(content.files, files, unit.engine)
       if (content?.git) await putRepository(content.git, files, unit.engine, signal)
       if (content?.tarball) await putTarballs(content.tarball, files, unit.engine, signal)
       for (const { from, files: patterns, to = from } of transfer)
-        await moveFiles({ from: unit.site.files, folder: from, patterns, to: files, toFolder: to })
+        await moveFiles({ from: unit.site.files, folder: from, patterns, to: files, toFolder: to, links })
     }
   const started = await unit.site.startService(wanted)
   const instance = { name, index: place.index, count: place.count, service: started, log: { end, file: () => file } }
