@@ -2,6 +2,7 @@ import { paint } from '../system/log.ts'
 import type { WorkflowResult } from '../workflow/engine/engine-types.ts'
 import { plainRenderer } from '../workflow/terminal/plain.ts'
 import type { ToolkitGiven } from './command.ts'
+import { handOverRun } from './hand-over-run.ts'
 import { readConfig } from './toolkit-config.ts'
 import { type OneStep, prepareStep } from './one-step.ts'
 import { startStep } from './run-step.ts'
@@ -32,6 +33,7 @@ export async function runToEnd(given: ToolkitGiven, name: 'parallel' | 'execute'
     const result = await run.ended
     renderer.end({ folder: run.about.folder, artifacts: run.artifacts })
     await run.close()
+    await handOverRun(given, config, name, run.artifacts)
     restore()
     return isAtOnce ? 137 : exitCodeOf(result)
   } finally {

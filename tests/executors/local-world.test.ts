@@ -22,6 +22,7 @@ const CALLER = {
   OTHER: 'other',
   AWS_SECRET_ACCESS_KEY: 'secret',
   NODE_OPTIONS: '--inspect',
+  EVERWARM_HOME: '/home/me/everwarm',
   EVERWARM_TOKEN: 'secret',
   npm_config_registry: 'x',
   TMPDIR: '/caller',
@@ -48,7 +49,17 @@ describe('the world of local commands', () => {
       .trim()
       .split('\n')
       .map((line) => line.split('=')[0]!)
-    const passed = ['PATH', 'HOME', 'LC_TIME', 'https_proxy', 'NO_PROXY', 'XDG_CACHE_HOME', 'NODE_EXTRA_CA_CERTS', 'MINE']
+    const passed = [
+      'PATH',
+      'HOME',
+      'LC_TIME',
+      'https_proxy',
+      'NO_PROXY',
+      'XDG_CACHE_HOME',
+      'NODE_EXTRA_CA_CERTS',
+      'MINE',
+      'EVERWARM_HOME',
+    ]
     expect(names.sort()).toEqual([...passed, 'TMPDIR', 'WORKFLOW_COMMAND', 'WORKFLOW_DATA', 'WORKFLOW_EXECUTION'].sort())
   })
 

@@ -71,3 +71,35 @@ test('`everwarm toolkit` is the same program, also where it begins another proce
   expect(await cli(folder, ['toolkit', 'services', '-g', 'g', spec])).toMatchObject({ code: 0, stderr: '' })
   expect(await cli(folder, ['toolkit', 'kill', 'g'])).toMatchObject({ code: 0, stderr: '' })
 })
+
+test(
+  'what it keeps in a step are artifacts of that step, also those of workers that it begins there',
+  { timeout: 60_000 },
+  async () => {
+    const folder = ownFolder()
+    const tk = `"${process.execPath}" --no-warnings "${MAIN}"`
+    const kept = `${tk} artifacts 'out/**' && rm -r out`
+    const inner = JSON.stringify({ count: 1, shell: 'echo inner > i.txt', artifacts: { paths: ['i.txt'] } })
+    const spec = {
+      steps: [
+        { name: 'Plain', shell: `mkdir out; echo a > out/a.txt; ${kept}` },
+        { name: 'Workers', parallel: { count: 2, shell: `mkdir out; echo {{ index }} > out/w.txt; ${kept} > /dev/null` } },
+        { name: 'Inner', shell: `${tk} parallel '${inner}' && ${tk} parallel '${inner}'` },
+      ],
+    }
+    writeFileSync(join(folder, 'w.yaml'), JSON.stringify({ kind: 'Workflow', metadata: { name: 'w' }, spec }))
+    const { code, stdout } = await cli(folder, ['workflow', 'run', 'w.yaml', '--json'])
+    expect(code, stdout).toBe(0)
+    const events = stdout.trimEnd().split('\n')
+    const told = events.map((line) => JSON.parse(line) as { type: string; path: string; unit: string })
+    expect(told.flatMap(({ type, unit, path }) => (type === 'artifact' ? [`${unit} ${path}`] : [])).sort()).toEqual([
+      ' out/a.txt',
+      expect.stringMatching(/^ r\d+\/parallel-2\/r\d+\/1\/i\.txt$/),
+      expect.stringMatching(/^ r\d+\/parallel\/r\d+\/1\/i\.txt$/),
+      expect.stringMatching(/^r\d+\.0 r\d+\/1\/out\/w\.txt$/),
+      expect.stringMatching(/^r\d+\.1 r\d+\/2\/out\/w\.txt$/),
+    ])
+    // The same house as that of whoever runs the workflow.
+    expect((await cli(folder, ['workflow', 'list'])).stdout.match(/toolkit-parallel/g)).toHaveLength(2)
+  },
+)

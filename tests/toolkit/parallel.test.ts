@@ -37,10 +37,10 @@ test('{{ env.X }} is that of the worker, although this process has another X', a
         { name: 'Y', value: '{{ env.X }}!' },
       ],
     },
-    run: { command: ['echo', 'saw {{ env.X }} {{ env.Y }} {{ env.EVERWARM_HOME }}.'] },
+    run: { command: ['echo', 'saw {{ env.X }} {{ env.Y }} {{ env.EVERWARM_CONFIG }}.'] },
   }
   const args = ['parallel', '--base64', encodeArgument(spec)]
-  const { code, stdout } = await toolkit(folder, args, { X: 'of-parent' })
+  const { code, stdout } = await toolkit(folder, args, { X: 'of-parent', EVERWARM_CONFIG: '{}' })
   expect(code).toBe(0)
   expect(stdout).toContain('saw of-worker-1 of-worker-1! .\n')
   expect(stdout).toContain('saw of-worker-2 of-worker-2! .\n')

@@ -6,11 +6,13 @@ import { archiveName, compressArtifacts } from '../../content/artifacts/compress
 import { contentKind } from '../../content/artifacts/content-type.ts'
 import { mayBeReport, readReport } from '../../content/artifacts/reports/read-report.ts'
 import { matchFiles } from '../../content/glob.ts'
-import { errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import { errorFromData } from '../../contracts/errors.ts'
 import type { ArtifactKeeper } from '../../workflow/engine/engine-types.ts'
 import { flagOf, listOf, textOf, type ToolkitGiven } from '../command.ts'
-import { openArtifactPlace } from '../artifact-place.ts'
+import { folderAround, notKept, openArtifactPlace, prefixed } from '../artifact-place.ts'
+import { handOver } from '../hand-over.ts'
 import { placeOf } from '../places.ts'
+import { readConfig } from '../toolkit-config.ts'
 import { untilSignal } from '../../system/stop-signals.ts'
 
 interface Keeping {
@@ -35,6 +37,9 @@ export async function artifacts(given: ToolkitGiven): Promise<number> {
     given.print(`No file matches ${given.positionals.join(', ')}; nothing is kept.`)
     return 0
   }
+  const { artifacts: config } = readConfig(given.env)
+  const around = folderAround(config, given.env)
+  if (around !== undefined) return keepByStep(given, around, prefixed(config.prefix), readable)
   const place = await openArtifactPlace(given)
   return untilSignal(async (signal) => {
     const keeping: Keeping = { given, keeper: place.keeper, prefix: place.prefix, signal }
@@ -46,6 +51,20 @@ export async function artifacts(given: ToolkitGiven): Promise<number> {
     if (failed.length > 0) throw notKept(failed, readable.length)
     return 0
   })
+}
+
+/** In a step they become artifacts of it, by the engine around. */
+async function keepByStep(given: ToolkitGiven, folder: string, prefix: string, files: readonly CollectedFile[]): Promise<number> {
+  const archive = textOf(given, 'compress')
+  const named = archive === undefined ? files.map(({ path, name }) => ({ path, name: `${prefix}${name}` })) : files
+  const about = archive === undefined ? {} : { compress: `${prefix}${archive}` }
+  const failed = await handOver(folder, named, about, given.env)
+  for (const error of failed.slice(1)) given.print(`warning: ${errorFromData(error).message}`)
+  for (const file of files) await tellReport(given, file)
+  if (failed.length > 0) throw notKept(failed, files.length)
+  const many = `${files.length} ${files.length === 1 ? 'file' : 'files'}`
+  given.print(`${many}: kept as artifacts of this step when its command has ended.`)
+  return 0
 }
 
 /** `!` stands before the path, not in it. */
@@ -113,12 +132,4 @@ async function tellReport({ print }: ToolkitGiven, { path, name }: CollectedFile
   } catch (error) {
     print(`warning: the report ${name} cannot be read: ${(error as Error).message}`)
   }
-}
-
-function notKept(failed: readonly unknown[], count: number): EverwarmError {
-  const { message, hint } = errorFromData(failed[0])
-  return new EverwarmError('ARTIFACTS_FAILED', {
-    message: `${failed.length} of ${count} could not be kept: ${message}`,
-    ...(hint ? { hint } : {}),
-  })
 }

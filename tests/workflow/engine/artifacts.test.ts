@@ -44,3 +44,26 @@ test('no file is a message; a pattern outside of all volumes is an error', async
     error: { code: 'ARTIFACTS_FAILED', message: expect.stringContaining('outside of all volumes') },
   })
 })
+
+test('what a command hands over is kept once it has ended, also by one that fails, and nothing of it stays', async () => {
+  const place = '"$WORKFLOW_DATA/.artifacts"'
+  const { artifacts, events, result, output } = await run(`
+steps:
+  - name: a
+    shell: |
+      # as the toolkit does it
+      mkdir -p ${place}/1/out/.deep ${place}/2 ${place}/3/part; cd ${place}
+      echo one > 1/out/.deep/x; echo '${JUNIT}' > 1/junit.xml; ln -s /etc/hosts 1/link; echo '{}' > 1.json
+      echo two > 2/y; echo '{"compress": "all"}' > 2.json
+      echo half > 3/part/z; exit 3
+  - { name: b, condition: always, shell: 'ls -A "$WORKFLOW_DATA/.artifacts"; echo $WORKFLOW_STEP' }
+`)
+  expect([result.status, [...artifacts.keys()].sort()]).toEqual(['failed', ['all.tar.gz', 'junit.xml', 'out/.deep/x']])
+  expect(output).toMatch(/^r\d+\n$/)
+  const told = events.filter(({ type }) => type === 'artifact')
+  expect(new Set(told.map((event) => 'ref' in event && event.ref)).size).toBe(1)
+  expect(events).toContainEqual(expect.objectContaining({ type: 'report', path: 'junit.xml' }))
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'warning', message: expect.stringContaining('link -> /etc/hosts') }),
+  )
+})

@@ -1,11 +1,13 @@
 import { constants } from 'node:os'
 import type { InBandMessage } from '../../../content/in-band.ts'
 import type { Container } from '../../../contracts/workflow/container.ts'
+import { HANDED_OVER_HINT } from '../../../contracts/workflow/handed-over.ts'
 import type { ProcessEnd, Site } from '../../../executors/executor.ts'
 import { declaredEnvironment, type Environment } from '../environment.ts'
-import { type AnyOperation, GRACE_MS, type OperationContext, type OperationEnd } from '../operation.ts'
+import { type AnyOperation, GRACE_MS, type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { resolved } from '../resolved.ts'
 import type { Unit } from '../unit.ts'
+import { keepHandedOver } from './handed-over.ts'
 import { hiddenArguments, warnOfSeen } from './hidden-arguments.ts'
 import {
   baseScope,
@@ -29,7 +31,11 @@ export async function runCommand(context: OperationContext<'run' | 'shell'>): Pr
     env: node.container.env,
   }
   await prepareFolders(unit, node.ref)
-  const { hear, end } = unit.log.hear(node.ref, (message) => heardFrom(unit, node.ref, message))
+  let hasHandedOver = mayHandOver(unit)
+  const { hear, end } = unit.log.hear(node.ref, (message) => {
+    hasHandedOver ||= message.isHint && message.name === HANDED_OVER_HINT
+    heardFrom(unit, node.ref, message)
+  })
   const argv = container.command && [...container.command, ...(container.args ?? [])]
   const spoken = hiddenArguments(argv ?? [], env, unit.engine.masks)
   if (spoken.isSeen) warnOfSeen(unit, node.ref)
@@ -51,7 +57,9 @@ export async function runCommand(context: OperationContext<'run' | 'shell'>): Pr
   end()
   if (signal.aborted) await process.stop(GRACE_MS)
   await readOutputs(unit, node.ref)
-  return endOf(ended)
+  const result = endOf(ended)
+  const kept = hasHandedOver ? await keepHandedOver(context) : PASSED
+  return result.exitCode === 0 ? kept : result
 }
 
 /** What a command says to the engine: hints are shown, all else are outputs of its step. */
@@ -91,7 +99,7 @@ export function commandEnvironment({ unit, node }: AnyOperation): Promise<Enviro
   return unit.looking.at(() => {
     const around = baseScope(unit, node)
     const declared = declaredEnvironment(node.container, unit.engine, around, scopesWithoutEnv(unit, node))
-    return { ...folderVariables(unit.site, unit.stepIdOf(node.ref)), ...declared }
+    return { WORKFLOW_STEP: node.ref, ...folderVariables(unit.site, unit.stepIdOf(node.ref)), ...declared }
   })
 }
 
@@ -104,16 +112,24 @@ export function folderVariables({ files }: Site, stepId: string | undefined): En
 }
 
 /** Whether anything in the plan may use these folders: most do not, and each look costs a round trip. */
-const uses = new WeakMap<object, { outputs: boolean; results: boolean }>()
-function usesOf({ options: { plan } }: Unit): { outputs: boolean; results: boolean } {
+interface Uses {
+  outputs: boolean
+  results: boolean
+  toolkit: boolean
+}
+const uses = new WeakMap<object, Uses>()
+function usesOf({ options: { plan } }: Unit): Uses {
   let use = uses.get(plan)
   if (!use) {
     const text = JSON.stringify(plan.root)
-    use = { outputs: /output|OUTPUTS/.test(text), results: /results|RESULTS/.test(text) }
+    use = { outputs: /output|OUTPUTS/.test(text), results: /results|RESULTS/.test(text), toolkit: /toolkit/i.test(text) }
     uses.set(plan, use)
   }
   return use
 }
+
+/** Also where its output goes elsewhere, and nobody hears that it has. */
+const mayHandOver = (unit: Unit) => usesOf(unit).toolkit
 
 async function prepareFolders(unit: Unit, ref: string): Promise<void> {
   const { outputs, results } = usesOf(unit)

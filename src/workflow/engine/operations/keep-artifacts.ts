@@ -74,7 +74,7 @@ async function tellReport({ unit, node }: AnyOperation, { path, name }: Collecte
   }
 }
 
-function notKept(what: string, cause: unknown): OperationEnd {
+export function notKept(what: string, cause: unknown): OperationEnd {
   const { message, hint } = errorFromData(cause)
   return { exitCode: 1, error: { code: 'ARTIFACTS_FAILED', message: `${what}: ${message}`, ...(hint ? { hint } : {}) } }
 }
