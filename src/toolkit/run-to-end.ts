@@ -6,6 +6,7 @@ import { handOverRun } from './hand-over-run.ts'
 import { readConfig } from './toolkit-config.ts'
 import { type OneStep, prepareStep } from './one-step.ts'
 import { startStep } from './run-step.ts'
+import { watchStep } from './watch-step.ts'
 import { workersInBand } from './say-in-band.ts'
 import { onStopSignals } from '../system/stop-signals.ts'
 
@@ -30,7 +31,9 @@ export async function runToEnd(given: ToolkitGiven, name: 'parallel' | 'execute'
       run.cancel(signal)
       if (!isSecond) note(`${signal}: it ends, and cleans up. Once more ends it at once.`)
     }, LAST_MS)
+    const unwatch = watchStep(given.env, () => run.cancel('the script of its step is gone'))
     const result = await run.ended
+    unwatch()
     renderer.end({ folder: run.about.folder, artifacts: run.artifacts })
     await run.close()
     await handOverRun(given, config, name, run.artifacts)

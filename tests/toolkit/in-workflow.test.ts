@@ -103,3 +103,34 @@ test(
     expect((await cli(folder, ['workflow', 'list'])).stdout.match(/toolkit-parallel/g)).toHaveLength(2)
   },
 )
+
+test(
+  'who kills the shell of a step ends what the toolkit has begun there, before the workflow ends',
+  { timeout: 60_000 },
+  async () => {
+    const folder = ownFolder()
+    const pids = join(folder, 'pids')
+    const inner = JSON.stringify({
+      count: 2,
+      shell: `echo $$ >> ${pids}; [ $(wc -l < ${pids}) = 1 ] || kill -9 $OUTER; sleep 600`,
+    })
+    const spec = {
+      steps: [
+        {
+          name: 'Killed',
+          shell: `sed "s/OUTER/$$/" > spec <<'END'\n${inner.replace('$OUTER', 'OUTER')}\nEND\n"${process.execPath}" --no-warnings "${MAIN}" parallel "$(cat spec)"; echo no`,
+        },
+        {
+          name: 'Gone',
+          condition: 'always',
+          timeout: '30s',
+          shell: `for pid in $(cat ${pids}); do while kill -0 $pid 2>/dev/null; do sleep 0.1; done; done; echo all gone`,
+        },
+      ],
+    }
+    writeFileSync(join(folder, 'w.yaml'), JSON.stringify({ kind: 'Workflow', metadata: { name: 'w' }, spec }))
+    const { code, stdout } = await cli(folder, ['workflow', 'run', 'w.yaml'])
+    expect(code, stdout).toBe(137)
+    expect(stdout).toContain('all gone')
+  },
+)
