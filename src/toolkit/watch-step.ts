@@ -13,7 +13,8 @@ const LOOK_MS = 1_000
  */
 export function watchStep(env: Env, gone: () => void): () => void {
   const asker = stepOf(env) === undefined ? undefined : askingProcess()
-  if (!asker) return () => {}
+  // In a container it may lie beyond what can be seen.
+  if (!asker?.startedAt) return () => {}
   const timer = setInterval(() => {
     if (lifeOf(asker) !== 'dead') return
     clearInterval(timer)
