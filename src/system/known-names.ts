@@ -1,5 +1,6 @@
 /** The next step for a name that there is not, e.g. `Did you mean "level"? There are strategy, level.` */
 export function namesHint(given: string, known: readonly string[]): string {
+  if (known.length === 0) return 'There are none.'
   const [nearest] = known
     .map((name) => ({ name, edits: editsBetween(given.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, edits }) => edits <= Math.max(1, Math.floor(name.length / 3)))

@@ -1,3 +1,5 @@
+import { EverwarmError } from '../contracts/errors.ts'
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
@@ -20,10 +22,13 @@ export function onStopSignals(ask: (signal: string, isSecond: boolean) => void, 
   return () => SIGNALS.forEach((signal) => process.off(signal, onSignal))
 }
 
+const endedBy = (signal: string) =>
+  new EverwarmError('EXECUTION_CANCELED', { message: `It was ended by ${signal}.`, hint: 'Run it again.' })
+
 /** Runs what can be aborted; a signal aborts it. @throws what it throws */
 export async function untilSignal<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController()
-  const restore = onStopSignals((signal) => abort.abort(new Error(`Ended by ${signal}.`)))
+  const restore = onStopSignals((signal) => abort.abort(endedBy(signal)))
   try {
     return await act(abort.signal)
   } finally {

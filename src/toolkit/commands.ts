@@ -117,6 +117,30 @@ export const TOOLKIT_COMMANDS: Readonly<Record<string, ToolkitCommand>> = {
     options: {},
     load: async () => (await import('./commands/transfer.ts')).transfer,
   },
+  'serve-transfer': {
+    summary: 'a server for `tarball` and `transfer`, until a signal or the end of the shell around',
+    args: { usage: '', about: 'prints an argument for `tarball` or `transfer` per line, as <dir>=<url>', least: 0, most: 0 },
+    options: {
+      offer: {
+        type: 'string',
+        multiple: true,
+        value: '<dir:glob,glob>',
+        about: 'a folder that may be fetched, as it is now',
+      },
+      accept: {
+        type: 'string',
+        multiple: true,
+        value: '<dir>',
+        about:
+          'a folder to which files may be sent; 0 at the end of its address is the first sender, another one takes another number',
+      },
+      'token-file': { type: 'string', value: '<file>', otherwise: '$EVERWARM_TRANSFER_TOKEN', about: 'holds the token' },
+      host: { type: 'string', value: '<address>', otherwise: '127.0.0.1', about: 'where it listens' },
+      port: { type: 'string', value: '<n>', otherwise: '0: any', about: 'on which it listens' },
+      advertised: { type: 'string', value: '<host>', otherwise: 'that of --host', about: 'under which others reach it' },
+    },
+    load: async () => (await import('./commands/serve-transfer.ts')).serveTransfer,
+  },
   'keep-services': {
     summary: 'the process that holds services; begun by `services`',
     args: { usage: '', about: '', least: 0, most: 0 },

@@ -8,6 +8,6 @@ export function specOf(argument: string, isBase64: boolean): unknown {
   const [document, more] = readYaml(argument).documents
   const fault = document?.faults[0]
   if (!document || more || fault)
-    throw badInput(`The argument is not one document of JSON or YAML${fault ? `: ${fault.message}` : ''}.`)
+    throw badInput(`The argument is not one document of JSON or YAML${fault ? `: ${fault.message.replace(/\.$/, '')}` : ''}.`)
   return document.value
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { encodeArgument } from '../../src/workflow/expressions/argument.ts'
 import { shellLines } from '../../src/toolkit/keeper/addresses.ts'
-import { splitOutsideBraces } from '../../src/toolkit/commands/transfer.ts'
+import { folderAndPatterns } from '../../src/toolkit/folder-and-patterns.ts'
 import { asked, ownFolder } from './toolkit-run.ts'
 
 const home = { EVERWARM_HOME: ownFolder() }
@@ -73,9 +73,13 @@ test.each<[string, string[], string, Record<string, string>?]>([
   ['attempts in words', ['clone', 'a', 'b', '--retry-count', '-1'], "Option '--retry-count' argument is ambiguous"],
   ['a wait in words', ['clone', 'a', 'b', '--retry-delay', 'soon'], '--retry-delay: "soon" is no duration.'],
   ['a revision that is none', ['clone', '/a', 'b', '-r', '--x'], "Option '-r' argument is ambiguous"],
-  ['an archive without an address', ['tarball', 'a'], 'An archive is asked for as <path>=<url>'],
-  ['an archive from a file', ['tarball', 'a=file:///x'], 'An archive is asked for as <path>=<url>'],
-  ['files without an address', ['transfer', 'a:b'], 'Files are sent by <dir>:<glob>,<glob>=<url>'],
+  ['an archive without an address', ['tarball', 'b=http://x', 'a'], 'Argument 2 does not say where the archive is'],
+  ['an archive from a file', ['tarball', 'a=file:///x'], 'Argument 1 does not say where the archive is'],
+  ['a server of nothing', ['serve-transfer'], 'There is nothing to serve.'],
+  ['a server without a token', ['serve-transfer', '--accept', 'x'], 'There is no token.'],
+  ['a short token', ['serve-transfer', '--accept', 'x'], 'at least 16', { EVERWARM_TRANSFER_TOKEN: 'short' }],
+  ['a token that cannot be read', ['serve-transfer', '--accept', 'x', '--token-file', '/no'], 'cannot be read from /no: ENOENT.'],
+  ['files without an address', ['transfer', 'a:b'], 'Argument 1 does not say where files are sent'],
   ['files with exclusions alone', ['transfer', 'a:!b=http://h/x'], 'There is no pattern that is not an exclusion.'],
   ['a configuration that is no JSON', ['parallel', '{}'], 'EVERWARM_CONFIG cannot be used: it is no JSON.', CONFIG('{')],
   ['a configuration with an unknown field', ['parallel', '{}'], 'it has no field', CONFIG({ tok: 'top-secret' })],
@@ -106,7 +110,7 @@ test('nothing to do is a success, and said', async () => {
 })
 
 test('help names all commands, and all options of one', async () => {
-  expect((await asked([])).stdout).toContain('everwarm-toolkit artifacts  keep files')
+  expect((await asked([])).stdout).toContain('keep files')
   expect((await asked(['help'])).stdout).not.toContain('keep-services')
   const { code, stdout } = await asked(['clone', '--help'])
   expect(code).toBe(0)
@@ -115,8 +119,8 @@ test('help names all commands, and all options of one', async () => {
 })
 
 test('patterns are cut at commas outside of braces', () => {
-  expect(splitOutsideBraces('*.{js,ts},!a,,b{c,{d,e}}')).toEqual(['*.{js,ts}', '!a', 'b{c,{d,e}}'])
-  expect(splitOutsideBraces('')).toEqual([])
+  expect(folderAndPatterns('d:*.{js,ts},!a,,b{c,{d,e}}')).toEqual({ folder: 'd', patterns: ['*.{js,ts}', '!a', 'b{c,{d,e}}'] })
+  expect(folderAndPatterns('d')).toEqual({ folder: 'd', patterns: ['**/*'] })
 })
 
 test('addresses are assignments that a shell takes as they are', () => {

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openTransferServer } from '../../src/content/transfer/server.ts'
-import { ownFolder, toolkit } from './toolkit-run.ts'
+import { ownFolder, script, toolkit } from './toolkit-run.ts'
 
 const ALL = { include: ['**/*'], exclude: [] }
 
@@ -66,6 +66,42 @@ test('archives come from our own server by its token, and files go there', async
   } finally {
     await server.close()
   }
+})
+
+test('a server of its own gives files away and takes them in, until the script around ends', { timeout: 30_000 }, async () => {
+  const folder = ownFolder()
+  mkdirSync(join(folder, 'in'))
+  writeFileSync(join(folder, 'in/a.txt'), 'a')
+  const token = 'a-token-of-some-length'
+  const text = `
+    : > said
+    tk serve-transfer --offer in:*.txt --accept back > said &
+    until [ "$(wc -l < said)" = 2 ]; do sleep 0.05; done
+    at=$(sed -n 's/^in=\\(.*\\)\\/download.*/\\1/p' said)
+    export EVERWARM_CONFIG="{\\"transfer\\": {\\"url\\": \\"$at\\", \\"token\\": \\"$EVERWARM_TRANSFER_TOKEN\\"}}"
+    tk tarball "$(sed -n 's/^in=/got=/p' said)" && tk transfer "$(sed -n 's/^back=/got=/p' said)"
+    `
+  const env = { EVERWARM_TRANSFER_TOKEN: token, TMPDIR: folder }
+  // Its end is that of the server, too, which has its standard error.
+  const { code, stderr } = await script(folder, text, env).ended
+  expect([code, stderr]).toEqual([0, ''])
+  expect(readFileSync(join(folder, 'back/a.txt'), 'utf8')).toBe('a')
+  expect(readFileSync(join(folder, 'said'), 'utf8')).not.toContain(token)
+  expect(readdirSync(folder).filter((name) => name.startsWith('everwarm-'))).toEqual([])
+})
+
+test('only 204 says that files have been taken', async () => {
+  const folder = ownFolder()
+  const other = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(200).end('thanks'))
+  })
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as AddressInfo
+  const { code, stderr } = await toolkit(folder, ['transfer', `.=http://127.0.0.1:${port}/x`])
+  other.close()
+  expect(code).toBe(1)
+  expect(stderr).toContain('did not take the files: the answer was 200.')
+  expect(stderr).toContain('Only 204 says that the files are kept')
 })
 
 test('no other server is told the token', async () => {

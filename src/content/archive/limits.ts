@@ -17,6 +17,13 @@ export const refused = (why: string, cause?: unknown) =>
     cause,
   })
 
+export const unreadable = (why: string, cause?: unknown) =>
+  new EverwarmError('ARCHIVE_REFUSED', {
+    message: `The archive ${why}.`,
+    hint: 'It must be a whole tar, gzipped or not: see what is at its address, or make it again.',
+    cause,
+  })
+
 export const refusedEntry = (name: string, why: string, cause?: unknown) =>
   refused(`holds ${JSON.stringify(name.slice(0, 200))}, ${why}`, cause)
 

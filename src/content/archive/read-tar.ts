@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { createTarDecoder, type ParsedTarEntry, type TarHeader } from 'modern-tar'
 import { EverwarmError } from '../../contracts/errors.ts'
-import { type ArchiveLimits, refused, refusedEntry, tooMuch } from './limits.ts'
+import { type ArchiveLimits, refusedEntry, tooMuch, unreadable } from './limits.ts'
 
 export interface ReadEntry {
   header: TarHeader
@@ -98,7 +98,7 @@ async function plainTar(archive: Readable, tell: (isGzipped: boolean) => void): 
   let start = Buffer.alloc(0)
   while (start.length < 2) {
     const next = await chunks.next()
-    if (next.done) throw refused('ends before it has begun')
+    if (next.done) throw unreadable('ends before it has begun')
     start = Buffer.concat([start, next.value])
   }
   const isGzipped = start[0] === 0x1f && start[1] === 0x8b
@@ -120,5 +120,5 @@ async function* startingWith(start: Buffer, chunks: AsyncIterator<Buffer>): Asyn
 /** What the decoder and gzip say becomes a refusal; what the sender says stays. */
 function asRefusal(error: unknown, archive: Readable): unknown {
   if (error instanceof EverwarmError || error === archive.errored) return error
-  return refused(`cannot be read: ${(error as Error).message}`, error)
+  return unreadable(`cannot be read: ${(error as Error).message.replace(/\.$/, '')}`, error)
 }

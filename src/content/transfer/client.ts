@@ -97,9 +97,20 @@ function failed(url: string, error: Error): EverwarmError {
       message: `The archive for ${new URL(url).pathname} was refused.`,
       hint: 'See what it holds: names with `..`, devices, links that leave the folder.',
     })
+  const isAnswer = error instanceof HttpFailure
   return new EverwarmError('TRANSFER_FAILED', {
-    message: `${url} cannot be reached: ${error.message}.`,
-    hint: HINT,
+    message: isAnswer ? `${url} did not take the files: ${error.message}.` : `${url} cannot be reached: ${error.message}.`,
+    hint: isAnswer ? hintFor(error.status) : HINT,
     cause: error,
   })
+}
+
+/** Only 204 says that the files are where they belong. */
+function hintFor(status: number): string {
+  if (status === 413) return 'It has a limit: send less, or in several parts.'
+  if (status === 401 || status === 403 || status === 404)
+    return 'See whether address and token are those that the server has given, and whether it still runs.'
+  if (status >= 200 && status < 400)
+    return 'Only 204 says that the files are kept: this is no server of transfers, such as `everwarm-toolkit serve-transfer`.'
+  return 'See what the server says of it.'
 }

@@ -37,7 +37,7 @@ export function offersIn(scratch: string, limits: ArchiveLimits): Offers {
       // Only while it is packed: later the folder may hold something else.
       const running = packing.get(key)
       if (running) return running
-      const id = packFolder(from, patterns)
+      const id = packFolder(from, patterns, { hidden: true })
         .then(keep)
         .finally(() => packing.delete(key))
       packing.set(key, id)

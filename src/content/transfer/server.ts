@@ -22,6 +22,10 @@ export interface TransferServerOptions {
   host?: string
   /** Under which others reach it; the host by default. */
   advertised?: string
+  /** One that the system gives by default. */
+  port?: number
+  /** At least 16 characters; a new one by default. */
+  token?: string
   /** For the archives, while it is open; the folder of temporary files by default. */
   scratch?: string
   limits?: ArchiveLimits
@@ -59,18 +63,18 @@ const MOST_CONNECTIONS = 1_000
 export async function openTransferServer(options: TransferServerOptions = {}): Promise<TransferServer> {
   const { host = '127.0.0.1', scratch = tmpdir(), limits = DEFAULT_LIMITS, onConflict = () => {} } = options
   const folder = await mkdtemp(join(scratch, 'everwarm-transfer-'))
-  const token = randomBytes(32).toString('base64url')
+  const token = options.token ?? randomBytes(32).toString('base64url')
   const house: House = { token, folder, limits, offers: offersIn(folder, limits), landings: landings(limits, onConflict) }
   const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS }, (request, response) => {
     answer(house, request, response).catch(() => response.destroy())
   })
   server.setTimeout(IDLE_MS)
   server.maxConnections = MOST_CONNECTIONS
-  const port = await listen(server, host).catch(async (cause: Error) => {
+  const port = await listen(server, host, options.port).catch(async (cause: Error) => {
     await rm(folder, { recursive: true, force: true })
     throw new EverwarmError('TRANSFER_FAILED', {
       message: `Nothing can listen on ${host}: ${cause.message}.`,
-      hint: 'Give an address of this machine.',
+      hint: 'Give an address of this machine, and a port that nobody else has.',
       cause,
     })
   })
@@ -120,10 +124,10 @@ function finish(request: IncomingMessage, response: ServerResponse, status: numb
   request.resume()
 }
 
-function listen(server: Server, host: string): Promise<number> {
+function listen(server: Server, host: string, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, host, () => resolve((server.address() as AddressInfo).port))
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
   })
 }
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 
 /** Of an upload: SHA-256 of its body in lower-case hex; its length is in `content-length`. */
 export const SHA256_HEADER = 'x-content-sha256'
-export const ARCHIVE_TYPE = 'application/gzip'
+export const ARCHIVE_TYPE = 'application/tar+gzip'
 
 export const bearer = (token: string) => `Bearer ${token}`
 

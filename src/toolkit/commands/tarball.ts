@@ -32,9 +32,12 @@ export async function tarball(given: ToolkitGiven): Promise<number> {
 }
 
 /** @throws EverwarmError BAD_INPUT */
-function pathAndUrl(pair: string): { path: string; url: string } {
+function pathAndUrl(pair: string, at: number): { path: string; url: string } {
   const [, path, url] = /^(.+?)=(https?:\/\/.+)$/is.exec(pair) ?? []
   if (path !== undefined && url !== undefined && URL.canParse(url)) return { path, url }
   // What stands there may be an address with a password.
-  throw badInput('An archive is asked for as <path>=<url>, with an address that begins with https:// or http://.')
+  throw badInput(
+    `Argument ${at + 1} does not say where the archive is: an address that begins with https:// or http://.`,
+    'Write it as <path>=<url>; see `everwarm-toolkit tarball --help`.',
+  )
 }
