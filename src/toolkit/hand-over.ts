@@ -39,7 +39,7 @@ export async function handOver(folder: string, files: readonly CollectedFile[], 
     await writeFile(draft, JSON.stringify(about))
     await rename(draft, `${place}.json`)
   } catch (cause) {
-    await rm(place, { recursive: true, force: true })
+    await rm(place, { recursive: true, force: true }).catch(() => {})
     throw notWritten(folder, cause)
   }
   sayHint(HANDED_OVER_HINT, files.length - failed.length, env)

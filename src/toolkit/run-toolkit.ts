@@ -25,7 +25,7 @@ export async function runToolkit(words: readonly string[], env: Env, about: Tool
       await command.load()
     )(given)
   } catch (error) {
-    return complain(error, env, say)
+    return complain(error, words[0] ?? '', env, say)
   }
 }
 
@@ -79,10 +79,10 @@ function attempt<T>(act: () => T, see: string): T {
   }
 }
 
-function complain(thrown: unknown, env: Env, say: ToolkitProgram['say']): number {
+function complain(thrown: unknown, name: string, env: Env, say: ToolkitProgram['say']): number {
   const { code, message, hint } = errorFromData(thrown)
   say(`${code}: ${message}`)
-  if (hint) say(hint)
+  if (hint) say(Object.hasOwn(TOOLKIT_COMMANDS, name) ? hint.replace('<command> --help', `${name} --help`) : hint)
   if (env['DEBUG'] && thrown instanceof Error) say(thrown.stack ?? '')
   return ASKED_WRONGLY.test(code) ? 155 : 1
 }

@@ -6,7 +6,7 @@ import { archiveName, compressArtifacts } from '../../content/artifacts/compress
 import { contentKind } from '../../content/artifacts/content-type.ts'
 import { mayBeReport, readReport } from '../../content/artifacts/reports/read-report.ts'
 import { matchFiles } from '../../content/glob.ts'
-import { errorFromData } from '../../contracts/errors.ts'
+import { errorFromData, EverwarmError } from '../../contracts/errors.ts'
 import type { ArtifactKeeper } from '../../workflow/engine/engine-types.ts'
 import { flagOf, listOf, textOf, type ToolkitGiven } from '../command.ts'
 import { folderAround, notKept, openArtifactPlace, prefixed } from '../artifact-place.ts'
@@ -110,13 +110,26 @@ async function keepArchive(
   if (flagOf(given, 'unpack')) given.print('warning: --unpack: the store keeps the archive as it is.')
   try {
     const at = cache === undefined ? undefined : placeOf(cache, given)
-    if (at !== undefined) await pipeline(compressArtifacts(files), createWriteStream(at, { mode: 0o600 }))
+    if (at !== undefined) await writeCache(at, files)
     const content = async () => (at === undefined ? compressArtifacts(files) : createReadStream(at))
     await keeper.put(name, content, { contentType: 'application/gzip' })
     given.print(`${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
     return []
   } catch (error) {
     return [error]
+  }
+}
+
+async function writeCache(at: string, files: readonly CollectedFile[]): Promise<void> {
+  try {
+    await pipeline(compressArtifacts(files), createWriteStream(at, { mode: 0o600 }))
+  } catch (cause) {
+    if (cause instanceof EverwarmError) throw cause
+    throw new EverwarmError('FILE_NOT_WRITTEN', {
+      message: `--compress-cache: ${at} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
+      hint: 'See whether its folder is there, and who may write in it.',
+      cause,
+    })
   }
 }
 

@@ -15,9 +15,10 @@ export async function keepHandedOver(context: AnyOperation): Promise<OperationEn
   let end = PASSED
   try {
     const notes = await files.readSmall(HANDED_OVER_FOLDER, MOST_HANDED_OVER_BYTES)
-    if (Object.keys(notes).length === 0) return end
-    for (const name of Object.keys(notes).toSorted()) {
-      const one = await keepOne(context, name.replace(/\.json$/, ''), readNote(notes[name]!))
+    const names = Object.keys(notes).filter((name) => name.endsWith('.json'))
+    if (names.length === 0) return end
+    for (const name of names.toSorted()) {
+      const one = await keepOne(context, name.slice(0, -'.json'.length), readNote(notes[name]!))
       if (end === PASSED) end = one
     }
     await files.empty(HANDED_OVER_FOLDER)
