@@ -29,7 +29,9 @@ export function expansionOf(context: AnyOperation, strategic: Strategic): Promis
 function unknownNames(open: Readonly<Record<string, string>>): ExpressionError {
   const [field, expression] = Object.entries(open)[0]!
   return new ExpressionError('EXPRESSION_UNRESOLVED', {
-    message: `${field}: something in \`${expression.slice(0, 200)}\` is not known here.`,
+    path: field,
+    text: expression,
+    message: `Something in \`${expression.slice(0, 200)}\` is not known here.`,
     hint: 'Look for a misspelt name; `everwarm workflow render` shows what is known beforehand.',
   })
 }

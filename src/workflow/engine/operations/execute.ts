@@ -13,6 +13,7 @@ import { workerNames } from '../../worker-scope.ts'
 import type { Engine } from '../engine.ts'
 import { offer } from '../offers.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
+import { below } from '../in-field.ts'
 import { inLanes } from '../parallel/lanes.ts'
 import { instancesOf } from '../places.ts'
 import { resolvedBy } from '../resolved.ts'
@@ -32,10 +33,12 @@ export async function executeWorkflows(context: Context): Promise<OperationEnd> 
   const { workflows, parallelism, async: isAsync } = node.operation.execute
   if (options.path.split('/').length >= MOST_DEEP) throw tooDeep()
   const children: Child[] = []
-  for (const each of workflows)
-    for (const place of await instancesOf(context, each))
-      children.push(...(await childrenOf(context, each, place, children.length)))
-  const lanes = Math.min(await atOnce(context, parallelism), children.length)
+  for (const [i, each] of workflows.entries())
+    await below(`execute.workflows[${i}]`, async () => {
+      for (const place of await instancesOf(context, each))
+        children.push(...(await childrenOf(context, each, place, children.length)))
+    })
+  const lanes = Math.min(await below('execute.parallelism', () => atOnce(context, parallelism)), children.length)
   engine.tell({ type: 'workers', unit: options.path, ref: node.ref, count: children.length, parallelism: lanes })
   const failed: string[] = []
   const run = async (child: Child) => {

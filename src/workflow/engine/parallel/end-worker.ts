@@ -5,6 +5,7 @@ import { expressionValue, knownScope } from '../../field-expressions.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess, type StepStatus } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
+import { shownAt } from '../field-errors.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Crew } from './crew.ts'
 import type { Worker, WorkerEnd } from './worker.ts'
@@ -28,14 +29,14 @@ export async function endWorker(
       unit.options.path,
       node.ref,
       errorFromData(error).code,
-      `Worker ${place.index}: ${what}: ${(error as Error).message}`,
+      `Worker ${place.index}: ${what}: ${shownAt(error, node, unit.engine).message}`,
     )
   try {
     await fetchFiles(context, crew, worker, warn('a file'))
   } catch (error) {
     // What it was to bring back is missing: its step cannot pass.
     warn('its files could not be fetched')(error)
-    if (isSuccess(end.status)) Object.assign(end, { status: 'failed', error: errorFromData(error).toJSON() })
+    if (isSuccess(end.status)) Object.assign(end, { status: 'failed', error: shownAt(error, node, unit.engine) })
   }
   const isKept = logs === undefined || isWanted(logs, place, end.status, warn('logs'))
   await Promise.all(worker.units.map(({ log }) => log.close(isKept)))
