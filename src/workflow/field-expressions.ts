@@ -14,7 +14,10 @@ import { without } from './merge.ts'
 export type Known = Readonly<Record<string, unknown>>
 
 /** What is wrong with the text of a field; undefined if nothing is. */
-export function expressionFault(text: string, role: 'template' | 'expression'): { message: string; hint?: string; within?: Place } | undefined {
+export function expressionFault(
+  text: string,
+  role: 'template' | 'expression',
+): { message: string; hint?: string; within?: Place } | undefined {
   try {
     nodesIn(text, role)
     return undefined

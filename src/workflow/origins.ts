@@ -1,5 +1,7 @@
 import type { WorkflowDocument, WorkflowSpec } from '../contracts/workflow/document.ts'
-import type { Path } from './fault.ts'
+import { FieldError } from './expressions/expression-error.ts'
+import { type Path, pathText } from './fault.ts'
+import { pathOf } from './path-text.ts'
 
 /**
  * A hidden field of steps, workflows and workers: where they are written. It is data, so that it goes wherever they go: templates
@@ -36,4 +38,25 @@ function placed(value: Lists, document: number, path: Path): object {
 export function originOf(at: string): Origin {
   const [document, ...path] = JSON.parse(at) as [number, ...(string | number)[]]
   return { document, path }
+}
+
+/** Errors of an act, which names fields of a spec, as those of the steps in it: by now these may stand elsewhere than they are written. */
+export function inSpec<T>(spec: object, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw error instanceof FieldError && error.origin === undefined ? ofStepIn(spec, error) : error
+  }
+}
+
+function ofStepIn(spec: object, error: FieldError): FieldError {
+  const path = pathOf(error.path ?? '')
+  let value: unknown = spec
+  let [origin, length] = [(spec as Written)[AT], 0]
+  for (const [i, part] of path.entries()) {
+    value = (value as Record<string | number, unknown> | undefined)?.[part]
+    const at = (value as Written | undefined)?.[AT]
+    if (at !== undefined) [origin, length] = [at, i + 1]
+  }
+  return origin === undefined ? error : error.ofStep(origin, pathText(path.slice(length)))
 }

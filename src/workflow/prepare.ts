@@ -8,9 +8,10 @@ import { type Fault, pathText, WorkflowInvalid } from './fault.ts'
 import { textFields } from './schema-walk.ts'
 import type { KnownDocuments, LoadedWorkflow } from './known-documents.ts'
 import { without } from './merge.ts'
-import { withOrigins } from './origins.ts'
+import { inSpec, withOrigins } from './origins.ts'
 import type { WorkflowPlan } from './plan.ts'
 import { applyTemplates } from './templates.ts'
+import { writtenField } from './written-field.ts'
 
 /** A workflow as it would run with some parameters. */
 export interface Prepared {
@@ -35,9 +36,9 @@ export function prepare(loaded: LoadedWorkflow, known: KnownDocuments, given: Re
   const ofWorkflow = { 'workflow.name': name, 'workflow.labels': labels }
   const resolved = simplified(loaded, withOrigins(document, placeOf(loaded, known)), { ...configNames(values), ...ofWorkflow })
   const { spec, faults: templateFaults } = applyTemplates(resolved, known.findTemplate, known.templateNames)
-  refuse(templateFaults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
+  refuse(templateFaults.map(({ path, cause, ...about }) => writtenFault(cause, known) ?? faultAt(['spec', ...path], about)))
   // Templates may name the workflow that they are in, too.
-  const whole = simplifiedWhole(loaded, () => simplify(WorkflowSpec, spec, ofWorkflow, [labelsScope(labels)]))
+  const whole = simplifiedWhole(spec, known, () => simplify(WorkflowSpec, spec, ofWorkflow, [labelsScope(labels)]))
   const compiled = compile(whole, { name: document.metadata.name })
   refuse(compiled.faults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
   return { config: values, sensitive, plan: compiled.plan }
@@ -56,14 +57,22 @@ function simplified({ document, faultAt }: LoadedWorkflow, spec: WorkflowSpec, n
 }
 
 /** Fields have moved by now, as templates put them. */
-function simplifiedWhole({ faultAt }: LoadedWorkflow, act: () => WorkflowSpec): WorkflowSpec {
+function simplifiedWhole(spec: WorkflowSpec, known: KnownDocuments, act: () => WorkflowSpec): WorkflowSpec {
   try {
-    return act()
+    return inSpec(spec, act)
   } catch (error) {
-    if (!(error instanceof FieldError)) throw error
-    const message = `With its templates, ${error.path ?? 'it'} is wrong: ${error.what}`
-    throw new WorkflowInvalid([faultAt(['spec'], { message, part: 'key', ...without({ hint: error.hint }) })])
+    const fault = writtenFault(error, known)
+    throw fault ? new WorkflowInvalid([fault]) : error
   }
+}
+
+/** An error of a step that knows where it is written; undefined for all others. */
+function writtenFault(error: unknown, { documents }: KnownDocuments): Fault | undefined {
+  if (!(error instanceof FieldError) || error.origin === undefined) return undefined
+  const written = writtenField(documents, error.origin, [error.path ?? ''], error)
+  if (!written) return undefined
+  const { field: path, step: _step, ...place } = written
+  return { ...place, path, message: error.what, severity: 'error', ...without({ hint: error.hint }) }
 }
 
 const placeOf = ({ document: { kind, metadata } }: LoadedWorkflow, { documents }: KnownDocuments) =>

@@ -8,7 +8,7 @@ import { FieldError } from './expressions/expression-error.ts'
 import { namesIn, simplify } from './field-expressions.ts'
 import type { Path } from './fault.ts'
 import { mergeUnder, without } from './merge.ts'
-import { AT, type Written } from './origins.ts'
+import { AT, inSpec, type Written } from './origins.ts'
 import { textFields } from './schema-walk.ts'
 
 export type TemplateSource = (name: string) => WorkflowTemplate['spec'] | undefined
@@ -18,6 +18,8 @@ export interface TemplateFault {
   path: Path
   message: string
   hint?: string
+  /** In the template itself. */
+  cause?: FieldError
 }
 
 export interface Templated {
@@ -86,7 +88,8 @@ class Merging {
     const first: Step = { ...control, ...without({ delay, shell, run, execute, artifacts, template }) }
     const { use, config, content, container, job, pod, services, pvcs, setup, after, system, execution, timeouts, events } = rest
     const lifted: Lifted = {}
-    const firsts = Object.keys(first).length > 0 ? [this.#step({ ...first, ...without({ [AT]: parallel[AT] }) }, path, chain, lifted)] : []
+    const firsts =
+      Object.keys(first).length > 0 ? [this.#step({ ...first, ...without({ [AT]: parallel[AT] }) }, path, chain, lifted)] : []
     const worker = {
       use,
       config,
@@ -155,7 +158,9 @@ class Merging {
     const known = Object.fromEntries(Object.entries(values).map(([name, value]) => [`config.${name}`, value]))
     for (const name of foreignNames(found))
       this.#fault(path, `The template "${use.name}" reads "${name}", which is not a parameter of its own.`)
-    const filled = this.#filled(use.name, path, () => simplify<WorkflowSpec>(WorkflowSpec, without(found, 'config'), known))
+    const filled = this.#filled(use.name, path, () =>
+      inSpec(found, () => simplify<WorkflowSpec>(WorkflowSpec, without(found, 'config'), known)),
+    )
     return filled && this.spec(filled, path, [...chain, use.name])
   }
 
@@ -164,7 +169,9 @@ class Merging {
       return act()
     } catch (error) {
       if (!(error instanceof FieldError)) throw error
-      return this.#fault(path, `In the template "${name}", ${error.path ?? 'its spec'}: ${error.what}`, error.hint)
+      const message = `In the template "${name}", ${error.path ?? 'its spec'}: ${error.what}`
+      this.faults.push({ path, message, ...without({ hint: error.hint }), cause: error })
+      return undefined
     }
   }
 

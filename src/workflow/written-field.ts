@@ -4,6 +4,7 @@ import type { FieldError, Place } from './expressions/expression-error.ts'
 import { type Path, pathText } from './fault.ts'
 import type { LoadedDocument } from './load.ts'
 import { originOf, STEP_LISTS } from './origins.ts'
+import { pathOf } from './path-text.ts'
 import { SCRIPT_PREFIX } from './plan.ts'
 import { placeAsWritten } from './scalar-place.ts'
 
@@ -101,11 +102,3 @@ function nameAt(document: unknown, path: Path): string | undefined {
   const name = isStep ? (follow(document, path, ['name'])?.value ?? undefined) : undefined
   return typeof name === 'string' ? name : undefined
 }
-
-const PART = /([^.[\]]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g
-
-/** The parts of a path as it is written: `pod["a.b"][0]`. */
-const pathOf = (text: string): Path =>
-  [...text.matchAll(PART)].map(([, name, index, quoted]) =>
-    name !== undefined ? name : index !== undefined ? Number(index) : (JSON.parse(quoted!) as string),
-  )

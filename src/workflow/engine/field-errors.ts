@@ -5,7 +5,11 @@ import { fieldText, writtenField } from '../written-field.ts'
 import type { Engine } from './engine.ts'
 
 /** An error of a field of a node as people find it: FILE:LINE:COLUMN, the field as it is written, and its step. All others stay. */
-export function shownAt(error: unknown, node: PlanNode, { known, masks }: Pick<Engine, 'known' | 'masks'>): ErrorData {
+export function shownAt(
+  error: unknown,
+  node: PlanNode | undefined,
+  { known, masks }: Pick<Engine, 'known' | 'masks'>,
+): ErrorData {
   const { code, message, hint } = errorFromData(error)
   const shown = (text: string, more: Partial<ErrorData> = {}): ErrorData => ({
     code,
@@ -13,9 +17,10 @@ export function shownAt(error: unknown, node: PlanNode, { known, masks }: Pick<E
     ...(hint ? { hint } : {}),
     ...more,
   })
-  const names = error instanceof FieldError ? namesOf(node, error.path ?? '') : []
-  if (!(error instanceof FieldError) || names.length === 0 || node.at === undefined) return shown(message)
-  const written = writtenField(known.documents, node.at, names, error)
+  if (!(error instanceof FieldError)) return shown(message)
+  const { origin = node?.at, path = '' } = error
+  const names = namesOf(error.origin === undefined ? node : undefined, path)
+  const written = origin === undefined || names.length === 0 ? undefined : writtenField(known.documents, origin, names, error)
   if (!written) return shown(message)
   const place = { ...written, field: masks.text(written.field) }
   if (written.step !== undefined) place.step = masks.text(written.step)
@@ -32,8 +37,8 @@ const FIELDS: Partial<Record<OperationNode['operation']['type'], string>> = {
 }
 const OF_STEP = /^(?:condition|timeout|retry|container|services|execute|delay)\b/
 
-function namesOf(node: PlanNode, path: string): string[] {
-  const type = node.kind === 'operation' ? node.operation.type : undefined
+function namesOf(node: PlanNode | undefined, path: string): string[] {
+  const type = node?.kind === 'operation' ? node.operation.type : undefined
   const own = path.startsWith('container.') ? path.slice('container.'.length) : path
   if (path !== '' && (type === 'run' || type === 'shell' || own !== path)) {
     if (/^(?:condition|timeout|retry)\b/.test(path)) return [path]
@@ -46,4 +51,3 @@ function namesOf(node: PlanNode, path: string): string[] {
 }
 
 const folder = (path: string) => (path === 'workingDir' ? ['workingDir', 'container.workingDir'] : [])
-

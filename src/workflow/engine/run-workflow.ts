@@ -7,7 +7,7 @@ import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engi
 import { perform } from './perform.ts'
 import { Scratch } from './scratch.ts'
 import { withSecretReferences } from './secret-references.ts'
-import { shownError } from './shown-error.ts'
+import { shownAt } from './field-errors.ts'
 import { putSource } from './source.ts'
 import { Unit } from './unit.ts'
 import { placeNames, siteSettings } from './unit-place.ts'
@@ -121,7 +121,7 @@ class Execution {
 
   #failure(error: unknown): WorkflowResult {
     if (this.#canceled !== undefined) return { status: 'canceled', exitCode: EXIT_CODES.aborted }
-    const shown = shownError(error, this.#options.masks)
+    const shown = shownAt(error, undefined, this.#options)
     return { status: 'failed', exitCode: exitCodeOf(shown.code), error: shown }
   }
 

@@ -55,7 +55,8 @@ interface Visit {
 
 function visited(value: Value, role: FieldRole, visit: Visit): Value {
   if (role === 'ignore' || value === null || value === undefined) return value
-  if (visit.depth > MAX_VALUE_DEPTH) throw tooLarge(`Lists and maps are more than ${MAX_VALUE_DEPTH} levels deep.`).locate({ path: visit.path })
+  if (visit.depth > MAX_VALUE_DEPTH)
+    throw tooLarge(`Lists and maps are more than ${MAX_VALUE_DEPTH} levels deep.`).locate({ path: visit.path })
   if (typeof value === 'string') return inField(visit.path, () => text(value, role, visit), value)
   if (typeof value !== 'object') return value
   const inner = role === 'expression' ? 'force' : role

@@ -14,6 +14,7 @@ interface About {
   place?: Place
   path?: string
   text?: string
+  origin?: string
 }
 
 /** Something is wrong with a field of a document. */
@@ -41,6 +42,16 @@ export class FieldError extends EverwarmError {
   /** What stood in the field when it was resolved: what came before may have put values in. Never shown. */
   get text(): string | undefined {
     return this.#about.text
+  }
+
+  /** Where the step is written that has the field; absent: who catches it knows. */
+  get origin(): string | undefined {
+    return this.#about.origin
+  }
+
+  /** The same error with a path that begins at a step. */
+  ofStep(origin: string, path: string): this {
+    return this.#with({ origin, path })
   }
 
   /** The same error with what an inner part could not know; what is known already stays. */

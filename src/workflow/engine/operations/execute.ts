@@ -1,4 +1,4 @@
-import { EverwarmError } from '../../../contracts/errors.ts'
+import { type ErrorData, EverwarmError } from '../../../contracts/errors.ts'
 import type { ExecuteWorkflow } from '../../../contracts/workflow/execute.ts'
 import { ExecuteWorkflow as ExecuteSchema } from '../../../contracts/workflow/execute.ts'
 import { splitPatterns } from '../../../content/glob.ts'
@@ -11,6 +11,7 @@ import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import type { Engine } from '../engine.ts'
+import { innerFailure } from '../inner-cause.ts'
 import { offer } from '../offers.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { below } from '../in-field.ts'
@@ -40,10 +41,10 @@ export async function executeWorkflows(context: Context): Promise<OperationEnd> 
     })
   const lanes = Math.min(await below('execute.parallelism', () => atOnce(context, parallelism)), children.length)
   engine.tell({ type: 'workers', unit: options.path, ref: node.ref, count: children.length, parallelism: lanes })
-  const failed: string[] = []
+  const failed: { name: string; error: ErrorData | undefined }[] = []
   const run = async (child: Child) => {
-    const status = await runChild(context, child)
-    if (!isSuccess(status)) failed.push(child.name ?? child.workflow.document.metadata.name)
+    const { status, error } = await runChild(context, child)
+    if (!isSuccess(status)) failed.push({ name: child.name ?? child.workflow.document.metadata.name, error })
   }
   const all = inLanes(children, lanes, run, () => context.signal.aborted)
   if (isAsync) {
@@ -53,11 +54,13 @@ export async function executeWorkflows(context: Context): Promise<OperationEnd> 
   }
   await all
   if (failed.length === 0) return PASSED
-  const message =
-    failed.length === 1
-      ? `The workflow "${failed[0]}" failed.`
-      : `${failed.length} of ${children.length} workflows failed: ${failed.join(', ')}.`
-  return { exitCode: 1, error: { code: 'STEP_FAILED', message } }
+  const names = failed.map(({ name }) => name)
+  return innerFailure(
+    names.length === 1
+      ? `The workflow "${names[0]}" failed`
+      : `${names.length} of ${children.length} workflows failed: ${names.join(', ')}`,
+    failed.map(({ error }) => error),
+  )
 }
 
 async function childrenOf(context: Context, each: ExecuteWorkflow, place: WorkerPlace, from: number): Promise<Child[]> {
