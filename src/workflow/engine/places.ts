@@ -1,6 +1,6 @@
 import { Strategy } from '../../contracts/workflow/strategy.ts'
 import { ExpressionError } from '../expressions/expression-error.ts'
-import { expressionValue, simplify } from '../field-expressions.ts'
+import { expressionValue, namesIn, simplify } from '../field-expressions.ts'
 import { type Expansion, expand, type WorkerPlace } from '../matrix.ts'
 import { without } from '../merge.ts'
 import { isOpenStrategy, readStrategy } from '../strategy.ts'
@@ -31,7 +31,7 @@ function unknownNames(open: Readonly<Record<string, string>>): ExpressionError {
   return new ExpressionError('EXPRESSION_UNRESOLVED', {
     path: field,
     text: expression,
-    message: `Something in \`${expression.slice(0, 200)}\` is not known here.`,
+    message: `${namesIn(expression, 'expression').join(', ') || 'Something in it'} is not known here.`,
     hint: 'Look for a misspelt name; `everwarm workflow render` shows what is known beforehand.',
   })
 }

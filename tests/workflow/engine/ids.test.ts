@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { run } from './house.ts'
 
-const GIVES = (id: string) => `  - { id: ${id}, shell: 'echo ${id} > $WORKFLOW_OUTPUTS/made; echo ${id} > $WORKFLOW_RESULTS/file' }`
+const GIVES = (id: string) =>
+  `  - { id: ${id}, shell: 'echo ${id} > $WORKFLOW_OUTPUTS/made; echo ${id} > $WORKFLOW_RESULTS/file' }`
 
 test('a step may have any id: its outputs, results and status are found, and names of the engine stay what they are', async () => {
   const ids = ['results', 'outputs', 'status', 'env', 'services', 'output', 'index']

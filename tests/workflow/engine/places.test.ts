@@ -51,7 +51,7 @@ test('an error of a field says where in the file it stands, the field as it is w
     '<later.x> condition of "condition": later.x',
     '<nope.args> run.args[1] of "arguments": nope.args',
     '<nope.block> shell of "block": nope.block',
-    '<nope.c> parallel.matrix.b of "matrix": Something in `nope.c`',
+    '<nope.c> parallel.matrix.b of "matrix": nope.c',
     '<nope.content> content.files[0].content of "content": nope.content',
     '<nope.image> services.db.image of "service": nope.image',
     '<nope.outer> spec.container.env.OUTER of "inherited": nope.outer',
