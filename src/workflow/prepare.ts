@@ -8,7 +8,7 @@ import { type Fault, pathText, WorkflowInvalid } from './fault.ts'
 import { textFields } from './schema-walk.ts'
 import type { KnownDocuments, LoadedWorkflow } from './known-documents.ts'
 import { without } from './merge.ts'
-import { inSpec, withOrigins } from './origins.ts'
+import { inSpec, originOf, withOrigins } from './origins.ts'
 import type { WorkflowPlan } from './plan.ts'
 import { applyTemplates } from './templates.ts'
 import { writtenField } from './written-field.ts'
@@ -71,7 +71,8 @@ function writtenFault(error: unknown, { documents }: KnownDocuments): Fault | un
   if (!(error instanceof FieldError) || error.origin === undefined) return undefined
   const written = writtenField(documents, error.origin, [error.path ?? ''], error)
   if (!written) return undefined
-  const { field: path, step: _step, ...place } = written
+  const { field: _field, step: _step, ...place } = written
+  const path = [pathText(originOf(error.origin).path), error.path].filter(Boolean).join('.')
   return { ...place, path, message: error.what, severity: 'error', ...without({ hint: error.hint }) }
 }
 

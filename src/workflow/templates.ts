@@ -6,9 +6,9 @@ import { namesHint } from '../system/known-names.ts'
 import { configValues } from './config.ts'
 import { FieldError } from './expressions/expression-error.ts'
 import { namesIn, simplify } from './field-expressions.ts'
-import type { Path } from './fault.ts'
+import { type Path, pathText } from './fault.ts'
 import { mergeUnder, without } from './merge.ts'
-import { AT, inSpec, type Written } from './origins.ts'
+import { AT, inSpec, originOf, type Written } from './origins.ts'
 import { textFields } from './schema-walk.ts'
 
 export type TemplateSource = (name: string) => WorkflowTemplate['spec'] | undefined
@@ -169,7 +169,9 @@ class Merging {
       return act()
     } catch (error) {
       if (!(error instanceof FieldError)) throw error
-      const message = `In the template "${name}", ${error.path ?? 'its spec'}: ${error.what}`
+      const step = error.origin === undefined ? [] : originOf(error.origin).path
+      const field = [pathText(step), error.path].filter(Boolean).join('.')
+      const message = `In the template "${name}", ${field}: ${error.what}`
       this.faults.push({ path, message, ...without({ hint: error.hint }), cause: error })
       return undefined
     }

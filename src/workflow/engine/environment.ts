@@ -52,7 +52,7 @@ function valueOf({ name, value, valueFrom }: EnvVariable, engine: Engine, scopes
   const isOurs = Object.hasOwn(valueFrom, 'credentialRef')
   if (engine.executor.name === 'kubernetes' && !isOurs) return undefined
   try {
-    return referredValue(valueFrom, engine, `valueFrom of "${name}"`)
+    return referredValue(valueFrom, engine)
   } catch (error) {
     if (optional && error instanceof EverwarmError && error.code === 'SECRET_UNKNOWN') return undefined
     throw error
@@ -60,17 +60,17 @@ function valueOf({ name, value, valueFrom }: EnvVariable, engine: Engine, scopes
 }
 
 /** The value behind `contentFrom`, `tokenFrom` and the like, masked from here on. @throws EverwarmError SECRET_UNKNOWN, FIELD_UNSUPPORTED */
-export function referredValue(valueFrom: Readonly<Record<string, unknown>>, engine: Engine, field: string): string {
+export function referredValue(valueFrom: Readonly<Record<string, unknown>>, engine: Engine): string {
   const { secretKeyRef, configMapKeyRef, credentialRef } = valueFrom as Partial<Record<string, KeyRef>>
   if (credentialRef) return kept(engine, engine.secrets.credential(credentialRef.name!), `credential "${credentialRef.name}"`)
   if (secretKeyRef) return kept(engine, fromStore(secretKeyRef, 'secret', engine), what('secret', secretKeyRef))
   if (configMapKeyRef) return fromStore(configMapKeyRef, 'configMap', engine) ?? unknown(what('config map', configMapKeyRef))
-  throw unsupported(field, valueFrom)
+  throw unsupported(valueFrom)
 }
 
-function unsupported(field: string, valueFrom: object): EverwarmError {
+function unsupported(valueFrom: object): EverwarmError {
   return new EverwarmError('FIELD_UNSUPPORTED', {
-    message: `${field}: ${Object.keys(valueFrom).join(', ')} means something on Kubernetes only, and there for variables.`,
+    message: `${Object.keys(valueFrom).join(', ')} means something on Kubernetes only, and there for variables.`,
     hint: 'Use secretKeyRef or configMapKeyRef, or give it a value.',
   })
 }

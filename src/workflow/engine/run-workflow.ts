@@ -1,6 +1,8 @@
 import { type ErrorData, EverwarmError } from '../../contracts/errors.ts'
 import type { ExecutionRoom, Site } from '../../executors/executor.ts'
 import { durationMs } from '../duration.ts'
+import { inField } from '../expressions/expression-error.ts'
+import { AT, inSpec } from '../origins.ts'
 import { EXIT_CODES, exitCodeOf, isSuccess, type StepStatus } from '../status.ts'
 import { type Engine, newEngine, newSiteId } from './engine.ts'
 import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engine-types.ts'
@@ -115,7 +117,9 @@ class Execution {
       isOver = true
       this.#opening.abort()
     }
-    const timer = timeout === undefined ? undefined : clock.after(durationMs(timeout), act)
+    const limitMs = () => inField('timeouts.initialization', () => durationMs(timeout!))
+    const timer =
+      timeout === undefined ? undefined : clock.after(inSpec({ [AT]: this.#options.prepared.plan.root.at }, limitMs), act)
     return { isOver: () => isOver, cancel: () => timer?.cancel() }
   }
 

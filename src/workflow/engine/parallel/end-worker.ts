@@ -1,4 +1,5 @@
 import { errorFromData } from '../../../contracts/errors.ts'
+import { ofField } from '../../expressions/expression-error.ts'
 import { STATUS_ALIASES } from '../../expressions/status-scope.ts'
 import { isTrue, type Value } from '../../expressions/values.ts'
 import { expressionValue, knownScope } from '../../field-expressions.ts'
@@ -51,7 +52,7 @@ function isWanted(expression: string | boolean, place: WorkerPlace, status: Step
     if (value === undefined) warn(new Error(`something in \`${expression}\` is not known; they are kept.`))
     return isTrue((value ?? true) as Value)
   } catch (error) {
-    warn(error)
+    warn(ofField(error, 'logs', String(expression)))
     return true
   }
 }

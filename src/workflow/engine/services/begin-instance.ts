@@ -160,8 +160,10 @@ async function start(
   }
   if (content || transfer.length > 0)
     wanted.prepare = async (files) => {
-      if (content?.files) await putFiles(content.files, files, unit.engine)
-      if (content?.git) await putRepository(content.git, files, unit.engine, signal)
+      const { files: written, git } = content ?? {}
+      const field = `services.${name}.content`
+      if (written) await below(`${field}.files`, () => putFiles(written, files, unit.engine))
+      if (git) await below(`${field}.git`, () => putRepository(git, files, unit.engine, signal))
       if (content?.tarball) await putTarballs(content.tarball, files, unit.engine, signal)
       for (const { from, files: patterns, to = from } of transfer)
         await moveFiles({ from: unit.site.files, folder: from, patterns, to: files, toFolder: to })
