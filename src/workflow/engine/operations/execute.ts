@@ -4,6 +4,7 @@ import { ExecuteWorkflow as ExecuteSchema } from '../../../contracts/workflow/ex
 import { splitPatterns } from '../../../content/glob.ts'
 import { namesHint } from '../../../system/known-names.ts'
 import { finalize } from '../../expressions/document.ts'
+import { inField } from '../../expressions/expression-error.ts'
 import { knownScope } from '../../field-expressions.ts'
 import { rolesOf } from '../../field-roles.ts'
 import type { LoadedWorkflow } from '../../known-documents.ts'
@@ -68,7 +69,9 @@ async function childrenOf(context: Context, each: ExecuteWorkflow, place: Worker
   const { matrix: _m, shards: _s, count: _c, maxCount: _x, tarball: _t, ...open } = each
   const scopes = [knownScope({ ...workerNames(place), ...tarballs }), ...operationScopes(context)]
   const wanted = await context.unit.looking.at(() => finalize(open as ExecuteWorkflow, rolesOf(ExecuteSchema), scopes))
-  return matching(context.unit.engine, wanted).map((workflow, i) => ({
+  const field = wanted.name === undefined ? 'selector' : 'name'
+  const workflows = inField(field, () => matching(context.unit.engine, wanted))
+  return workflows.map((workflow, i) => ({
     index: from + i,
     workflow,
     config: wanted.config ?? {},
