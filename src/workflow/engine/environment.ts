@@ -43,7 +43,7 @@ export function environmentOver(declared: Environment, around: Scope): Scope {
   }
 }
 
-function valueOf({ name, value, valueFrom }: EnvVariable, engine: Engine, scopes: readonly Scope[]): string | undefined {
+function valueOf({ value, valueFrom }: EnvVariable, engine: Engine, scopes: readonly Scope[]): string | undefined {
   if (valueFrom === undefined) {
     if (value === undefined || !value.includes('{{')) return value ?? ''
     return finalize(value, 'template', scopes)
