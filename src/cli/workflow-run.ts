@@ -5,6 +5,7 @@ import { say } from '../system/log.ts'
 import { dataFolder } from '../system/settings.ts'
 import { onStopSignals } from '../system/stop-signals.ts'
 import { bringsOwnSource, fieldFindings, type FieldFinding, findingText, refuseFindings } from '../workflow/check-executor.ts'
+import { checkSecrets } from '../workflow/engine/check-secrets.ts'
 import type { WorkflowResult } from '../workflow/engine/engine-types.ts'
 import { startExecution } from '../workflow/executions/run-execution.ts'
 import { tidyBehind } from '../workflow/executions/retention.ts'
@@ -62,7 +63,7 @@ export const workflowRun: Command = {
     } catch (error) {
       // The workflow itself, not the command line.
       const { code, message, hint } = errorFromData(error)
-      if (!/^(?:WORKFLOW_INVALID|EXPRESSION_|FIELD_UNSUPPORTED)/.test(code)) throw error
+      if (!/^(?:WORKFLOW_INVALID|EXPRESSION_|FIELD_UNSUPPORTED|SECRET_UNKNOWN)/.test(code)) throw error
       say(`${code}: ${message}`)
       if (hint) say(hint)
       return 155
@@ -140,6 +141,7 @@ async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
     masks,
   })
   hideSecretVariables()
+  checkSecrets({ prepared, known, executor, secrets, masks })
   const store = await givenStore(env)
   const executions = dataFolder(env, 'executions')
   const renderer = openWorkflowRenderer({ isJson: values['json'] === true, env })

@@ -114,6 +114,19 @@ export interface ErrorData {
   code: ErrorCode
   message: string
   hint?: string
+  /** The field of a file that it is about; `message` says it, too. */
+  place?: ErrorPlace
+}
+
+/** Lines and columns count from 1. */
+export interface ErrorPlace {
+  file: string
+  line: number
+  column: number
+  /** As it is written, such as `run.args[1]`. */
+  field: string
+  /** Name of the step that has it. */
+  step?: string
 }
 
 /**

@@ -1,5 +1,6 @@
 import { EverwarmError } from '../contracts/errors.ts'
 import { type ExecutionEvent, type ExecutionState, elapsedMs, reduceExecution } from './execution.ts'
+import { inField } from './expressions/expression-error.ts'
 import { isCommand, nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from './plan.ts'
 import { indexOf } from './plan-index.ts'
 import { EXIT_CODES, hasStepEnded, isSuccess, type StepStatus } from './status.ts'
@@ -78,9 +79,11 @@ class Walk {
   /** All that the step says of itself in expressions must be known before it begins. */
   #verdict(node: PlanNode, before: StepStatus): 'begins' | 'is skipped' | 'fails' {
     try {
-      if (!this.#judge.isTrue(node.condition, this.#facts(before), node)) return 'is skipped'
-      if (node.kind === 'step' && node.timeout !== undefined) this.#judge.duration(node.timeout, node)
-      if (node.kind === 'step' && node.retry) this.#judge.wholeNumber(node.retry.count, node)
+      if (!inField('condition', () => this.#judge.isTrue(node.condition, this.#facts(before), node))) return 'is skipped'
+      if (node.kind === 'operation') return 'begins'
+      const { timeout, retry } = node
+      if (timeout !== undefined) inField('timeout', () => this.#judge.duration(timeout, node))
+      if (retry) inField('retry.count', () => this.#judge.wholeNumber(retry.count, node))
       return 'begins'
     } catch (error) {
       this.#note(node, error)
@@ -147,7 +150,7 @@ class Walk {
     if (around.some((step) => hasStepEnded(this.#status(step)))) return false
     if (attempt > Math.min(this.#judge.wholeNumber(retry.count, node), MOST_RETRIES)) return false
     try {
-      return !this.#judge.isTrue(retry.until, this.#facts(status, status), node)
+      return !inField('retry.until', () => this.#judge.isTrue(retry.until, this.#facts(status, status), node))
     } catch (error) {
       this.#note(node, error)
       return false

@@ -114,7 +114,7 @@ function withOpenParameters(spec: WorkflowSpec): WorkflowSpec {
 
 function treeFaults({ document, faultAt }: LoadedWorkflow, { findTemplate, templateNames }: KnownDocuments): Fault[] {
   const templated = applyTemplates(withOpenParameters(document.spec), findTemplate, templateNames)
-  const faults = templated.faults.map(({ path, ...about }) => faultAt(['spec', ...path], about))
+  const faults = templated.faults.map(({ path, cause: _cause, ...about }) => faultAt(['spec', ...path], about))
   if (faults.length > 0) return faults
   const { faults: found } = compile(templated.spec, { name: document.metadata.name })
   return found.map(({ path, ...about }) => faultAt(['spec', ...path], about))

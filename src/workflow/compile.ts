@@ -4,12 +4,14 @@ import type { Service } from '../contracts/workflow/service.ts'
 import type { Parallel, Step } from '../contracts/workflow/step.ts'
 import type { Path } from './fault.ts'
 import { inheritContainer, mergeUnder, without } from './merge.ts'
+import { AT, type Written } from './origins.ts'
 import {
   isCommand,
   nodesOf,
   type Operation,
   type OperationNode,
   type PlanNode,
+  SCRIPT_PREFIX,
   type StepNode,
   type Strategy,
   type WorkflowPlan,
@@ -33,7 +35,7 @@ export interface CompileOptions {
 }
 
 /** A workflow without templates as the tree of what runs, in the order in which it runs. Pure. */
-export function compile(spec: WorkflowSpec, options: CompileOptions): Compiled {
+export function compile(spec: WorkflowSpec & Written, options: CompileOptions): Compiled {
   const compiling = new Compiling(spec)
   const outer: Container = { env: [{ name: 'CI', value: '1', global: true }] }
   const inherited = {
@@ -42,7 +44,7 @@ export function compile(spec: WorkflowSpec, options: CompileOptions): Compiled {
     isPure: spec.system?.pureByDefault ?? false,
   }
   const { content, container, services, setup, steps, after } = spec
-  const root = compiling.step(without({ content, container, services, setup, steps, after }), [], inherited)
+  const root = compiling.step(without({ content, container, services, setup, steps, after, [AT]: spec[AT] }), [], inherited)
   if (![...nodesOf(root)].some((node) => node.kind === 'operation'))
     compiling.faults.push({
       path: [],
@@ -57,7 +59,7 @@ export function compile(spec: WorkflowSpec, options: CompileOptions): Compiled {
 }
 
 /** A workflow is a step, too, with `after`. */
-type AnyStep = Step & Pick<WorkflowSpec, 'after'>
+type AnyStep = Step & Pick<WorkflowSpec, 'after'> & Written
 
 interface Inherited {
   container: Container
@@ -88,7 +90,7 @@ class Compiling {
     return {
       kind: 'step',
       ref,
-      ...without({ id: this.#id(step, path), name: step.name }),
+      ...without({ id: this.#id(step, path), name: step.name, at: step[AT] }),
       condition: text(step.condition ?? 'passed'),
       isNegative: step.negative ?? false,
       isOptional: step.optional ?? false,
@@ -127,12 +129,12 @@ class Compiling {
     return (steps ?? []).map((step, i) => this.step(step, [...path, i], inherited))
   }
 
-  #operation(operation: Operation, step: Step, { container, isPure: mayShare }: Inherited): OperationNode {
+  #operation(operation: Operation, step: AnyStep, { container, isPure: mayShare }: Inherited): OperationNode {
     const isAlways = operation.type === 'artifacts' || operation.type === 'services-stop'
     const own = step.condition === undefined ? undefined : text(step.condition)
     const condition = isAlways ? (own === undefined || own === 'always' ? 'always' : `always && (${own})`) : (own ?? 'passed')
     const isPure = mayShare && !this.#spec.system?.isolatedContainers
-    return { kind: 'operation', ref: this.#ref(), condition, operation, container, isPure }
+    return { kind: 'operation', ref: this.#ref(), condition, operation, container, isPure, ...without({ at: step[AT] }) }
   }
 
   #runContainer(run: NonNullable<Step['run']>, outer: Container, path: Path): Container {
@@ -206,7 +208,7 @@ const withFolder = ({ container, workingDir }: Step): Container | undefined =>
   workingDir === undefined ? container : { ...container, workingDir }
 
 function shellContainer(container: Container, script: string): Container {
-  return { ...container, command: ['sh', '-c'], args: [`set -e\n${script}`] }
+  return { ...container, command: ['sh', '-c'], args: [`${SCRIPT_PREFIX}${script}`] }
 }
 
 function serviceSettings(services: Readonly<Record<string, Service>>, { container, pod }: Inherited): Record<string, Service> {

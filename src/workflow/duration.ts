@@ -7,7 +7,8 @@ export function durationMs(text: string): number {
   const trimmed = text.trim()
   if (!/^(?:\d+(?:\.\d+)?(?:ms|h|m|s))+$/.test(trimmed))
     throw new EverwarmError('WORKFLOW_INVALID', {
-      message: `"${trimmed.slice(0, 60)}" is no duration.`,
+      // What stands there may have come from a variable, and be a secret.
+      message: 'This is no duration.',
       hint: 'Write numbers with h, m, s or ms, such as 1m30s.',
     })
   const parts = [...trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)]

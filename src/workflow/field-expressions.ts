@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { simplify as simplifyFields } from './expressions/document.ts'
-import { ExpressionError } from './expressions/expression-error.ts'
+import { ExpressionError, type Place } from './expressions/expression-error.ts'
 import { Expression, parseExpression } from './expressions/expression.ts'
 import { resolve } from './expressions/resolve.ts'
 import { namesScope, type Scope } from './expressions/scopes.ts'
@@ -8,12 +8,16 @@ import { parseTemplate } from './expressions/template.ts'
 import { childrenOf, type Node } from './expressions/tree.ts'
 import { type Value, valueFrom } from './expressions/values.ts'
 import { rolesOf } from './field-roles.ts'
+import { without } from './merge.ts'
 
 /** Names that are known, dotted, and what they stand for. A text with `{{` in it is an expression that is not known yet. */
 export type Known = Readonly<Record<string, unknown>>
 
 /** What is wrong with the text of a field; undefined if nothing is. */
-export function expressionFault(text: string, role: 'template' | 'expression'): { message: string; hint?: string } | undefined {
+export function expressionFault(
+  text: string,
+  role: 'template' | 'expression',
+): { message: string; hint?: string; within?: Place } | undefined {
   try {
     nodesIn(text, role)
     return undefined
@@ -21,7 +25,7 @@ export function expressionFault(text: string, role: 'template' | 'expression'): 
     if (!(error instanceof ExpressionError)) throw error
     const hint =
       role === 'expression' && text.includes('{{') ? 'It is an expression by itself: write it without {{ and }}.' : error.hint
-    return { message: error.message, ...(hint ? { hint } : {}) }
+    return { message: error.what, ...without({ hint, within: error.place }) }
   }
 }
 

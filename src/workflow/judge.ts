@@ -32,7 +32,7 @@ export function factsScope({ status, self, step }: StepFacts): Scope {
     lookup(name) {
       if (name === 'status') return status
       if (name === 'self.status') return self
-      // No step may call itself `status` or `passed` and change what these mean.
+      // No step may call itself `env` or `passed` and change what these mean: it is asked by `step.<id>.status`.
       if (!name.includes('.')) return RESERVED.has(name) ? undefined : passes(step(name))
       const [, id, what] = /^step\.([^.]+)\.(status|exitCode)$/.exec(name) ?? []
       const found = id === undefined ? undefined : step(id)
@@ -43,7 +43,13 @@ export function factsScope({ status, self, step }: StepFacts): Scope {
 
 const passes = (found: ReturnType<StepFacts['step']>) => found && isSuccess(found.status)
 
-const RESERVED: ReadonlySet<string> = new Set(['status', 'self', 'passed', 'success', 'failed', 'error', 'always', 'never'])
+const RESERVED: ReadonlySet<string> = new Set(
+  [
+    'status self passed success failed error always never',
+    'env config services output step execution workflow labels resource pvcs tarball',
+    'index count matrix matrixIndex matrixCount shard shardIndex shardCount',
+  ].flatMap((names) => names.split(' ')),
+)
 
 function wholeNumber(expression: string, value: Value): number {
   const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value

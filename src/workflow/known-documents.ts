@@ -1,6 +1,7 @@
 import type { Workflow, WorkflowTemplate } from '../contracts/workflow/document.ts'
 import type { Fault } from './fault.ts'
 import type { LoadedDocument } from './load.ts'
+import { withOrigins } from './origins.ts'
 import type { TemplateSource } from './templates.ts'
 
 export interface LoadedWorkflow extends LoadedDocument {
@@ -9,6 +10,8 @@ export interface LoadedWorkflow extends LoadedDocument {
 
 /** The documents of some files by what they are. */
 export interface KnownDocuments {
+  /** All, in the order in which they were loaded. */
+  documents: readonly LoadedDocument[]
   workflows: LoadedWorkflow[]
   templateNames: string[]
   findTemplate: TemplateSource
@@ -20,15 +23,16 @@ export function knownDocuments(loaded: readonly LoadedDocument[]): KnownDocument
   const templates = new Map<string, WorkflowTemplate['spec']>()
   const workflows = new Map<string, LoadedWorkflow>()
   const faults: Fault[] = []
-  for (const each of loaded) {
+  for (const [i, each] of loaded.entries()) {
     const { document, faultAt } = each
     const { name } = document.metadata
     if ((document.kind === 'Workflow' ? workflows : templates).has(name))
       faults.push(faultAt(['metadata', 'name'], { message: `There is another ${document.kind} with the name "${name}".` }))
     else if (document.kind === 'Workflow') workflows.set(name, each as LoadedWorkflow)
-    else templates.set(name, document.spec)
+    else templates.set(name, withOrigins(document, i))
   }
   return {
+    documents: loaded,
     workflows: [...workflows.values()],
     templateNames: [...templates.keys()],
     findTemplate: (name) => templates.get(name),

@@ -2,15 +2,25 @@ import { readFileSync, statSync } from 'node:fs'
 import { EverwarmError } from '../contracts/errors.ts'
 import { WorkflowDocument } from '../contracts/workflow/document.ts'
 import { type Fault, type Path, pathText, refuseFaults } from './fault.ts'
-import { schemaFaults } from './schema-faults.ts'
+import type { Place } from './expressions/expression-error.ts'
+import { offsetWithin } from './scalar-place.ts'
+import { schemaFaults, valueAt } from './schema-faults.ts'
 import { MOST_BYTES, readYaml } from './yaml.ts'
 
 /** A document that has the right shape, and where each of its fields stands. */
 export interface LoadedDocument {
   file: string
   document: WorkflowDocument
-  /** A fault about one of its fields. */
-  faultAt(path: Path, about: { message: string; hint?: string; severity?: Fault['severity']; part?: 'key' | 'value' }): Fault
+  /** A fault about one of its fields, or, with `within`, about a place in its text. */
+  faultAt(path: Path, about: FaultAbout): Fault
+}
+
+export interface FaultAbout {
+  message: string
+  hint?: string
+  severity?: Fault['severity']
+  part?: 'key' | 'value'
+  within?: Place
 }
 
 export interface LoadedFile {
@@ -25,6 +35,7 @@ export interface LoadedFile {
 export function loadText(text: string, file: string): LoadedFile {
   const read = readYaml(text)
   const loaded: LoadedFile = { documents: [], faults: [] }
+  const placeOf = (offset: number, within: Place | undefined) => (within ? offsetWithin(text, offset, within) : offset)
   for (const yaml of read.documents) {
     const at = (offset: number) => ({ file, ...read.place(offset) })
     if (yaml.faults.length > 0) {
@@ -33,8 +44,8 @@ export function loadText(text: string, file: string): LoadedFile {
       )
       continue
     }
-    const faultAt: LoadedDocument['faultAt'] = (path, { part = 'value', severity = 'error', ...about }) => ({
-      ...at(yaml.offsetOf(path, part)),
+    const faultAt: LoadedDocument['faultAt'] = (path, { part = 'value', severity = 'error', within, ...about }) => ({
+      ...at(placeOf(yaml.offsetOf(path, part), within && typeof valueAt(yaml.value, path) === 'string' ? within : undefined)),
       path: pathText(path),
       severity,
       ...about,

@@ -5,6 +5,9 @@ import type { Execute } from '../contracts/workflow/execute.ts'
 import type { Service } from '../contracts/workflow/service.ts'
 import type { Parallel } from '../contracts/workflow/step.ts'
 
+/** What `sh` is told before a script. */
+export const SCRIPT_PREFIX = 'set -e\n'
+
 /** What one operation does; texts in it are templates until the stage that knows their names. */
 export type Operation =
   | { type: 'delay'; delay: string }
@@ -43,6 +46,8 @@ interface NodeBase {
   ref: string
   /** Without braces. */
   condition: string
+  /** Where its step is written: see origins.ts. */
+  at?: string
 }
 
 export interface OperationNode extends NodeBase {

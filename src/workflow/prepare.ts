@@ -3,13 +3,15 @@ import { compile } from './compile.ts'
 import { type ConfigValue, configValues } from './config.ts'
 import { type Known, simplify } from './field-expressions.ts'
 import { labelsScope } from './expressions/status-scope.ts'
-import { ExpressionError } from './expressions/expression-error.ts'
+import { FieldError } from './expressions/expression-error.ts'
 import { type Fault, pathText, WorkflowInvalid } from './fault.ts'
 import { textFields } from './schema-walk.ts'
 import type { KnownDocuments, LoadedWorkflow } from './known-documents.ts'
 import { without } from './merge.ts'
+import { inSpec, originOf, withOrigins } from './origins.ts'
 import type { WorkflowPlan } from './plan.ts'
 import { applyTemplates } from './templates.ts'
+import { writtenField } from './written-field.ts'
 
 /** A workflow as it would run with some parameters. */
 export interface Prepared {
@@ -32,24 +34,50 @@ export function prepare(loaded: LoadedWorkflow, known: KnownDocuments, given: Re
   const sensitive = Object.keys(parameters).filter((name) => parameters[name]!.sensitive)
   const { name, labels = {} } = document.metadata
   const ofWorkflow = { 'workflow.name': name, 'workflow.labels': labels }
-  const resolved = simplified(loaded, { ...configNames(values), ...ofWorkflow })
+  const resolved = simplified(loaded, withOrigins(document, placeOf(loaded, known)), { ...configNames(values), ...ofWorkflow })
   const { spec, faults: templateFaults } = applyTemplates(resolved, known.findTemplate, known.templateNames)
-  refuse(templateFaults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
+  refuse(templateFaults.map(({ path, cause, ...about }) => writtenFault(cause, known) ?? faultAt(['spec', ...path], about)))
   // Templates may name the workflow that they are in, too.
-  const compiled = compile(simplify(WorkflowSpec, spec, ofWorkflow, [labelsScope(labels)]), { name: document.metadata.name })
+  const whole = simplifiedWhole(spec, known, () => simplify(WorkflowSpec, spec, ofWorkflow, [labelsScope(labels)]))
+  const compiled = compile(whole, { name: document.metadata.name })
   refuse(compiled.faults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
   return { config: values, sensitive, plan: compiled.plan }
 }
 
-function simplified({ document, faultAt }: LoadedWorkflow, names: Known): WorkflowSpec {
+function simplified({ document, faultAt }: LoadedWorkflow, spec: WorkflowSpec, names: Known): WorkflowSpec {
   try {
-    return simplify<WorkflowSpec>(WorkflowSpec, without(document.spec, 'config'), names)
+    return simplify<WorkflowSpec>(WorkflowSpec, without(spec, 'config'), names)
   } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error
+    if (!(error instanceof FieldError)) throw error
     const field = [...textFields(WorkflowSpec, document.spec)].find(({ path }) => pathText(path) === error.path)
-    throw new WorkflowInvalid([faultAt(['spec', ...(field?.path ?? [])], { message: error.message, hint: error.hint })])
+    throw new WorkflowInvalid([
+      faultAt(['spec', ...(field?.path ?? [])], { message: error.what, ...without({ hint: error.hint, within: error.place }) }),
+    ])
   }
 }
+
+/** Fields have moved by now, as templates put them. */
+function simplifiedWhole(spec: WorkflowSpec, known: KnownDocuments, act: () => WorkflowSpec): WorkflowSpec {
+  try {
+    return inSpec(spec, act)
+  } catch (error) {
+    const fault = writtenFault(error, known)
+    throw fault ? new WorkflowInvalid([fault]) : error
+  }
+}
+
+/** An error of a step that knows where it is written; undefined for all others. */
+function writtenFault(error: unknown, { documents }: KnownDocuments): Fault | undefined {
+  if (!(error instanceof FieldError) || error.origin === undefined) return undefined
+  const written = writtenField(documents, error.origin, [error.path ?? ''], error)
+  if (!written) return undefined
+  const { field: _field, step: _step, ...place } = written
+  const path = [pathText(originOf(error.origin).path), error.path].filter(Boolean).join('.')
+  return { ...place, path, message: error.what, severity: 'error', ...without({ hint: error.hint }) }
+}
+
+const placeOf = ({ document: { kind, metadata } }: LoadedWorkflow, { documents }: KnownDocuments) =>
+  documents.findIndex(({ document }) => document.kind === kind && document.metadata.name === metadata.name)
 
 const configNames = (values: Readonly<Record<string, ConfigValue>>): Known =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`config.${name}`, value]))

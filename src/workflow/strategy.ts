@@ -1,5 +1,5 @@
-import { EverwarmError } from '../contracts/errors.ts'
 import type { ListOrExpression, Strategy } from '../contracts/workflow/strategy.ts'
+import { FieldError } from './expressions/expression-error.ts'
 import type { ShardItems, StrategyLists } from './matrix.ts'
 import { without } from './merge.ts'
 
@@ -60,10 +60,11 @@ class Reading {
   }
 }
 
-function wrong(field: string, wanted: string, value: unknown): EverwarmError {
+function wrong(field: string, wanted: string, value: unknown): FieldError {
   const found = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : `a ${typeof value}`
-  return new EverwarmError('WORKFLOW_INVALID', {
-    message: `${field} must give ${wanted}, not ${found}.`,
+  return new FieldError('WORKFLOW_INVALID', {
+    path: field,
+    message: `It must give ${wanted}, not ${found}.`,
     hint: 'Run `everwarm workflow render FILE` to see what its expressions give.',
   })
 }

@@ -4,9 +4,11 @@ import type { Service } from '../contracts/workflow/service.ts'
 import type { Parallel, Step } from '../contracts/workflow/step.ts'
 import { namesHint } from '../system/known-names.ts'
 import { configValues } from './config.ts'
+import { FieldError } from './expressions/expression-error.ts'
 import { namesIn, simplify } from './field-expressions.ts'
-import type { Path } from './fault.ts'
+import { type Path, pathText } from './fault.ts'
 import { mergeUnder, without } from './merge.ts'
+import { AT, inSpec, originOf, type Written } from './origins.ts'
 import { textFields } from './schema-walk.ts'
 
 export type TemplateSource = (name: string) => WorkflowTemplate['spec'] | undefined
@@ -16,6 +18,8 @@ export interface TemplateFault {
   path: Path
   message: string
   hint?: string
+  /** In the template itself. */
+  cause?: FieldError
 }
 
 export interface Templated {
@@ -78,13 +82,14 @@ class Merging {
   }
 
   /** A worker is a workflow of its own. What stands directly under `parallel` becomes its first step. */
-  #parallel(parallel: Parallel, path: Path, chain: readonly string[]): Parallel {
+  #parallel(parallel: Parallel & Written, path: Path, chain: readonly string[]): Parallel {
     const { delay, shell, run, execute, artifacts, template, paused, negative, optional, retry, timeout, ...rest } = parallel
     const control = without({ paused, negative, optional, retry, timeout })
     const first: Step = { ...control, ...without({ delay, shell, run, execute, artifacts, template }) }
     const { use, config, content, container, job, pod, services, pvcs, setup, after, system, execution, timeouts, events } = rest
     const lifted: Lifted = {}
-    const firsts = Object.keys(first).length > 0 ? [this.#step(first, path, chain, lifted)] : []
+    const firsts =
+      Object.keys(first).length > 0 ? [this.#step({ ...first, ...without({ [AT]: parallel[AT] }) }, path, chain, lifted)] : []
     const worker = {
       use,
       config,
@@ -131,10 +136,10 @@ class Merging {
   }
 
   #isolated(use: Uses, path: Path, chain: readonly string[], lifted: Lifted): Step | undefined {
-    const template = this.#template(use, path, chain)
+    const template: (WorkflowSpec & Written) | undefined = this.#template(use, path, chain)
     if (!template) return undefined
     const { content, container, services, setup, steps = [], after = [] } = lift(template, lifted)
-    return { ...without({ content, container, services, setup }), steps: [...steps, ...after] }
+    return { ...without({ content, container, services, setup, [AT]: template[AT] }), steps: [...steps, ...after] }
   }
 
   /** A template with its own parameters filled in, and the templates that it uses merged. */
@@ -153,7 +158,23 @@ class Merging {
     const known = Object.fromEntries(Object.entries(values).map(([name, value]) => [`config.${name}`, value]))
     for (const name of foreignNames(found))
       this.#fault(path, `The template "${use.name}" reads "${name}", which is not a parameter of its own.`)
-    return this.spec(simplify<WorkflowSpec>(WorkflowSpec, without(found, 'config'), known), path, [...chain, use.name])
+    const filled = this.#filled(use.name, path, () =>
+      inSpec(found, () => simplify<WorkflowSpec>(WorkflowSpec, without(found, 'config'), known)),
+    )
+    return filled && this.spec(filled, path, [...chain, use.name])
+  }
+
+  #filled(name: string, path: Path, act: () => WorkflowSpec): WorkflowSpec | undefined {
+    try {
+      return act()
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error
+      const step = error.origin === undefined ? [] : originOf(error.origin).path
+      const field = [pathText(step), error.path].filter(Boolean).join('.')
+      const message = `In the template "${name}", ${field}: ${error.what}`
+      this.faults.push({ path, message, ...without({ hint: error.hint }), cause: error })
+      return undefined
+    }
   }
 
   /** Told once: those further inside are the same. */

@@ -7,6 +7,7 @@ import { configValues } from './config.ts'
 import { type Known, simplify } from './field-expressions.ts'
 import type { WorkerPlace } from './matrix.ts'
 import { without } from './merge.ts'
+import { inSpec } from './origins.ts'
 import { childOf, isMapLike, schemaId } from './schema-walk.ts'
 
 /** What has workers or instances of its own, whose numbers are not those of who starts them. */
@@ -30,7 +31,7 @@ export function workerPlan(worker: WorkflowSpec, place?: WorkerPlace, scopes: re
   const { values, faults } = configValues(worker.config ?? {}, {})
   const config = Object.fromEntries(Object.entries(values).map(([name, value]) => [`config.${name}`, value]))
   const known = { ...config, ...(place ? workerNames(place) : {}) }
-  const spec = simplifyPlaced(WorkflowSpec, without(worker, 'config') as WorkflowSpec, known, scopes)
+  const spec = inSpec(worker, () => simplifyPlaced(WorkflowSpec, without(worker, 'config') as WorkflowSpec, known, scopes))
   const compiled = compile(spec, { name: 'worker' })
   return {
     ...compiled,

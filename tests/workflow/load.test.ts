@@ -60,8 +60,8 @@ test('expressions that cannot be read, and parameters that there are not, are fo
       shell: echo {{ config.user }}
 `).map((fault) => fault.replace(/: (?:An|The|Here|There).*/, '')),
   ).toEqual([
-    expect.stringMatching(/^w\.yaml:6:14: spec\.steps\[0\]\.shell/),
-    expect.stringMatching(/^w\.yaml:7:18: .*without \{\{ and \}\}/),
+    expect.stringMatching(/^w\.yaml:6:26: spec\.steps\[0\]\.shell/),
+    expect.stringMatching(/^w\.yaml:7:19: .*without \{\{ and \}\}/),
     expect.stringMatching(/^w\.yaml:8:14/),
   ])
 })

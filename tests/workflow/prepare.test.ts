@@ -55,7 +55,7 @@ test('an expression that fails is said where it stands', () => {
   expect(() => prepared('steps:\n- shell: a {{ 1 / 0 }}')).toThrow(
     expect.objectContaining({
       code: 'WORKFLOW_INVALID',
-      message: expect.stringMatching(/^w\.yaml:5:12: spec\.steps\[0\]\.shell: /),
+      message: expect.stringMatching(/^w\.yaml:5:17: spec\.steps\[0\]\.shell: /),
     }),
   )
 })

@@ -91,14 +91,22 @@ test('--dry-run says what would run where, and runs nothing', TIMEOUT, async () 
   expect(readdirSync(folder)).toEqual(['w.yaml'])
 })
 
+const SECRET = `kind: Workflow
+metadata: { name: secret }
+spec:
+  steps: [{ shell: touch begun }, { name: Second,
+    shell: 'x {{ secret("a", "b") }}' }]`
+
 test('what is wrong is said before anything runs: 2 on the command line, 155 in the workflow', TIMEOUT, async () => {
   const folder = project('wrong', `container: { image: node }\nsteps: [{ shell: ls }]`)
+  writeFileSync(join(folder, 'secret.yaml'), SECRET)
   const asked: [string[], number, RegExp][] = [
     [['run', 'w.yaml', '--executor', 'dokcer'], 2, /There is no executor "dokcer"[^]*Did you mean "docker"/],
     [['run', 'w.yaml', '--source', 'nowhere'], 2, /is no folder/],
     [['run', 'w.yaml', '--env', 'NOT_THERE'], 2, /there is no variable NOT_THERE/],
     [['run', 'w.yaml', '--strict'], 155, /FIELD_UNSUPPORTED.*container\.image/],
     [['run', 'w.yaml', '--config', 'x=1'], 155, /There is no parameter "x"/],
+    [['run', 'secret.yaml'], 155, /SECRET_UNKNOWN: secret\.yaml:5:18: shell of "Second": There is no key "b" of the secret "a"/],
   ]
   const ends = await Promise.all(asked.map(([args]) => runCli(folder, args)))
   ends.forEach(({ code, stderr }, i) => expect([code, stderr]).toEqual([asked[i]![1], expect.stringMatching(asked[i]![2])]))

@@ -1,6 +1,7 @@
 import type { Container, EnvVariable } from '../../contracts/workflow/container.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { finalize } from '../expressions/document.ts'
+import { inField } from '../expressions/expression-error.ts'
 import { environmentScope, type Scope } from '../expressions/scopes.ts'
 import type { Engine } from './engine.ts'
 
@@ -9,6 +10,7 @@ export type Environment = Record<string, string>
 /**
  * The variables that a container says it has, in its order: each may use those before it. Values of secrets are masked from here on.
  * @param around what the container has by itself
+ * @param field that has the variables, as errors name it
  * @throws EverwarmError SECRET_UNKNOWN; ExpressionError
  */
 export function declaredEnvironment(
@@ -16,13 +18,14 @@ export function declaredEnvironment(
   engine: Engine,
   around: Scope,
   scopes: readonly Scope[],
+  field = 'container.env',
 ): Environment {
   const declared: Environment = {}
   // A platform with secrets of its own gives the values itself: they never come here.
   if (engine.executor.name !== 'kubernetes') for (const source of envFrom) Object.assign(declared, wholeSource(source, engine))
   const so = environmentOver(declared, around)
-  for (const [i, variable] of env.entries()) {
-    const value = valueOf(variable, engine, [so, ...scopes], i)
+  for (const variable of env) {
+    const value = inField(`${field}.${variable.name}`, () => valueOf(variable, engine, [so, ...scopes]))
     if (value !== undefined) declared[variable.name] = value
   }
   return declared
@@ -40,21 +43,16 @@ export function environmentOver(declared: Environment, around: Scope): Scope {
   }
 }
 
-function valueOf(
-  { name, value, valueFrom }: EnvVariable,
-  engine: Engine,
-  scopes: readonly Scope[],
-  i: number,
-): string | undefined {
+function valueOf({ value, valueFrom }: EnvVariable, engine: Engine, scopes: readonly Scope[]): string | undefined {
   if (valueFrom === undefined) {
     if (value === undefined || !value.includes('{{')) return value ?? ''
-    return finalize<{ env: string }>({ env: value }, { fields: { env: 'template' } }, scopes).env
+    return finalize(value, 'template', scopes)
   }
   const optional = Object.values(valueFrom).find((ref) => (ref as KeyRef | null)?.optional)
   const isOurs = Object.hasOwn(valueFrom, 'credentialRef')
   if (engine.executor.name === 'kubernetes' && !isOurs) return undefined
   try {
-    return referredValue(valueFrom, engine, `env[${i}].valueFrom of "${name}"`)
+    return referredValue(valueFrom, engine)
   } catch (error) {
     if (optional && error instanceof EverwarmError && error.code === 'SECRET_UNKNOWN') return undefined
     throw error
@@ -62,17 +60,17 @@ function valueOf(
 }
 
 /** The value behind `contentFrom`, `tokenFrom` and the like, masked from here on. @throws EverwarmError SECRET_UNKNOWN, FIELD_UNSUPPORTED */
-export function referredValue(valueFrom: Readonly<Record<string, unknown>>, engine: Engine, field: string): string {
+export function referredValue(valueFrom: Readonly<Record<string, unknown>>, engine: Engine): string {
   const { secretKeyRef, configMapKeyRef, credentialRef } = valueFrom as Partial<Record<string, KeyRef>>
   if (credentialRef) return kept(engine, engine.secrets.credential(credentialRef.name!), `credential "${credentialRef.name}"`)
   if (secretKeyRef) return kept(engine, fromStore(secretKeyRef, 'secret', engine), what('secret', secretKeyRef))
   if (configMapKeyRef) return fromStore(configMapKeyRef, 'configMap', engine) ?? unknown(what('config map', configMapKeyRef))
-  throw unsupported(field, valueFrom)
+  throw unsupported(valueFrom)
 }
 
-function unsupported(field: string, valueFrom: object): EverwarmError {
+function unsupported(valueFrom: object): EverwarmError {
   return new EverwarmError('FIELD_UNSUPPORTED', {
-    message: `${field}: ${Object.keys(valueFrom).join(', ')} means something on Kubernetes only, and there for variables.`,
+    message: `${Object.keys(valueFrom).join(', ')} means something on Kubernetes only, and there for variables.`,
     hint: 'Use secretKeyRef or configMapKeyRef, or give it a value.',
   })
 }

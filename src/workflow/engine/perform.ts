@@ -7,7 +7,7 @@ import { cloneContent, unpackTarballs, writeContent } from './operations/content
 import { delay } from './operations/delay.ts'
 import { executeWorkflows } from './operations/execute.ts'
 import { runWorkers } from './parallel/run-workers.ts'
-import { shownError } from './shown-error.ts'
+import { shownAt } from './field-errors.ts'
 import { startServices } from './services/start-services.ts'
 import { stopServices } from './services/stop-services.ts'
 
@@ -19,7 +19,7 @@ export async function perform(context: AnyOperation): Promise<OperationEnd> {
   } catch (error) {
     if (context.signal.aborted) return { exitCode: EXIT_CODES.aborted, isAborted: true }
     const exitCode = error instanceof EverwarmError ? exitCodeOf(error.code) : EXIT_CODES.internal
-    return { exitCode, isFault: true, error: shownError(error, context.unit.engine.masks) }
+    return { exitCode, isFault: true, error: shownAt(error, context.node, context.unit.engine) }
   }
 }
 

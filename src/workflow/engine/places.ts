@@ -1,6 +1,6 @@
 import { Strategy } from '../../contracts/workflow/strategy.ts'
 import { ExpressionError } from '../expressions/expression-error.ts'
-import { expressionValue, simplify } from '../field-expressions.ts'
+import { expressionValue, namesIn, simplify } from '../field-expressions.ts'
 import { type Expansion, expand, type WorkerPlace } from '../matrix.ts'
 import { without } from '../merge.ts'
 import { isOpenStrategy, readStrategy } from '../strategy.ts'
@@ -29,7 +29,9 @@ export function expansionOf(context: AnyOperation, strategic: Strategic): Promis
 function unknownNames(open: Readonly<Record<string, string>>): ExpressionError {
   const [field, expression] = Object.entries(open)[0]!
   return new ExpressionError('EXPRESSION_UNRESOLVED', {
-    message: `${field}: something in \`${expression.slice(0, 200)}\` is not known here.`,
+    path: field,
+    text: expression,
+    message: `${namesIn(expression, 'expression').join(', ') || 'Something in it'} is not known here.`,
     hint: 'Look for a misspelt name; `everwarm workflow render` shows what is known beforehand.',
   })
 }

@@ -1,13 +1,15 @@
 import { type ErrorData, EverwarmError } from '../../contracts/errors.ts'
 import type { ExecutionRoom, Site } from '../../executors/executor.ts'
 import { durationMs } from '../duration.ts'
+import { inField } from '../expressions/expression-error.ts'
+import { AT, inSpec } from '../origins.ts'
 import { EXIT_CODES, exitCodeOf, isSuccess, type StepStatus } from '../status.ts'
 import { type Engine, newEngine, newSiteId } from './engine.ts'
 import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engine-types.ts'
 import { perform } from './perform.ts'
 import { Scratch } from './scratch.ts'
 import { withSecretReferences } from './secret-references.ts'
-import { shownError } from './shown-error.ts'
+import { shownAt } from './field-errors.ts'
 import { putSource } from './source.ts'
 import { Unit } from './unit.ts'
 import { placeNames, siteSettings } from './unit-place.ts'
@@ -115,13 +117,15 @@ class Execution {
       isOver = true
       this.#opening.abort()
     }
-    const timer = timeout === undefined ? undefined : clock.after(durationMs(timeout), act)
+    const limitMs = () => inField('timeouts.initialization', () => durationMs(timeout!))
+    const timer =
+      timeout === undefined ? undefined : clock.after(inSpec({ [AT]: this.#options.prepared.plan.root.at }, limitMs), act)
     return { isOver: () => isOver, cancel: () => timer?.cancel() }
   }
 
   #failure(error: unknown): WorkflowResult {
     if (this.#canceled !== undefined) return { status: 'canceled', exitCode: EXIT_CODES.aborted }
-    const shown = shownError(error, this.#options.masks)
+    const shown = shownAt(error, undefined, this.#options)
     return { status: 'failed', exitCode: exitCodeOf(shown.code), error: shown }
   }
 

@@ -3,16 +3,17 @@ import type { ExecutionState } from '../execution.ts'
 import type { PlanNode } from '../plan.ts'
 import { isSuccess } from '../status.ts'
 import type { Engine } from './engine.ts'
+import { shownAt } from './field-errors.ts'
 import { shownError } from './shown-error.ts'
 
 /** What went wrong in a unit, by the node that it belongs to. */
 export class UnitErrors {
-  readonly #engine: Pick<Engine, 'warn' | 'masks'>
+  readonly #engine: Pick<Engine, 'warn' | 'masks' | 'known'>
   readonly #unit: string
   readonly #errors = new Map<string, ErrorData>()
   #fault: ErrorData | undefined
 
-  constructor(engine: Pick<Engine, 'warn' | 'masks'>, unit: string) {
+  constructor(engine: Pick<Engine, 'warn' | 'masks' | 'known'>, unit: string) {
     this.#engine = engine
     this.#unit = unit
   }
@@ -24,8 +25,9 @@ export class UnitErrors {
     this.#engine.warn(this.#unit, ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
   }
 
-  tellThrown(ref: string, error: unknown): void {
-    this.tell(ref, shownError(error, this.#engine.masks))
+  /** Of a field of a node that decides whether, when or how often it runs. */
+  tellThrown(node: PlanNode, error: unknown): void {
+    this.tell(node.ref, shownAt(error, node, this.#engine))
   }
 
   /** Nothing can be decided any more. */

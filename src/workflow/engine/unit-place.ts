@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Transfer } from '../../contracts/workflow/content.ts'
 import type { PlannedCommand } from '../../executors/executor.ts'
 import { simplify } from '../expressions/document.ts'
+import { FieldError } from '../expressions/expression-error.ts'
 import type { Scope } from '../expressions/scopes.ts'
 import { type Known, knownScope } from '../field-expressions.ts'
 import { nodesOf, type OperationNode, type StepNode, type WorkflowPlan } from '../plan.ts'
@@ -56,11 +57,26 @@ export function siteSettings(engine: Engine, { path, plans, names, scopes = [], 
   const { job, pod, pvcs = {} } = plans[0]
   const known = <T>(value: T): T => simplify(value, 'force', [knownScope(names), ...scopes])
   const claims = Object.entries(pvcs).map(([name, claim]) => [claimName(engine, path, name), known(claim)])
+  const roots = plans.map(({ root }) => root)
   const settings = { commands: plans.flatMap(({ root }) => commandsOf(root)), ...(pod ? { pod } : {}) }
+  const { commands, ...more } = withMounts(mountedFolders(plans, transfers), settings)
   return {
-    ...known(withMounts(mountedFolders(plans, transfers), settings)),
+    commands: commands.map((command) => inCommand(roots, command, () => known(command))),
+    ...known(more),
     ...(job ? { job: known(job) } : {}),
     ...(claims.length > 0 ? { pvcs: Object.fromEntries(claims) as Record<string, Record<string, unknown>> } : {}),
+  }
+}
+
+/** Errors of a command that are told before any runs are those of its step all the same. */
+function inCommand<T>(roots: readonly StepNode[], { ref, container }: PlannedCommand, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    const at = roots.flatMap((root) => [...nodesOf(root)]).find((node) => node.ref === ref)?.at
+    if (!(error instanceof FieldError) || at === undefined) throw error
+    const path = (error.path ?? '').replace(/\.env\[(\d+)\]\.value$/, (_, i) => `.env.${container.env?.[Number(i)]?.name}`)
+    throw error.ofStep(at, path)
   }
 }
 

@@ -70,8 +70,9 @@ export function scopesWithoutEnv(unit: Unit, node: PlanNode): Scope[] {
   const results = unit.stepIdOf(node.ref)
   return [
     namesScope(options.names as Record<string, Value>),
-    ...(results === undefined ? [] : [namesScope({ 'step.results': site.files.path(resultsFolder(results)) })]),
     factsOfUnit(facts, (path) => site.files.path(path)),
+    // After these: there may be a step with the id `results`.
+    ...(results === undefined ? [] : [namesScope({ 'step.results': site.files.path(resultsFolder(results)) })]),
     ...options.inherited,
     hostScope(siteHost(site.files, cwd, unit.looking)),
   ]

@@ -6,6 +6,7 @@ import { type ExecutionEvent, type ExecutionState, newExecution, reduceExecution
 import type { Scope } from '../expressions/scopes.ts'
 import type { Known } from '../field-expressions.ts'
 import { expressionJudge } from '../judge.ts'
+import { nodeIn } from '../plan-index.ts'
 import { nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from '../plan.ts'
 import { hasStepEnded, type StepStatus } from '../status.ts'
 import type { Engine } from './engine.ts'
@@ -159,7 +160,7 @@ export class Unit {
   #step(): void {
     const { state, faults, next } = advance(this.options.plan, this.#state, this.#judge, this.#now())
     this.#show(this.#state, state)
-    for (const { ref, error } of faults) this.#errors.tellThrown(ref, error)
+    for (const { ref, error } of faults) this.#errors.tellThrown(nodeIn(this.options.plan, ref), error)
     if (next?.type === 'run') this.#run(next.node, next.facts)
     else if (next) this.options.onPaused?.()
   }

@@ -1,5 +1,6 @@
 import { EverwarmError } from '../../contracts/errors.ts'
 import { durationMs } from '../duration.ts'
+import { inField } from '../expressions/expression-error.ts'
 import type { WorkflowPlan } from '../plan.ts'
 
 /** In which line an execution stands before it begins. */
@@ -23,7 +24,7 @@ export function concurrencyOf({ name, concurrency, timeouts }: WorkflowPlan): Co
     group: group === undefined ? `workflow ${name}` : `group ${group}`,
     max: many,
     cancelsOthers: cancelInProgress,
-    ...(queue === undefined ? {} : { queueMs: durationMs(queue) }),
+    ...(queue === undefined ? {} : { queueMs: inField('timeouts.queue', () => durationMs(queue)) }),
   }
 }
 

@@ -79,6 +79,9 @@ describe('finalize', () => {
     [{ pod: { 'a.b': '{{ x }}' } }, step, 'pod["a.b"]: x is not known here. (line 1, column 4)'],
     [{ shell: '{{ 1 + }}' }, step, 'shell: Expected a value, a name or "(", found "}". (line 1, column 8)'],
     [{ shell: '{{ 1 / 0 }}' }, step, 'shell: The right side of / is zero. (line 1, column 4)'],
+    // A place in a text inside the text would mislead.
+    [{ shell: 'a {{ 1 + eval("1 +\n 1 / 0") }}' }, step, 'shell: The right side of / is zero. (line 1, column 10)'],
+    [{ shell: 'a {{ map(list(1), "x +") }}' }, step, 'shell: Expected a value, a name or "(", found the end. (line 1, column 6)'],
   ])('of %j names the field and what is wrong', (value, role, message) => {
     expect(() => finalize(value, role, [scope])).toThrow(expect.objectContaining({ message }))
   })

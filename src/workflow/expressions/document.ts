@@ -1,6 +1,5 @@
-import { EverwarmError } from '../../contracts/errors.ts'
 import { namesHint } from '../../system/known-names.ts'
-import { ExpressionError, tooLarge } from './expression-error.ts'
+import { ExpressionError, inField, tooLarge } from './expression-error.ts'
 import { Expression, parseExpression } from './expression.ts'
 import { ALL_FUNCTIONS } from './functions/library.ts'
 import { MAX_VALUE_DEPTH } from './limits.ts'
@@ -56,8 +55,9 @@ interface Visit {
 
 function visited(value: Value, role: FieldRole, visit: Visit): Value {
   if (role === 'ignore' || value === null || value === undefined) return value
-  if (visit.depth > MAX_VALUE_DEPTH) throw tooLarge(`Lists and maps are more than ${MAX_VALUE_DEPTH} levels deep.`).locate(visit)
-  if (typeof value === 'string') return withPath(visit.path, () => text(value, role, visit))
+  if (visit.depth > MAX_VALUE_DEPTH)
+    throw tooLarge(`Lists and maps are more than ${MAX_VALUE_DEPTH} levels deep.`).locate({ path: visit.path })
+  if (typeof value === 'string') return inField(visit.path, () => text(value, role, visit), value)
   if (typeof value !== 'object') return value
   const inner = role === 'expression' ? 'force' : role
   if (isList(value)) return list(value, inner, visit)
@@ -85,7 +85,7 @@ function list(values: readonly Value[], role: FieldRole, visit: Visit): Value {
   return values.flatMap((value, i) => {
     const below = { ...visit, path: `${visit.path}[${i}]`, depth: visit.depth + 1 }
     const isTemplate = itemRole === 'template' || itemRole === 'force'
-    const spliced = isTemplate && typeof value === 'string' ? withPath(below.path, () => splice(value, below)) : undefined
+    const spliced = isTemplate && typeof value === 'string' ? inField(below.path, () => splice(value, below), value) : undefined
     return spliced ?? [visited(value, itemRole, below)]
   })
 }
@@ -124,17 +124,6 @@ function hintFor(names: readonly string[]): string {
   if (misspelt === undefined) return 'Look for a misspelt name, or for one that is known only in a step or in a worker.'
   if (known.includes(misspelt)) return `${misspelt}() is known only where a step or a worker runs.`
   return namesHint(misspelt, known)
-}
-
-function withPath<T>(path: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (error instanceof ExpressionError) throw error.locate({ path })
-    if (!(error instanceof EverwarmError) || path === '') throw error
-    const { code, message, hint } = error
-    throw new EverwarmError(code, { message: `${path}: ${message}`, hint, cause: error })
-  }
 }
 
 function pathTo(parent: string, name: string): string {

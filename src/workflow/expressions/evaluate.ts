@@ -108,13 +108,15 @@ function called(node: CallNode, context: Context): Node {
 }
 
 function evaluatorIn(context: Context): Evaluator {
+  const opened = new Set<Node>()
   const resolve: Evaluator['resolve'] = (node, { maybeDead = false, names, hidden } = {}) => {
     const scopes = names ? [namesScope(names), ...context.scopes] : context.scopes
-    return reduce(node, {
+    const inner = {
       ...context,
       maybeDead: context.maybeDead || maybeDead,
       scopes: hidden === undefined ? scopes : scopes.map((scope) => hiding(hidden, scope)),
-    })
+    }
+    return opened.has(node) ? unplaced(() => reduce(node, inner)) : reduce(node, inner)
   }
   return {
     budget: context.budget,
@@ -124,8 +126,19 @@ function evaluatorIn(context: Context): Evaluator {
     open(text) {
       context.budget.pass()
       context.budget.spend(text.length)
-      return parseExpression(text).node
+      const { node } = unplaced(() => parseExpression(text))
+      opened.add(node)
+      return node
     },
+  }
+}
+
+/** Lines and columns of a text inside a text would be taken for those of the field: errors in it stand where it is opened. */
+function unplaced<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw error instanceof ExpressionError ? error.unplaced() : error
   }
 }
 

@@ -6,6 +6,7 @@ import { packFolder } from '../../../content/archive/pack.ts'
 import { cloneRepository } from '../../../content/clone.ts'
 import { downloadTarball } from '../../../content/download.ts'
 import { durationMs } from '../../duration.ts'
+import { inField } from '../../expressions/expression-error.ts'
 import { without } from '../../merge.ts'
 import type { Engine } from '../engine.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
@@ -37,8 +38,9 @@ export async function unpackTarballs(context: OperationContext<'tarballs'>): Pro
 
 /** Texts in them are resolved. */
 export async function putFiles(list: readonly ContentFile[], files: SiteFiles, engine: Engine): Promise<void> {
-  for (const { path, content, contentFrom, mode } of list) {
-    const text = contentFrom ? referredValue(contentFrom, engine, `The file ${path}`) : (content ?? '')
+  for (const [i, { path, content, contentFrom, mode }] of list.entries()) {
+    const given = () => (contentFrom ? referredValue(contentFrom, engine) : (content ?? ''))
+    const text = inField(`[${i}].contentFrom`, given)
     await files.writeFile(path, Buffer.from(text, 'utf8'), mode)
   }
 }
@@ -48,15 +50,16 @@ export async function putRepository(git: Git, files: SiteFiles, engine: Engine, 
   const folder = await engine.scratch.newFolder('clone')
   try {
     const { usernameFrom, tokenFrom, sshKeyFrom, retry, mountPath = '/data/repo', ...plain } = git
-    const from = (reference: typeof tokenFrom, what: string) => (reference ? referredValue(reference, engine, what) : undefined)
+    const from = (reference: typeof tokenFrom, field: string) =>
+      reference && inField(field, () => referredValue(reference, engine))
     for (const secret of [plain.token, plain.sshKey]) if (secret) engine.masks.add(secret)
     const to = join(folder, 'repository')
     await cloneRepository(
       {
         ...plain,
-        username: plain.username ?? from(usernameFrom, 'git.usernameFrom'),
-        token: plain.token ?? from(tokenFrom, 'git.tokenFrom'),
-        sshKey: plain.sshKey ?? from(sshKeyFrom, 'git.sshKeyFrom'),
+        username: plain.username ?? from(usernameFrom, 'usernameFrom'),
+        token: plain.token ?? from(tokenFrom, 'tokenFrom'),
+        sshKey: plain.sshKey ?? from(sshKeyFrom, 'sshKeyFrom'),
       },
       {
         to,
@@ -64,7 +67,7 @@ export async function putRepository(git: Git, files: SiteFiles, engine: Engine, 
         groups: engine.scratch.groups,
         retry: without({
           count: retry?.count === undefined ? undefined : Number(retry.count),
-          delayMs: retry?.delay === undefined ? undefined : durationMs(retry.delay),
+          delayMs: retry?.delay === undefined ? undefined : inField('retry.delay', () => durationMs(retry.delay!)),
         }),
         ...(hear ? { hear: (text) => void hear('stderr', Buffer.from(text)) } : {}),
         clock: engine.clock,

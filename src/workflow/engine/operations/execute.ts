@@ -1,9 +1,10 @@
-import { EverwarmError } from '../../../contracts/errors.ts'
+import { type ErrorData, EverwarmError } from '../../../contracts/errors.ts'
 import type { ExecuteWorkflow } from '../../../contracts/workflow/execute.ts'
 import { ExecuteWorkflow as ExecuteSchema } from '../../../contracts/workflow/execute.ts'
 import { splitPatterns } from '../../../content/glob.ts'
 import { namesHint } from '../../../system/known-names.ts'
 import { finalize } from '../../expressions/document.ts'
+import { inField } from '../../expressions/expression-error.ts'
 import { knownScope } from '../../field-expressions.ts'
 import { rolesOf } from '../../field-roles.ts'
 import type { LoadedWorkflow } from '../../known-documents.ts'
@@ -12,8 +13,10 @@ import { isSuccess } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import type { Engine } from '../engine.ts'
 import { LeftOutLinks } from '../left-out-links.ts'
+import { innerFailure } from '../inner-cause.ts'
 import { offer } from '../offers.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
+import { below } from '../in-field.ts'
 import { inLanes } from '../parallel/lanes.ts'
 import { instancesOf } from '../places.ts'
 import { resolvedBy } from '../resolved.ts'
@@ -33,15 +36,17 @@ export async function executeWorkflows(context: Context): Promise<OperationEnd> 
   const { workflows, parallelism, async: isAsync } = node.operation.execute
   if (options.path.split('/').length >= MOST_DEEP) throw tooDeep()
   const children: Child[] = []
-  for (const each of workflows)
-    for (const place of await instancesOf(context, each))
-      children.push(...(await childrenOf(context, each, place, children.length)))
-  const lanes = Math.min(await atOnce(context, parallelism), children.length)
+  for (const [i, each] of workflows.entries())
+    await below(`execute.workflows[${i}]`, async () => {
+      for (const place of await instancesOf(context, each))
+        children.push(...(await childrenOf(context, each, place, children.length)))
+    })
+  const lanes = Math.min(await below('execute.parallelism', () => atOnce(context, parallelism)), children.length)
   engine.tell({ type: 'workers', unit: options.path, ref: node.ref, count: children.length, parallelism: lanes })
-  const failed: string[] = []
+  const failed: { name: string; error: ErrorData | undefined }[] = []
   const run = async (child: Child) => {
-    const status = await runChild(context, child)
-    if (!isSuccess(status)) failed.push(child.name ?? child.workflow.document.metadata.name)
+    const { status, error } = await runChild(context, child)
+    if (!isSuccess(status)) failed.push({ name: child.name ?? child.workflow.document.metadata.name, error })
   }
   const all = inLanes(children, lanes, run, () => context.signal.aborted)
   if (isAsync) {
@@ -51,11 +56,13 @@ export async function executeWorkflows(context: Context): Promise<OperationEnd> 
   }
   await all
   if (failed.length === 0) return PASSED
-  const message =
-    failed.length === 1
-      ? `The workflow "${failed[0]}" failed.`
-      : `${failed.length} of ${children.length} workflows failed: ${failed.join(', ')}.`
-  return { exitCode: 1, error: { code: 'STEP_FAILED', message } }
+  const names = failed.map(({ name }) => name)
+  return innerFailure(
+    names.length === 1
+      ? `The workflow "${names[0]}" failed`
+      : `${names.length} of ${children.length} workflows failed: ${names.join(', ')}`,
+    failed.map(({ error }) => error),
+  )
 }
 
 async function childrenOf(context: Context, each: ExecuteWorkflow, place: WorkerPlace, from: number): Promise<Child[]> {
@@ -63,7 +70,9 @@ async function childrenOf(context: Context, each: ExecuteWorkflow, place: Worker
   const { matrix: _m, shards: _s, count: _c, maxCount: _x, tarball: _t, ...open } = each
   const scopes = [knownScope({ ...workerNames(place), ...tarballs }), ...operationScopes(context)]
   const wanted = await context.unit.looking.at(() => finalize(open as ExecuteWorkflow, rolesOf(ExecuteSchema), scopes))
-  return matching(context.unit.engine, wanted).map((workflow, i) => ({
+  const field = wanted.name === undefined ? 'selector' : 'name'
+  const workflows = inField(field, () => matching(context.unit.engine, wanted))
+  return workflows.map((workflow, i) => ({
     index: from + i,
     workflow,
     config: wanted.config ?? {},

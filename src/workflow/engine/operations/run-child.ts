@@ -1,12 +1,11 @@
 import type { WorkerReport } from '../../../contracts/workflow/events.ts'
 import type { LoadedWorkflow } from '../../known-documents.ts'
 import { prepare } from '../../prepare.ts'
-import type { StepStatus } from '../../status.ts'
 import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
-import { shownError } from '../shown-error.ts'
+import { shownAt } from '../field-errors.ts'
 import { withSecretReferences } from '../secret-references.ts'
-import { Unit } from '../unit.ts'
+import { Unit, type UnitEnd } from '../unit.ts'
 import { placeNames, siteSettings } from '../unit-place.ts'
 import { unitTree } from '../unit-report.ts'
 
@@ -20,7 +19,7 @@ export interface Child {
 }
 
 /** One workflow inside another: a unit in a site of its own. Never rejects. */
-export async function runChild(context: OperationContext<'execute'>, child: Child): Promise<StepStatus> {
+export async function runChild(context: OperationContext<'execute'>, child: Child): Promise<UnitEnd> {
   const { unit: parent, node, signal } = context
   const { engine, options } = parent
   const { index, workflow, config, name = workflow.document.metadata.name } = child
@@ -60,12 +59,13 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
         ...(log === undefined ? {} : { log }),
         ...(error ? { error } : {}),
       })
-      return status
+      return { status, ...(error ? { error } : {}) }
     } finally {
       await site.close()
     }
-  } catch (error) {
-    tell({ status: 'failed', error: shownError(error, engine.masks) })
-    return 'failed'
+  } catch (thrown) {
+    const error = shownAt(thrown, undefined, engine)
+    tell({ status: 'failed', error })
+    return { status: 'failed', error }
   }
 }

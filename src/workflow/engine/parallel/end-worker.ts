@@ -1,10 +1,12 @@
 import { errorFromData } from '../../../contracts/errors.ts'
+import { ofField } from '../../expressions/expression-error.ts'
 import { STATUS_ALIASES } from '../../expressions/status-scope.ts'
 import { isTrue, type Value } from '../../expressions/values.ts'
 import { expressionValue, knownScope } from '../../field-expressions.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess, type StepStatus } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
+import { shownAt } from '../field-errors.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Crew } from './crew.ts'
 import type { Worker, WorkerEnd } from './worker.ts'
@@ -28,14 +30,14 @@ export async function endWorker(
       unit.options.path,
       node.ref,
       errorFromData(error).code,
-      `Worker ${place.index}: ${what}: ${(error as Error).message}`,
+      `Worker ${place.index}: ${what}: ${shownAt(error, node, unit.engine).message}`,
     )
   try {
     await fetchFiles(context, crew, worker, warn('a file'))
   } catch (error) {
     // What it was to bring back is missing: its step cannot pass.
     warn('its files could not be fetched')(error)
-    if (isSuccess(end.status)) Object.assign(end, { status: 'failed', error: errorFromData(error).toJSON() })
+    if (isSuccess(end.status)) Object.assign(end, { status: 'failed', error: shownAt(error, node, unit.engine) })
   }
   const isKept = logs === undefined || isWanted(logs, place, end.status, warn('logs'))
   await Promise.all(worker.units.map(({ log }) => log.close(isKept)))
@@ -50,7 +52,7 @@ function isWanted(expression: string | boolean, place: WorkerPlace, status: Step
     if (value === undefined) warn(new Error(`something in \`${expression}\` is not known; they are kept.`))
     return isTrue((value ?? true) as Value)
   } catch (error) {
-    warn(error)
+    warn(ofField(error, 'logs', String(expression)))
     return true
   }
 }

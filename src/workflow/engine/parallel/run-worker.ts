@@ -6,7 +6,8 @@ import { isSuccess, type StepStatus } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
-import { shownError } from '../shown-error.ts'
+import { shownAt } from '../field-errors.ts'
+import { below } from '../in-field.ts'
 import { inheritedOf, operationScopes } from '../unit-scopes.ts'
 import type { Crew } from './crew.ts'
 import { endWorker } from './end-worker.ts'
@@ -37,7 +38,7 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
     tell({ status: 'running' })
     end = await workThrough(context, crew, worker)
   } catch (error) {
-    end = { status: crew.isStopped ? 'aborted' : 'failed', error: shownError(error, engine.masks) }
+    end = { status: crew.isStopped ? 'aborted' : 'failed', error: shownAt(error, node, engine) }
   }
   crew.barrier.leave(index)
   crew.over(index, end.status)
@@ -139,6 +140,6 @@ async function descriptionOf(context: Context, place: WorkerPlace): Promise<stri
   const { description } = context.node.operation.parallel
   if (description === undefined) return undefined
   const scopes = [knownScope(workerNames(place)), ...operationScopes(context)]
-  const text = await context.unit.looking.at(() => finalize(description, 'template', scopes))
+  const text = await below('description', () => context.unit.looking.at(() => finalize(description, 'template', scopes)))
   return context.unit.engine.masks.text(text)
 }

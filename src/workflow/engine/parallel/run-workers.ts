@@ -3,6 +3,7 @@ import { Expression } from '../../expressions/expression.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess } from '../../status.ts'
 import { type AnyOperation, type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
+import { innerFailure } from '../inner-cause.ts'
 import { expansionOf } from '../places.ts'
 import { operationScopes } from '../unit-scopes.ts'
 import { newCrew } from './crew.ts'
@@ -56,13 +57,14 @@ function resultOf(
   const bad = [...failed].sort((a, b) => a - b)
   if (bad.length === 0)
     return [...ends.values()].every(({ status }) => isSuccess(status)) ? PASSED : { exitCode: 137, isAborted: true }
-  const first = ends.get(bad[0]!)!
   const named =
     bad.length === 1
       ? `The worker ${bad[0]} of ${workers.length} failed`
       : `${bad.length} of ${workers.length} workers failed: ${listed(bad)}`
-  return { exitCode: 1, error: { code: 'STEP_FAILED', message: `${named}${reasonOf(first)}.` } }
+  return innerFailure(
+    named,
+    bad.map((index) => ends.get(index)?.error),
+  )
 }
 
 const listed = (indices: readonly number[]) => indices.slice(0, 20).join(', ') + (indices.length > 20 ? ', …' : '')
-const reasonOf = ({ error }: WorkerEnd) => (error ? `: ${error.message.replace(/\.$/, '')}` : '')

@@ -6,6 +6,7 @@ import type { WorkerPlace } from '../../matrix.ts'
 import { workerNames } from '../../worker-scope.ts'
 import type { OperationContext } from '../operation.ts'
 import { LeftOutLinks } from '../left-out-links.ts'
+import { below } from '../in-field.ts'
 import { moveFiles } from '../transfers.ts'
 import { operationScopes } from '../unit-scopes.ts'
 import type { Crew } from './crew.ts'
@@ -16,7 +17,7 @@ type Context = OperationContext<'parallel'>
 export async function giveFiles(context: Context, crew: Crew, { site, place }: Worker): Promise<void> {
   const { transfer = [] } = context.node.operation.parallel
   const links = linksOf(context)
-  for (const { from, files, to = from } of await resolvedFor(context, place, transfer))
+  for (const { from, files, to = from } of await below('transfer', () => resolvedFor(context, place, transfer)))
     await crew.archives.give({
       from: context.unit.site.files,
       folder: from,
@@ -34,9 +35,9 @@ export async function fetchFiles(
   { site, place }: Worker,
   sameFile: (fault: Error) => void,
 ): Promise<void> {
-  const { unit, node } = context
+  const { unit } = context
   const links = linksOf(context)
-  for (const { from, files, to = from } of await resolvedFor(context, place, node.operation.parallel.fetch ?? [])) {
+  for (const { from, files, to = from } of await fetched(context, place)) {
     const move = { from: site.files, folder: from, patterns: files, to: unit.site.files, toFolder: to, links }
     for (const other of await crew.fetched.note(place.index, move)) sameFile(other)
     await moveFiles(move)
@@ -44,6 +45,9 @@ export async function fetchFiles(
 }
 
 const linksOf = ({ unit, node }: Context) => new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
+
+const fetched = (context: Context, place: WorkerPlace) =>
+  below('fetch', () => resolvedFor(context, place, context.node.operation.parallel.fetch ?? []))
 
 /** Fields of the step that are about one worker. */
 function resolvedFor<T>(context: Context, place: WorkerPlace, value: T): Promise<T> {

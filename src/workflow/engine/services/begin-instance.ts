@@ -4,9 +4,11 @@ import type { ServiceStatus } from '../../../contracts/workflow/events.ts'
 import type { ProcessEnd, ServiceRequest, SiteService } from '../../../executors/executor.ts'
 import { durationMs } from '../../duration.ts'
 import { finalize } from '../../expressions/document.ts'
+import { inField } from '../../expressions/expression-error.ts'
 import { environmentScope } from '../../expressions/scopes.ts'
 import { knownScope, simplify } from '../../field-expressions.ts'
 import type { WorkerPlace } from '../../matrix.ts'
+import { SCRIPT_PREFIX } from '../../plan.ts'
 import { workerNames } from '../../worker-scope.ts'
 import { declaredEnvironment, type Environment } from '../environment.ts'
 import type { LogFile } from '../engine-types.ts'
@@ -14,6 +16,8 @@ import type { OperationContext } from '../operation.ts'
 import { hiddenArguments, warnOfSeen } from '../operations/hidden-arguments.ts'
 import { putFiles, putRepository, putTarballs } from '../operations/content.ts'
 import { LeftOutLinks } from '../left-out-links.ts'
+import { shownAt } from '../field-errors.ts'
+import { below } from '../in-field.ts'
 import { moveFiles } from '../transfers.ts'
 import { claimName } from '../unit-place.ts'
 import { scopesWithoutEnv } from '../unit-scopes.ts'
@@ -53,7 +57,7 @@ export async function beginInstance(context: Context, request: InstanceRequest):
     })
   tell('queued')
   try {
-    const resolved = await resolvedService(context, request)
+    const resolved = await below(`services.${name}`, () => resolvedService(context, request))
     const { service } = resolved
     await within(context, request, service, async (limit) => {
       const { service: begun } = await start(context, request, resolved, limit)
@@ -63,7 +67,7 @@ export async function beginInstance(context: Context, request: InstanceRequest):
     })
     tell('passed')
   } catch (error) {
-    tell('failed', { message: unit.engine.masks.text((error as Error).message) })
+    tell('failed', { message: shownAt(error, context.node, unit.engine).message })
     throw error
   }
 }
@@ -76,8 +80,9 @@ async function within(
   act: (limit: AbortSignal) => Promise<void>,
 ): Promise<void> {
   if (timeout === undefined) return act(request.signal)
+  const limitMs = inField(`services.${request.name}.timeout`, () => durationMs(timeout))
   const own = new AbortController()
-  const timer = unit.engine.clock.after(durationMs(timeout), () => own.abort())
+  const timer = unit.engine.clock.after(limitMs, () => own.abort())
   try {
     await act(AbortSignal.any([request.signal, own.signal]))
   } catch (error) {
@@ -96,7 +101,7 @@ async function resolvedService(context: Context, { service, place, id }: Instanc
   const scopes = [knownScope({ ...workerNames(place), ...claimNames }), ...scopesWithoutEnv(unit, node)]
   return unit.looking.at(() => {
     const { matrix: _m, shards: _s, count: _c, maxCount: _x, logs: _l, use: _u, ...rest } = simplify(Service, service, {}, scopes)
-    const env = declaredEnvironment(rest, unit.engine, environmentScope({}), scopes)
+    const env = declaredEnvironment(rest, unit.engine, environmentScope({}), scopes, 'env')
     // Values stand by themselves from here on.
     const { env: _env, envFrom: _from, ...fields } = rest
     const done = finalize<Service>(fields as Service, 'force', [environmentScope(env), ...scopes])
@@ -133,7 +138,7 @@ async function start(
     transfer = [],
     ...container
   } = service
-  const argv = shell === undefined ? command && [...command, ...(args ?? [])] : ['sh', '-c', `set -e\n${shell}`]
+  const argv = shell === undefined ? command && [...command, ...(args ?? [])] : ['sh', '-c', `${SCRIPT_PREFIX}${shell}`]
   const spoken = hiddenArguments(argv ?? [], env, unit.engine.masks)
   if (spoken.isSeen) warnOfSeen(unit, node.ref)
   let file: LogFile | undefined
@@ -157,8 +162,10 @@ async function start(
   if (content || transfer.length > 0)
     wanted.prepare = async (files) => {
       const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
-      if (content?.files) await putFiles(content.files, files, unit.engine)
-      if (content?.git) await putRepository(content.git, files, unit.engine, signal)
+      const { files: written, git } = content ?? {}
+      const field = `services.${name}.content`
+      if (written) await below(`${field}.files`, () => putFiles(written, files, unit.engine))
+      if (git) await below(`${field}.git`, () => putRepository(git, files, unit.engine, signal))
       if (content?.tarball) await putTarballs(content.tarball, files, unit.engine, signal)
       for (const { from, files: patterns, to = from } of transfer)
         await moveFiles({ from: unit.site.files, folder: from, patterns, to: files, toFolder: to, links })

@@ -1,6 +1,7 @@
 import { EverwarmError } from '../../../contracts/errors.ts'
 import { newSiteId } from '../engine.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
+import { below } from '../in-field.ts'
 import { instancesOf } from '../places.ts'
 import type { ServiceFacts } from '../unit-scopes.ts'
 import { beginInstance, type Begun } from './begin-instance.ts'
@@ -17,7 +18,7 @@ export async function startServices(context: Context): Promise<OperationEnd> {
   const signal = AbortSignal.any([context.signal, own.signal])
   const instances = await Promise.all(
     Object.entries(services).map(async ([name, service]) => {
-      const places = await instancesOf(context, service)
+      const places = await below(`services.${name}`, () => instancesOf(context, service))
       unit.facts.services.set(name, Array.from<ServiceFacts>({ length: places.length }))
       return places.map((place) => ({ name, service, place }))
     }),

@@ -1,6 +1,8 @@
 import { expressionValue, knownScope } from '../../field-expressions.ts'
 import { isTrue, type Value } from '../../expressions/values.ts'
 import { STATUS_ALIASES } from '../../expressions/status-scope.ts'
+import { ofField } from '../../expressions/expression-error.ts'
+import { shownAt } from '../field-errors.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { groupOf, type Instance } from './service-group.ts'
 
@@ -73,7 +75,7 @@ function isKept({ unit, node }: Context, { name, index, count }: Instance, isHea
       unit.options.path,
       node.ref,
       'EXPRESSION_FAILED',
-      `logs of the service "${name}": ${(error as Error).message}`,
+      shownAt(ofField(error, `services.${name}.logs`, expression), node, unit.engine).message,
     )
     return true
   }

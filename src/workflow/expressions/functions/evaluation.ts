@@ -46,7 +46,10 @@ export const evaluationForms: readonly SpecialForm[] = [
       const [text] = plain(evaluator.args(call.args)) as [Node]
       const rest: CallNode = { ...call, args: [{ node: text, spread: false }] }
       if (text.type !== 'literal') return rest
-      return evaluator.attempt(rest, () => evaluator.resolve(evaluator.open(textOf(text.value, evaluator.budget))))
+      return evaluator.attempt(rest, () => {
+        const result = evaluator.resolve(evaluator.open(textOf(text.value, evaluator.budget)))
+        return call.place ? { ...result, place: call.place } : result
+      })
     },
   },
 ]

@@ -9,7 +9,7 @@ export interface JqRequest {
   signal: Int32Array<SharedArrayBuffer>
 }
 
-/** `problem` is the query's, in jq's words; `broken` is the program's. */
+/** `problem` is the query's; `broken` is the program's. */
 export type JqAnswer = { output: string } | { problem: string } | { broken: true }
 
 /** Up to version 1 it throws, later it answers with an exit code. */
@@ -32,14 +32,19 @@ async function answerTo({ json, query }: JqRequest): Promise<JqAnswer> {
   }
 }
 
-/** What is wrong with a query; what is wrong with its data is said with the data, which may be secret. */
-const problemOf = (text: string) =>
-  /compile error/.test(text)
-    ? text
-        .split('\n')[0]!
-        .replace(/^jq: error: /, '')
-        .slice(0, 200) || 'it cannot be read'
-    : 'it fails on this value.'
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/is not defined/, 'it names a function or variable that there is not'],
+  [/module not found/, 'it imports a module, and there are none'],
+  [/syntax error/, 'its syntax is wrong'],
+]
+
+/** Kind and line alone: jq quotes what it was given, and both the query and its data may hold a secret. */
+function problemOf(text: string): string {
+  if (!/compile error|syntax error|module not found/.test(text)) return 'it fails on this value.'
+  const kind = KINDS.find(([pattern]) => pattern.test(text))?.[1] ?? 'it cannot be read'
+  const line = /, line (\d+):/.exec(text)?.[1]
+  return `${kind}${line === undefined ? '' : `, in its line ${line}`}.`
+}
 
 parentPort!.on('message', (request: JqRequest) => {
   void answerTo(request).then((answer) => {

@@ -9,8 +9,16 @@ test('jq() gives all results of a query, in order', () => {
   expect(runJq('1', '-.')).toEqual([-1])
 })
 
-test('a query that cannot be read is an error in jq’s words, one that fails is one without the data', () => {
-  expect(() => runJq('{}', '.a[')).toThrow(/^jq\(\) cannot run its query: syntax error/)
+test.each([
+  ['.a[', 'its syntax is wrong, in its line 1.'],
+  ['. |\n hunter2', 'it names a function or variable that there is not, in its line 2.'],
+  ['$hunter2', 'it names a function or variable that there is not, in its line 1.'],
+  ['import "hunter2" as x; .', 'it imports a module, and there are none.'],
+])('a query that cannot be read is an error of its kind and line, which quotes nothing: %j', (query, problem) => {
+  expect(() => runJq('{}', query)).toThrow(new RegExp(`^jq\\(\\) cannot run its query: ${problem.replaceAll('.', '\\.')}$`))
+})
+
+test('a query that fails is an error without the data', () => {
   let error: unknown
   try {
     resolve('jq(v, "error(.)")', [namesScope({ v: 'hunter2' })])
