@@ -132,7 +132,9 @@ test('a running one is listed, paused, resumed and canceled from elsewhere', TIM
   await running.said('tick 2')
   const [{ id }] = JSON.parse((await runCli(folder, ['list', '--json'])).stdout) as [{ id: string }]
   expect((await runCli(folder, ['pause', id])).stdout).toBe(`${id} pauses\n`)
-  expect((await runCli(folder, ['status', id])).stdout).toMatch(/‖ Ticks {2}\d:\d\d, paused\n/)
+  const shown = (await runCli(folder, ['status', id])).stdout
+  expect(shown).toMatch(/^control {2}paused .*\n {2}goes on with: everwarm workflow resume .*\n {2}‖ Ticks {2}\d:\d\d, paused\n/)
+  expect((await runCli(folder, ['pause', id])).stderr).toContain('Nothing of')
   const nowhere = await runCli(folder, ['pause', id, 'r9.9'])
   expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no unit "r9.9" that runs.')])
   expect((await runCli(folder, ['resume', id])).stdout).toBe(`${id}: 1 unit goes on\n`)

@@ -32,8 +32,11 @@ export interface WorkflowRunOptions {
 export interface RunningWorkflow {
   /** Never rejects. */
   readonly ended: Promise<WorkflowResult>
-  /** @param unit of workers as in events; absent: all. @throws EverwarmError BAD_INPUT if nothing there runs */
-  pause(unit?: string): void
+  /**
+   * @param unit of workers as in events; absent: all
+   * @returns how many units stand still that did not before, once they do. Rejects with BAD_INPUT if nothing there runs
+   */
+  pause(unit?: string): Promise<{ paused: number }>
   /** @returns how many steps go on. @throws EverwarmError BAD_INPUT if there is no such unit */
   resume(unit?: string): { resumed: number }
   /** Gracefully: steps with `condition: always` and clean-up still run. A second time: at once. */

@@ -13,7 +13,9 @@ import { type ControlServer, serveControl } from './control-server.ts'
 import { openEventBook } from './event-book.ts'
 import { type EventFeed, eventFeed, type EventListener } from './event-feed.ts'
 import { type ExecutionAbout, type ExecutionFolder, makeExecution, writeResult } from './execution-folder.ts'
+import { type ExecutionStatus, hasExecutionEnded } from '../status.ts'
 import { openLogKeeper } from './log-keeper.ts'
+import { pauseWatch } from './pause-watch.ts'
 import { type TakenTurn, takeTurn } from './take-turn.ts'
 
 export interface ExecutionOptions extends Pick<WorkflowRunOptions, 'source' | 'strict' | 'estimateMs'> {
@@ -68,8 +70,9 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
   if (options.listener) feed.listen(options.listener)
   for (const message of options.notes ?? []) feed.tell({ type: 'warning', unit: '', code: 'FIELD_UNSUPPORTED', message })
   const artifacts = openArtifactKeeper({ folder: about.folder, ...(options.store ? { store: options.store } : {}) })
-  const state = executionState((message) => feed.tell({ type: 'warning', unit: '', code: 'EXECUTION_CANCELED', message }))
-  feed.listen((event) => void (event.type === 'execution' && (state.status = event.status)))
+  const state = executionState(about, feed)
+  feed.listen((event) => void (event.type === 'execution' && (state.status = event.status as ExecutionStatus)))
+  feed.listen(pauseWatch((isPaused) => state.stands(isPaused ? 'paused' : 'running')))
   const control = await controlOf(folder, state, feed)
   const begin = () =>
     runWorkflow({
@@ -112,21 +115,27 @@ async function controlOf(
 
 /** What is true of it now, for who asks or cancels. */
 interface ExecutionState {
-  status: string
+  status: ExecutionStatus
   running?: RunningWorkflow
   /** Ends the wait for its turn. */
   waiting: AbortController
+  /** Said unless it ends already. */
+  stands(status: 'running' | 'paused' | 'stopping'): void
   cancel(reason: string): void
 }
 
-function executionState(warn: (message: string) => void): ExecutionState {
+function executionState({ id, workflow }: ExecutionAbout, feed: EventFeed): ExecutionState {
   const state: ExecutionState = {
     status: 'queued',
     waiting: new AbortController(),
+    stands(status) {
+      if (state.status !== 'stopping' && !hasExecutionEnded(state.status)) feed.tell({ type: 'execution', id, workflow, status })
+    },
     cancel(reason) {
-      warn(`Canceled: ${reason}.`)
-      if (state.running) state.running.cancel(reason)
-      else state.waiting.abort(reason)
+      feed.tell({ type: 'warning', unit: '', code: 'EXECUTION_CANCELED', message: `Canceled: ${reason}.` })
+      if (!state.running) return state.waiting.abort(reason)
+      state.stands('stopping')
+      state.running.cancel(reason)
     },
   }
   return state

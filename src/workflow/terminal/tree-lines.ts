@@ -2,7 +2,7 @@ import { markOf } from './marks.ts'
 import { lastLines, unitOf } from './apply-event.ts'
 import { type NodeView, type RunView, type ServiceView, type UnitView, type WorkersView } from './run-view.ts'
 import { type Line, neutral, type Span } from './spans.ts'
-import { clockText, tookText, workersText } from './wording.ts'
+import { clockText, goesOnText, tookText, workersText } from './wording.ts'
 
 /** A line, and how soon it gives way where there are too many: 0 last. */
 interface TreeLine {
@@ -22,6 +22,9 @@ export function treeLines(view: RunView, nowMs: number, rows: number): Line[] {
   const main = view.units.get('')
   const lines = [
     headLine(view, nowMs),
+    ...(view.status === 'paused'
+      ? [{ line: [{ text: `  ${goesOnText(view.id)}`, style: 'yellow' } as const], rank: RANK.head }]
+      : []),
     ...(main?.root.children ?? []).flatMap((node) => nodeLines(view, main!, node, '  ', nowMs)),
   ]
   return fitting(lines, rows)

@@ -14,7 +14,10 @@ function desk() {
   const asked: string[] = []
   const functions: ControlDesk = {
     status: () => 'running',
-    pause: (unit) => void asked.push(`pause ${unit}`),
+    pause(unit) {
+      asked.push(`pause ${unit}`)
+      return { paused: 1 }
+    },
     resume(unit) {
       if (unit === 'r9') throw new EverwarmError('BAD_INPUT', { message: 'There is no unit r9.', hint: 'There are r4.0.' })
       return { resumed: 2 }
