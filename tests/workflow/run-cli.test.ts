@@ -99,9 +99,29 @@ test('what is wrong is said before anything runs: 2 on the command line, 155 in 
     [['run', 'w.yaml', '--env', 'NOT_THERE'], 2, /there is no variable NOT_THERE/],
     [['run', 'w.yaml', '--strict'], 155, /FIELD_UNSUPPORTED.*container\.image/],
     [['run', 'w.yaml', '--config', 'x=1'], 155, /There is no parameter "x"/],
+    [['run', 'w.yaml', '--output', 'w.yaml'], 2, /BAD_INPUT: The folder .*w\.yaml is not a folder/],
+    [['run', 'w.yaml', '--secrets', 'none.yaml'], 2, /none\.yaml cannot be read \(ENOENT\)[^]*--secrets takes/],
+    [['pause', 'wnothing'], 2, /EXECUTION_UNKNOWN: There is no execution "wnothing"/],
   ]
   const ends = await Promise.all(asked.map(([args]) => runCli(folder, args)))
   ends.forEach(({ code, stderr }, i) => expect([code, stderr]).toEqual([asked[i]![1], expect.stringMatching(asked[i]![2])]))
+  expect(readdirSync(join(folder, 'home/executions'))).toEqual([])
+})
+
+test('a variable that names no folder is asked wrongly, and named', TIMEOUT, async () => {
+  const folder = project('unusable', `steps: [{ shell: ls }]`)
+  const file = join(folder, 'w.yaml')
+  const ends = await Promise.all([
+    runCli(folder, ['run', 'w.yaml'], { EVERWARM_HOME: file }),
+    runCli(folder, ['list'], { EVERWARM_HOME: file }),
+    runCli(folder, ['run', 'w.yaml'], { EVERWARM_CACHE: join(file, 'below') }),
+    runCli(folder, ['run', 'w.yaml', '--executor', 'kubernetes'], { KUBECONFIG: '/nowhere' }),
+  ])
+  const names = ['EVERWARM_HOME', 'EVERWARM_HOME', 'EVERWARM_CACHE', 'KUBECONFIG']
+  ends.forEach(({ code, stderr }, i) => {
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^everwarm BAD_INPUT: /)])
+    expect(stderr).toContain(names[i])
+  })
   expect(existsSync(join(folder, 'home'))).toBe(false)
 })
 

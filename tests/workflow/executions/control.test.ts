@@ -62,7 +62,7 @@ test('one that is over says how it ended, or that it was killed', async () => {
   const { execution, server } = await serve(join(root, 'over'))
   server.close()
   await expect(refusal(execution)).rejects.toMatchObject({
-    code: 'EXECUTION_UNKNOWN',
+    code: 'API_UNREACHABLE',
     message: expect.stringContaining('does not listen'),
   })
   const dead = { ...execution, about: { ...execution.about, owner: { ...execution.about.owner, startedAt: '1' } } }
