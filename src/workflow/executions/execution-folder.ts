@@ -185,6 +185,19 @@ export function removeExecution(executions: string, { about, entry }: ExecutionF
   rmSync(gone, { recursive: true, force: true })
 }
 
+/** What only one that runs has need of, in both of its folders. */
+const leftovers = ({ about, entry }: ExecutionFolder) => [
+  ...['control.json', 'control.sock'].map((name) => join(entry, name)),
+  join(about.folder, RESERVE),
+]
+
+export const hasLeftovers = (execution: ExecutionFolder) => leftovers(execution).some((path) => existsSync(path))
+
+/** Of one whose process was killed. */
+export function removeLeftovers(execution: ExecutionFolder): void {
+  for (const path of leftovers(execution)) removeIfPossible(path)
+}
+
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)

@@ -32,7 +32,7 @@ export function treeLines(view: RunView, nowMs: number, rows: number): Line[] {
 
 function headLine(view: RunView, nowMs: number): TreeLine {
   const spans: Span[] = [
-    { text: view.workflow || 'workflow', style: 'bold' },
+    { text: view.workflow || 'workflow', style: 'bold', shrinks: true },
     { text: `  ${view.status}`, style: markOf(view.status).style ?? 'dim' },
     { text: `  ${clockText(nowMs - view.startedAtMs)}  ${view.id}`, style: 'dim' },
   ]
@@ -42,7 +42,7 @@ function headLine(view: RunView, nowMs: number): TreeLine {
 function nodeLines(view: RunView, unit: UnitView, node: NodeView, indent: string, nowMs: number): TreeLine[] {
   const isNow = node.status === 'running' || node.status === 'paused'
   if (node.type !== 'step') return isNow ? operationLines(view, unit, node, indent, nowMs) : livingServices(node, indent)
-  const title = [{ text: indent }, markOf(node.status), { text: ` ${neutral(node.title)}` }, ...timesOf(node, nowMs)]
+  const title = [{ text: indent }, markOf(node.status), { text: ` ${neutral(node.title)}`, shrinks: true }, ...timesOf(node, nowMs)]
   const own: TreeLine = { line: title, rank: rankOf(node) }
   if (!isNow) return [own]
   return [own, ...node.children.flatMap((child) => nodeLines(view, unit, child, `${indent}  `, nowMs))]
