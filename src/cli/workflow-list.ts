@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import type { ErrorData } from '../contracts/errors.ts'
 import { dataFolder } from '../system/settings.ts'
 import { askExecution } from '../workflow/executions/control-client.ts'
-import { type ExecutionFolder, isAlive, listExecutions, readResult } from '../workflow/executions/execution-folder.ts'
+import {
+  type ExecutionAbout,
+  type ExecutionFolder,
+  isAlive,
+  listExecutions,
+  readResult,
+} from '../workflow/executions/execution-folder.ts'
+import { neutral } from '../workflow/terminal/spans.ts'
 import { tookText } from '../workflow/terminal/wording.ts'
 import { type Command, refusePositionals } from './command.ts'
 import { table } from './table.ts'
@@ -34,10 +41,22 @@ export const workflowList: Command = {
         ),
       )
     if (rows.length === 0) return given.print('Nothing has run yet: `everwarm workflow run <file>`.')
-    const lines = rows.map((row) => [row.id, row.workflow, row.status, row.executor, row.startedAt, tookText(row.tookMs)])
-    given.print(table(['execution', 'workflow', 'status', 'executor', 'started', 'took'], lines))
+    const isTagged = rows.some(({ tags }) => tags)
+    const lines = rows.map((row) => [
+      ...[row.id, row.workflow, row.status, row.executor, row.startedAt, tookText(row.tookMs)],
+      ...(isTagged ? [tagsText(row)] : []),
+    ])
+    given.print(table(['execution', 'workflow', 'status', 'executor', 'started', 'took', ...(isTagged ? ['tags'] : [])], lines))
   },
 }
+
+/** `team=web, nightly=yes` */
+export const tagsText = ({ tags = {} }: Pick<ExecutionAbout, 'tags'>) =>
+  neutral(
+    Object.entries(tags)
+      .map((pair) => pair.join('='))
+      .join(', '),
+  )
 
 /** ms since 1970, of the last event that it has written. */
 const lastSignMs = ({ about }: ExecutionFolder, otherwise: number) =>

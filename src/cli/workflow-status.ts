@@ -11,7 +11,7 @@ import { type Line, neutral, paintLine } from '../workflow/terminal/spans.ts'
 import { summaryLines, warningLines } from '../workflow/terminal/summary-lines.ts'
 import { treeLines } from '../workflow/terminal/tree-lines.ts'
 import { badInput, type Command } from './command.ts'
-import { standOf } from './workflow-list.ts'
+import { standOf, tagsText } from './workflow-list.ts'
 
 const SEE = 'everwarm workflow status --help'
 
@@ -39,6 +39,7 @@ export const workflowStatus: Command = {
       ...treeLines(view, now, Number.MAX_SAFE_INTEGER),
       ...(isOver ? [[], ...warningLines(view), ...summaryLines(view, { folder: execution.about.folder })] : unitLines(view)),
     ]
+    if (execution.about.tags) lines.splice(1, 0, [{ text: `  tags ${tagsText(execution.about)}`, style: 'dim' }])
     for (const line of lines) print(paintLine(line, Number.MAX_SAFE_INTEGER, paint))
   },
 }

@@ -168,7 +168,7 @@ test('a running one is listed, paused, resumed and canceled from elsewhere', TIM
 test('of one group only one runs; when it is killed the next begins, and it is listed as killed', TIMEOUT, async () => {
   const folder = project(
     'group',
-    `concurrency: { group: deploy }\ntimeouts: { queue: 30s }\nsteps: [{ shell: 'echo begun; sleep 60' }]`,
+    `concurrency: { group: deploy }\nexecution: { tags: { team: web } }\ntimeouts: { queue: 30s }\nsteps: [{ shell: 'echo begun; sleep 60' }]`,
   )
   const first = startCli(folder, ['run', 'w.yaml', '--source', 'none'])
   await first.said('begun')
@@ -176,8 +176,16 @@ test('of one group only one runs; when it is killed the next begins, and it is l
   await second.said('group queued')
   first.child.kill('SIGKILL')
   await second.said('begun')
-  const all = JSON.parse((await runCli(folder, ['list', '--json'])).stdout) as { status: string }[]
-  expect(all.map(({ status }) => status)).toEqual(['running', 'killed'])
+  const all = JSON.parse((await runCli(folder, ['list', '--json'])).stdout) as { id: string; status: string; tags: object }[]
+  expect(all.map(({ status, tags }) => [status, tags])).toEqual([
+    ['running', { team: 'web' }],
+    ['killed', { team: 'web' }],
+  ])
+  const killed = (await runCli(folder, ['status', all[1]!.id])).stdout
+  expect(killed).toMatch(/ {2}tags team=web\n {2}■ shell\n/)
+  expect(killed).toContain('■ group killed')
+  expect(killed).toContain('Its process was killed')
+  expect(readdirSync(join(folder, 'home/executions', all[1]!.id)).sort()).toEqual(['events.jsonl', 'execution.json', 'logs'])
   second.child.kill('SIGTERM')
   expect((await second.ended).code).toBe(137)
 })

@@ -7,7 +7,7 @@ import { applyEvent } from '../../src/workflow/terminal/apply-event.ts'
 import { liveRenderer } from '../../src/workflow/terminal/live.ts'
 import { plainRenderer } from '../../src/workflow/terminal/plain.ts'
 import { newRunView } from '../../src/workflow/terminal/run-view.ts'
-import { cut, neutral, plainText, widthOf } from '../../src/workflow/terminal/spans.ts'
+import { cut, neutral, paintLine, plainText, widthOf } from '../../src/workflow/terminal/spans.ts'
 import { summaryLines } from '../../src/workflow/terminal/summary-lines.ts'
 import { treeLines } from '../../src/workflow/terminal/tree-lines.ts'
 import { unitTree } from '../../src/workflow/engine/unit-report.ts'
@@ -112,6 +112,12 @@ test('what was aborted is shown only where nothing else explains the end', () =>
   expect(shown()[0]).toContain('Install  aborted')
   expect(shown(...status('', 'r3 r5', 'failed'))[0]).toContain('Tests  failed')
   expect(shown({ type: 'execution', id: 'w1', workflow: 'x', status: 'canceled' })[0]).toContain('x canceled')
+})
+
+test('where a terminal is narrow a title gives way before its time does', () => {
+  const long = viewOf([{ ...HALF[0]!, workflow: 'a-workflow-with-a-long-name' } as WorkflowHappening, ...HALF.slice(1)])
+  expect(paintLine(treeLines(long, long.nowMs, 3)[0]!, 30, paint)).toBe('a-workflo…  running  0:31  w1')
+  expect(paintLine(treeLines(long, long.nowMs, 3)[0]!, 12, paint)).toBe('a-workflo… …')
 })
 
 test('what is paused says so, and once how it goes on', () => {

@@ -16,6 +16,8 @@ export interface ExecutionAbout {
   startedAt: string
   /** Absolute: events, logs, artifacts and the result. */
   folder: string
+  /** `execution.tags`, masked; absent: none. */
+  tags?: Readonly<Record<string, string>>
   owner: ProcessMark
 }
 
@@ -39,6 +41,7 @@ export interface NewExecution {
   executor: string
   /** A folder of one's own for all files; as given. */
   output?: string
+  tags?: Readonly<Record<string, string>>
   /** ms since 1970 */
   nowMs?: number
 }
@@ -62,8 +65,9 @@ export function makeExecution(executions: string, asked: NewExecution): Executio
   const output = asked.output === undefined ? undefined : resolve(asked.output)
   if (output !== undefined) refuseUsed(output)
   const folder = output ?? entry
-  const { workflow, executor } = asked
-  const about = { id, workflow, executor, startedAt: new Date(nowMs).toISOString(), folder, owner: ownMark() }
+  const { workflow, executor, tags } = asked
+  const startedAt = new Date(nowMs).toISOString()
+  const about = { id, workflow, executor, startedAt, folder, ...(tags ? { tags } : {}), owner: ownMark() }
   // Under its name it is complete or not there: what has a name and no owner would look like something dead.
   const draft = join(executions, `.new-${id}`)
   const reserve = join(output ?? draft, RESERVE)

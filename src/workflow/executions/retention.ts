@@ -2,7 +2,15 @@ import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Executor } from '../../executors/executor.ts'
 import { ownMark } from '../../system/process-mark.ts'
-import { type ExecutionFolder, hasLeftovers, isAlive, listExecutions, namesIn, removeExecution, removeLeftovers } from './execution-folder.ts'
+import {
+  type ExecutionFolder,
+  hasLeftovers,
+  isAlive,
+  listExecutions,
+  namesIn,
+  removeExecution,
+  removeLeftovers,
+} from './execution-folder.ts'
 
 export interface Retention {
   /** So many stay in any case. */

@@ -64,6 +64,7 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
   const folder = makeExecution(options.executions, {
     workflow: prepared.plan.name,
     executor: options.executorName,
+    ...tagsOf(options),
     ...(options.output === undefined ? {} : { output: options.output }),
   })
   const { about } = folder
@@ -103,6 +104,14 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
     resume: () => void deskOf(state, about.id).resume(),
     cancel: (reason) => state.cancel(reason),
   }
+}
+
+/** A tag may have the value of a sensitive parameter in it. */
+function tagsOf({ prepared, masks }: ExecutionOptions): { tags?: Record<string, string> } {
+  const given = Object.entries(prepared.plan.execution?.tags ?? {})
+  if (given.length === 0) return {}
+  for (const name of prepared.sensitive) masks.add(String(prepared.config[name]))
+  return { tags: Object.fromEntries(given.map(([name, value]) => [name, masks.text(String(value))])) }
 }
 
 const isEnd = (event: WorkflowHappening) => event.type === 'execution' && hasExecutionEnded(event.status as ExecutionStatus)

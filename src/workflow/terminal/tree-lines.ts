@@ -42,7 +42,12 @@ function headLine(view: RunView, nowMs: number): TreeLine {
 function nodeLines(view: RunView, unit: UnitView, node: NodeView, indent: string, nowMs: number): TreeLine[] {
   const isNow = node.status === 'running' || node.status === 'paused'
   if (node.type !== 'step') return isNow ? operationLines(view, unit, node, indent, nowMs) : livingServices(node, indent)
-  const title = [{ text: indent }, markOf(node.status), { text: ` ${neutral(node.title)}`, shrinks: true }, ...timesOf(node, nowMs)]
+  const title = [
+    { text: indent },
+    markOf(node.status),
+    { text: ` ${neutral(node.title)}`, shrinks: true },
+    ...timesOf(node, nowMs),
+  ]
   const own: TreeLine = { line: title, rank: rankOf(node) }
   if (!isNow) return [own]
   return [own, ...node.children.flatMap((child) => nodeLines(view, unit, child, `${indent}  `, nowMs))]
