@@ -42,10 +42,10 @@ export const workflowList: Command = {
       )
     if (rows.length === 0) return given.print('Nothing has run yet: `everwarm workflow run <file>`.')
     const isTagged = rows.some(({ tags }) => tags)
-    const lines = rows.map((row) => [
-      ...[row.id, row.workflow, row.status, row.executor, row.startedAt, tookText(row.tookMs)],
-      ...(isTagged ? [tagsText(row)] : []),
-    ])
+    const lines = rows.map((row) => {
+      const cells = [row.id, row.workflow, row.status, row.executor, row.startedAt, tookText(row.tookMs)]
+      return isTagged ? [...cells, tagsText(row)] : cells
+    })
     given.print(table(['execution', 'workflow', 'status', 'executor', 'started', 'took', ...(isTagged ? ['tags'] : [])], lines))
   },
 }

@@ -116,7 +116,7 @@ test('what was aborted is shown only where nothing else explains the end', () =>
 
 test('where a terminal is narrow a title gives way before its time does', () => {
   const long = viewOf([{ ...HALF[0]!, workflow: 'a-workflow-with-a-long-name' } as WorkflowHappening, ...HALF.slice(1)])
-  expect(paintLine(treeLines(long, long.nowMs, 3)[0]!, 30, paint)).toBe('a-workflo…  running  0:31  w1')
+  expect(paintLine(treeLines(long, long.nowMs, 3)[0]!, 30, paint)).toBe('a-workflow…  running  0:31  w1')
   expect(paintLine(treeLines(long, long.nowMs, 3)[0]!, 12, paint)).toBe('a-workflo… …')
 })
 
