@@ -237,6 +237,7 @@ const ASKED_WRONGLY: ReadonlySet<string> = new Set([
   'TOKEN_USED',
   'TOKEN_EXPIRED',
   'WORKFLOW_INVALID',
+  'EXECUTION_UNKNOWN',
 ])
 
 function complain(error: EverwarmError): number {

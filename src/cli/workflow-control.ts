@@ -14,7 +14,8 @@ export const workflowPause: Command = {
   help: [...UNIT_HELP, '', 'Paused time counts for no timeout.'],
   async run(given) {
     const { execution, id, unit } = asked(given, 'pause')
-    await askExecution(execution, (channel) => channel.call('pause', ...unitArgs(unit)))
+    const { paused } = await askExecution(execution, (channel) => channel.call('pause', ...unitArgs(unit)))
+    if (paused === 0) throw nothingToPause(unit === undefined ? id : `${id} ${unit}`, id)
     given.print(`${id} pauses${unit === undefined ? '' : ` ${unit}`}`)
   },
 }
@@ -40,6 +41,10 @@ export const workflowCancel: Command = {
     given.print(`${id} ends`)
   },
 }
+
+/** Paused already, or what it does has no process: it waits for a place, or brings files. */
+const nothingToPause = (what: string, id: string) =>
+  badInput(`Nothing of ${what} runs at this moment that could be paused.`, `everwarm workflow status ${id}`)
 
 const unitArgs = (unit: string | undefined): [] | [string] => (unit === undefined ? [] : [unit])
 

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { openArtifactStore } from '../artifacts/open-store.ts'
 import { EverwarmError } from '../contracts/errors.ts'
@@ -14,8 +14,21 @@ export const listed = (value: unknown) => (Array.isArray(value) ? value.map(Stri
 export function sourceFolder(given: string | undefined, isBrought: boolean): string | undefined {
   if (given === 'none' || (given === undefined && isBrought)) return undefined
   const folder = resolve(given ?? '.')
-  if (existsSync(folder) && statSync(folder).isDirectory()) return folder
+  if (existsSync(folder) && statSync(folder).isDirectory()) return readable(folder)
   throw new EverwarmError('BAD_INPUT', { message: `--source: ${folder} is no folder.`, hint: 'Give a folder, or `none`.' })
+}
+
+function readable(folder: string): string {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK)
+    return folder
+  } catch (cause) {
+    throw new EverwarmError('BAD_INPUT', {
+      message: `--source: ${folder} may not be read (${(cause as NodeJS.ErrnoException).code}).`,
+      hint: 'Give a folder that may be, or `none`.',
+      cause,
+    })
+  }
 }
 
 /**

@@ -1,11 +1,29 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ErrorData } from '../contracts/errors.ts'
 import { dataFolder } from '../system/settings.ts'
 import { askExecution } from '../workflow/executions/control-client.ts'
-import { type ExecutionFolder, isAlive, listExecutions, readResult } from '../workflow/executions/execution-folder.ts'
+import {
+  type ExecutionAbout,
+  type ExecutionFolder,
+  isAlive,
+  listExecutions,
+  readResult,
+} from '../workflow/executions/execution-folder.ts'
+import { neutral } from '../workflow/terminal/spans.ts'
 import { tookText } from '../workflow/terminal/wording.ts'
 import { type Command, refusePositionals } from './command.ts'
 import { table } from './table.ts'
 
 const ANSWER_MS = 1_000
+
+/** How an execution stands now, or how it ended. */
+export interface Stand {
+  status: string
+  tookMs: number
+  exitCode?: number
+  error?: ErrorData
+}
 
 export const workflowList: Command = {
   options: { json: { type: 'boolean' } },
@@ -23,18 +41,37 @@ export const workflowList: Command = {
         ),
       )
     if (rows.length === 0) return given.print('Nothing has run yet: `everwarm workflow run <file>`.')
-    const lines = rows.map((row) => [row.id, row.workflow, row.status, row.executor, row.startedAt, tookText(row.tookMs)])
-    given.print(table(['execution', 'workflow', 'status', 'executor', 'started', 'took'], lines))
+    const isTagged = rows.some(({ tags }) => tags)
+    const lines = rows.map((row) => {
+      const cells = [row.id, row.workflow, row.status, row.executor, row.startedAt, tookText(row.tookMs)]
+      return isTagged ? [...cells, tagsText(row)] : cells
+    })
+    given.print(table(['execution', 'workflow', 'status', 'executor', 'started', 'took', ...(isTagged ? ['tags'] : [])], lines))
   },
 }
 
+/** `team=web, nightly=yes` */
+export const tagsText = ({ tags = {} }: Pick<ExecutionAbout, 'tags'>) =>
+  neutral(
+    Object.entries(tags)
+      .map((pair) => pair.join('='))
+      .join(', '),
+  )
+
+/** ms since 1970, of the last event that it has written. */
+const lastSignMs = ({ about }: ExecutionFolder, otherwise: number) =>
+  statSync(join(about.folder, 'events.jsonl'), { throwIfNoEntry: false })?.mtimeMs ?? otherwise
+
 /** `killed`: its process is gone, and left no result. */
-export async function standOf(execution: ExecutionFolder): Promise<{ status: string; tookMs: number; exitCode?: number }> {
+export async function standOf(execution: ExecutionFolder): Promise<Stand> {
   const began = Date.parse(execution.about.startedAt)
   const result = readResult(execution)
-  if (result) return { status: result.status, exitCode: result.exitCode, tookMs: Date.parse(result.endedAt) - began }
+  if (result) {
+    const { status, exitCode, endedAt, error } = result
+    return { status, tookMs: Date.parse(endedAt) - began, exitCode, ...(error ? { error } : {}) }
+  }
+  if (!isAlive(execution)) return { status: 'killed', tookMs: lastSignMs(execution, began) - began }
   const tookMs = Date.now() - began
-  if (!isAlive(execution)) return { status: 'killed', tookMs }
   // One that is too busy to answer runs.
   const status = await askExecution(execution, (channel) => channel.call('status'), ANSWER_MS).catch(() => 'running')
   return { status, tookMs }

@@ -55,7 +55,7 @@ export const workflowRun: Command = {
     '--json                 events as lines of JSON on standard output, and nothing else there',
     '',
     'Ctrl-C ends it gracefully, a second one at once.',
-    'Exit codes: 0 passed, 1 failed, 2 asked wrongly, 137 canceled or aborted, 155 a workflow that is wrong, 190 a fault of everwarm.',
+    'Exit codes: 0 passed, 1 failed, 2 asked wrongly, 74 a disk is full, 137 canceled or aborted, 155 a workflow that is wrong, 190 a fault of everwarm.',
   ],
   async run(given) {
     try {
@@ -63,10 +63,10 @@ export const workflowRun: Command = {
     } catch (error) {
       // The workflow itself, not the command line.
       const { code, message, hint } = errorFromData(error)
-      if (!/^(?:WORKFLOW_INVALID|EXPRESSION_|FIELD_UNSUPPORTED|SECRET_UNKNOWN)/.test(code)) throw error
+      if (!/^(?:WORKFLOW_INVALID|EXPRESSION_|FIELD_UNSUPPORTED|SECRET_UNKNOWN|STORE_FULL)/.test(code)) throw error
       say(`${code}: ${message}`)
       if (hint) say(hint)
-      return 155
+      return code === 'STORE_FULL' ? 74 : 155
     }
   },
 }
@@ -132,6 +132,7 @@ function dryRun({ values, print }: Given, { prepared, executorName: executor, no
 async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
   const { values, env } = given
   const { executor, prepared, known, source, notes } = ready
+  executor.check?.()
   const masks = createMasks()
   const file = text(values['secrets'])
   const secrets = openSecrets({

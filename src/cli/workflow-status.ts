@@ -11,7 +11,7 @@ import { type Line, neutral, paintLine } from '../workflow/terminal/spans.ts'
 import { summaryLines, warningLines } from '../workflow/terminal/summary-lines.ts'
 import { treeLines } from '../workflow/terminal/tree-lines.ts'
 import { badInput, type Command } from './command.ts'
-import { standOf } from './workflow-list.ts'
+import { standOf, tagsText } from './workflow-list.ts'
 
 const SEE = 'everwarm workflow status --help'
 
@@ -30,6 +30,8 @@ export const workflowStatus: Command = {
     const view = await readView(join(execution.about.folder, 'events.jsonl'))
     const stand = await standOf(execution)
     view.status = stand.status
+    if (stand.error) view.error = stand.error
+    if (stand.status === 'killed') noteKilled(view)
     if (values['json']) return print(JSON.stringify({ ...execution.about, ...stand, ...statusData(view) }, null, 2))
     const isOver = stand.exitCode !== undefined || stand.status === 'killed'
     const now = isOver ? view.nowMs : Date.now()
@@ -37,8 +39,17 @@ export const workflowStatus: Command = {
       ...treeLines(view, now, Number.MAX_SAFE_INTEGER),
       ...(isOver ? [[], ...warningLines(view), ...summaryLines(view, { folder: execution.about.folder })] : unitLines(view)),
     ]
+    if (execution.about.tags) lines.splice(1, 0, [{ text: `  tags ${tagsText(execution.about)}`, style: 'dim' }])
     for (const line of lines) print(paintLine(line, Number.MAX_SAFE_INTEGER, paint))
   },
+}
+
+/** Its steps could not say any more that they ended. */
+function noteKilled(view: RunView): void {
+  for (const { nodes } of view.units.values())
+    for (const node of nodes.values()) if (node.status === 'running' || node.status === 'paused') node.status = 'aborted'
+  const message = 'Its process was killed, or the machine went down, before it could write a result; what it ran was ended.'
+  view.error = { code: 'EXECUTION_OVER', message, hint: 'Its output until then is in its logs. Run the workflow again.' }
 }
 
 async function readView(path: string): Promise<RunView> {

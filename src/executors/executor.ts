@@ -15,6 +15,8 @@ export interface Executor {
   readonly name: ExecutorName
   /** Fields that mean nothing here; said before anything runs. */
   readonly ignores: readonly FieldNote[]
+  /** What can be known to be asked wrongly before anything is begun; asks nobody. @throws EverwarmError BAD_INPUT */
+  check?(): void
   /** @throws EverwarmError EXECUTOR_UNREACHABLE */
   open(execution: ExecutionRequest): Promise<ExecutionRoom>
   /** Removes what executions have left whose engine is dead; what lives is not touched. @returns how many things it removed */

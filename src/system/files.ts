@@ -43,12 +43,18 @@ function tryMake(path: string): boolean {
 
 /** Why nothing can be kept in this folder, in words; undefined if it can. Makes it. */
 export function folderFault(path: string): string | undefined {
+  const error = folderError(path)
+  return error === undefined ? undefined : faultText(error)
+}
+
+/** Why nothing can be kept in this folder, as the system says it; undefined if it can. Makes it. */
+export function folderError(path: string): unknown {
   try {
     makeFolder(path)
     accessSync(path, constants.W_OK | constants.X_OK)
     return undefined
   } catch (error) {
-    return faultText(error)
+    return error
   }
 }
 
@@ -64,7 +70,8 @@ const FAULTS: Record<string, string> = {
   ELOOP: 'leads in circles of links',
 }
 
-function faultText(error: unknown): string {
+/** What is wrong with a folder, behind its name: `is not a folder (EEXIST)`. */
+export function faultText(error: unknown): string {
   const { code = String(error) } = error as NodeJS.ErrnoException
   return FAULTS[code] ? `${FAULTS[code]} (${code})` : `cannot be used (${code})`
 }

@@ -86,7 +86,8 @@ export function loadFiles(paths: readonly string[]): LoadedDocument[] {
   return files.flatMap(({ documents }) => documents)
 }
 
-export function readText(path: string): string {
+/** @param hint where to look @throws EverwarmError BAD_INPUT */
+export function readText(path: string, hint = 'Give the path of a workflow from here.'): string {
   try {
     const found = statSync(path)
     // A device never ends.
@@ -98,7 +99,7 @@ export function readText(path: string): string {
   } catch (cause) {
     throw new EverwarmError('BAD_INPUT', {
       message: `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
-      hint: 'Give the path of a workflow from here.',
+      hint,
       cause,
     })
   }

@@ -65,13 +65,14 @@ export const hasExecutionEnded = (status: ExecutionStatus) => NEXT_EXECUTION_STA
 /** Skipped counts as success. */
 export const isSuccess = (status: StepStatus) => status === 'passed' || status === 'skipped'
 
-/** Of the process that runs steps. */
-export const EXIT_CODES = { passed: 0, failed: 1, aborted: 137, badInput: 155, internal: 190 } as const
+/** Of the process that runs steps. `notKept` is EX_IOERR of sysexits.h: a disk took no more. */
+export const EXIT_CODES = { passed: 0, failed: 1, notKept: 74, aborted: 137, badInput: 155, internal: 190 } as const
 
 const BAD_INPUT = /^(?:BAD_INPUT|WORKFLOW_INVALID|EXPRESSION_.*|FIELD_UNSUPPORTED|SECRET_UNKNOWN)$/
 
 /** Of what ended with an error of this code. */
-export function exitCodeOf(code: ErrorCode): 1 | 155 | 190 {
+export function exitCodeOf(code: ErrorCode): 1 | 74 | 155 | 190 {
+  if (code === 'STORE_FULL') return EXIT_CODES.notKept
   if (code === 'INTERNAL') return EXIT_CODES.internal
   return BAD_INPUT.test(code) ? EXIT_CODES.badInput : EXIT_CODES.failed
 }

@@ -107,9 +107,29 @@ test('what is wrong is said before anything runs: 2 on the command line, 155 in 
     [['run', 'w.yaml', '--strict'], 155, /FIELD_UNSUPPORTED.*container\.image/],
     [['run', 'w.yaml', '--config', 'x=1'], 155, /There is no parameter "x"/],
     [['run', 'secret.yaml'], 155, /SECRET_UNKNOWN: secret\.yaml:5:18: shell of "Second": There is no key "b" of the secret "a"/],
+    [['run', 'w.yaml', '--output', 'w.yaml'], 2, /BAD_INPUT: The folder .*w\.yaml is not a folder/],
+    [['run', 'w.yaml', '--secrets', 'none.yaml'], 2, /none\.yaml cannot be read \(ENOENT\)[^]*--secrets takes/],
+    [['pause', 'wnothing'], 2, /EXECUTION_UNKNOWN: There is no execution "wnothing"/],
   ]
   const ends = await Promise.all(asked.map(([args]) => runCli(folder, args)))
   ends.forEach(({ code, stderr }, i) => expect([code, stderr]).toEqual([asked[i]![1], expect.stringMatching(asked[i]![2])]))
+  expect(readdirSync(join(folder, 'home/executions'))).toEqual([])
+})
+
+test('a variable that names no folder is asked wrongly, and named', TIMEOUT, async () => {
+  const folder = project('unusable', `steps: [{ shell: ls }]`)
+  const file = join(folder, 'w.yaml')
+  const ends = await Promise.all([
+    runCli(folder, ['run', 'w.yaml'], { EVERWARM_HOME: file }),
+    runCli(folder, ['list'], { EVERWARM_HOME: file }),
+    runCli(folder, ['run', 'w.yaml'], { EVERWARM_CACHE: join(file, 'below') }),
+    runCli(folder, ['run', 'w.yaml', '--executor', 'kubernetes'], { KUBECONFIG: '/nowhere' }),
+  ])
+  const names = ['EVERWARM_HOME', 'EVERWARM_HOME', 'EVERWARM_CACHE', 'KUBECONFIG']
+  ends.forEach(({ code, stderr }, i) => {
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^everwarm BAD_INPUT: /)])
+    expect(stderr).toContain(names[i])
+  })
   expect(existsSync(join(folder, 'home'))).toBe(false)
 })
 
@@ -140,7 +160,9 @@ test('a running one is listed, paused, resumed and canceled from elsewhere', TIM
   await running.said('tick 2')
   const [{ id }] = JSON.parse((await runCli(folder, ['list', '--json'])).stdout) as [{ id: string }]
   expect((await runCli(folder, ['pause', id])).stdout).toBe(`${id} pauses\n`)
-  expect((await runCli(folder, ['status', id])).stdout).toMatch(/‖ Ticks {2}\d:\d\d, paused\n/)
+  const shown = (await runCli(folder, ['status', id])).stdout
+  expect(shown).toMatch(/^control {2}paused .*\n {2}goes on with: everwarm workflow resume .*\n {2}‖ Ticks {2}\d:\d\d, paused\n/)
+  expect((await runCli(folder, ['pause', id])).stderr).toContain('Nothing of')
   const nowhere = await runCli(folder, ['pause', id, 'r9.9'])
   expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no unit "r9.9" that runs.')])
   expect((await runCli(folder, ['resume', id])).stdout).toBe(`${id}: 1 unit goes on\n`)
@@ -154,7 +176,7 @@ test('a running one is listed, paused, resumed and canceled from elsewhere', TIM
 test('of one group only one runs; when it is killed the next begins, and it is listed as killed', TIMEOUT, async () => {
   const folder = project(
     'group',
-    `concurrency: { group: deploy }\ntimeouts: { queue: 30s }\nsteps: [{ shell: 'echo begun; sleep 60' }]`,
+    `concurrency: { group: deploy }\nexecution: { tags: { team: web } }\ntimeouts: { queue: 30s }\nsteps: [{ shell: 'echo begun; sleep 60' }]`,
   )
   const first = startCli(folder, ['run', 'w.yaml', '--source', 'none'])
   await first.said('begun')
@@ -162,8 +184,16 @@ test('of one group only one runs; when it is killed the next begins, and it is l
   await second.said('group queued')
   first.child.kill('SIGKILL')
   await second.said('begun')
-  const all = JSON.parse((await runCli(folder, ['list', '--json'])).stdout) as { status: string }[]
-  expect(all.map(({ status }) => status)).toEqual(['running', 'killed'])
+  const all = JSON.parse((await runCli(folder, ['list', '--json'])).stdout) as { id: string; status: string; tags: object }[]
+  expect(all.map(({ status, tags }) => [status, tags])).toEqual([
+    ['running', { team: 'web' }],
+    ['killed', { team: 'web' }],
+  ])
+  const killed = (await runCli(folder, ['status', all[1]!.id])).stdout
+  expect(killed).toMatch(/ {2}tags team=web\n {2}■ shell\n/)
+  expect(killed).toContain('■ group killed')
+  expect(killed).toContain('Its process was killed')
+  expect(readdirSync(join(folder, 'home/executions', all[1]!.id)).sort()).toEqual(['events.jsonl', 'execution.json', 'logs'])
   second.child.kill('SIGTERM')
   expect((await second.ended).code).toBe(137)
 })

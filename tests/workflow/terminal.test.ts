@@ -7,10 +7,12 @@ import { applyEvent } from '../../src/workflow/terminal/apply-event.ts'
 import { liveRenderer } from '../../src/workflow/terminal/live.ts'
 import { plainRenderer } from '../../src/workflow/terminal/plain.ts'
 import { newRunView } from '../../src/workflow/terminal/run-view.ts'
-import { cut, neutral, plainText, widthOf } from '../../src/workflow/terminal/spans.ts'
+import { cut, neutral, paintLine, plainText, widthOf } from '../../src/workflow/terminal/spans.ts'
 import { summaryLines } from '../../src/workflow/terminal/summary-lines.ts'
 import { treeLines } from '../../src/workflow/terminal/tree-lines.ts'
+import { unitTree } from '../../src/workflow/engine/unit-report.ts'
 import { clockText, tookText, workersText } from '../../src/workflow/terminal/wording.ts'
+import { readPlan } from './read.ts'
 import { HALF, status, stream, TREE, WHOLE, worker, WORKER } from './stream.ts'
 
 const same = (text: string) => text
@@ -110,6 +112,66 @@ test('what was aborted is shown only where nothing else explains the end', () =>
   expect(shown()[0]).toContain('Install  aborted')
   expect(shown(...status('', 'r3 r5', 'failed'))[0]).toContain('Tests  failed')
   expect(shown({ type: 'execution', id: 'w1', workflow: 'x', status: 'canceled' })[0]).toContain('x canceled')
+})
+
+test('where a terminal is narrow a title gives way before its time does', () => {
+  const long = viewOf([{ ...HALF[0]!, workflow: 'a-workflow-with-a-long-name' } as WorkflowHappening, ...HALF.slice(1)])
+  expect(paintLine(treeLines(long, long.nowMs, 3)[0]!, 30, paint)).toBe('a-workflow…  running  0:31  w1')
+  expect(paintLine(treeLines(long, long.nowMs, 3)[0]!, 12, paint)).toBe('a-workflo… …')
+})
+
+test('what is paused says so, and once how it goes on', () => {
+  const paused: WorkflowHappening[] = [
+    ...HALF,
+    ...status('r5.1', 'r1', 'paused'),
+    { type: 'execution', id: 'w1', workflow: 'unit-tests', status: 'paused' },
+  ]
+  expect(tree(paused)).toContain(`
+unit-tests  paused  0:33  w1
+  goes on with: everwarm workflow resume w1
+`)
+  expect(tree(paused)).toContain(`
+    1/4 done, 1 paused, 1 failed  (4 workers, 2 at a time)
+      ‖ #1 firefox  Run 0:03  red x
+`)
+  expect(viewOf(paused).workers).toMatchObject({ running: 0, paused: 1 })
+  expect(viewOf([...paused, ...status('r5.1', 'r1', 'running')]).workers).toMatchObject({ running: 1, paused: 0 })
+  const lines: string[] = []
+  const renderer = plainRenderer({ print: (line) => lines.push(line), paint })
+  for (const event of stream(paused)) renderer.hear(event, '')
+  expect(lines.slice(-3)).toEqual([
+    '[Tests #1 firefox] ‖ Run  paused',
+    'unit-tests paused  w1',
+    '  goes on with: everwarm workflow resume w1',
+  ])
+})
+
+test('steps without a name are called by what they do or where they stand, in events as in all lines', () => {
+  const { root } = readPlan(`
+setup: [{ shell: a }]
+steps:
+  - name: Build
+    shell: b
+    steps: [{ shell: c }, { shell: d, artifacts: { paths: [x] } }, { run: { command: [e] } }, { steps: [{ shell: f }, { name: Last, shell: g }] }]
+`)
+  const events = stream([
+    { type: 'unit', unit: '', root: unitTree(root) },
+    ...status('', 'r1 r3 r5 r7 r10 r12 r13 r15', 'running'),
+  ])
+  const lines: string[] = []
+  const renderer = plainRenderer({ print: (line) => lines.push(line), paint })
+  for (const event of events) renderer.hear(event, '')
+  expect(lines).toEqual([
+    '● shell',
+    '● Build',
+    '● Build › step 1',
+    '● Build › step 2',
+    '● Build › run',
+    '● Build › step 4',
+    '● Build › step 4 › shell',
+    '● Last',
+  ])
+  expect(JSON.stringify(events[0])).toContain('"title":"Build › step 4 › shell"')
 })
 
 test('words follow the numbers', () => {

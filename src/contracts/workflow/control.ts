@@ -6,8 +6,8 @@ export interface ControlFunctions {
   hello(said: ControlHello): { id: string; pid: number }
   /** Status of the execution now: `queued`, `running`, `paused`, … */
   status(): string
-  /** @param unit as in events; absent: all. @throws EverwarmError BAD_INPUT: nothing there that could be paused */
-  pause(unit?: string): void
+  /** Returns when its processes stand still. @param unit as in events; absent: all. @throws EverwarmError BAD_INPUT: nothing there runs */
+  pause(unit?: string): Promise<{ paused: number }> | { paused: number }
   /** @throws EverwarmError BAD_INPUT: nothing there that is paused */
   resume(unit?: string): { resumed: number }
   /** Returns when it is on its way, not when it is over. */
@@ -18,4 +18,4 @@ export const ControlHello = z.object({ protocol: z.number().int(), token: z.stri
 export type ControlHello = z.infer<typeof ControlHello>
 
 /** Raised when a function above changes. */
-export const CONTROL_PROTOCOL = 1
+export const CONTROL_PROTOCOL = 2

@@ -39,6 +39,8 @@ export interface UnitNode {
   /** `step`, or what the operation does: `shell`, `run`, `parallel`, … */
   type: string
   name?: string
+  /** What people see of a step without a name: `shell`, `Build › step 2`. */
+  title?: string
   isOptional?: boolean
   children?: UnitNode[]
 }

@@ -1,6 +1,7 @@
 import type { Container } from '../../contracts/workflow/container.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
+import { asBadInput } from '../bad-input.ts'
 import type { ExecutionRoom, Executor } from '../executor.ts'
 import { connectEngine, type Docker, type EngineOptions } from './engine.ts'
 import { engineAddress } from './engine-address.ts'
@@ -37,6 +38,7 @@ export function createContainerExecutor(options: ContainerExecutorOptions): Exec
   return {
     name: 'container',
     ignores: CONTAINER_NOTES,
+    check: () => void asBadInput(() => engineAddress(host, env)),
     async open({ id }) {
       const { docker, images, isNear } = await connection()
       reaper ??= startReaper(engineAddress(host, env).shown, owner[OWNER]!, env)

@@ -9,6 +9,7 @@ import type {
   V1Secret,
   V1VolumeMount,
 } from '@kubernetes/client-node'
+import { delimiter } from 'node:path'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { PassThrough } from 'node:stream'
@@ -106,14 +107,17 @@ export async function connectCluster(options: ClusterOptions): Promise<Cluster> 
   }
 }
 
+/** As `kubectl` reads KUBECONFIG. */
+export const kubeconfigFiles = (given = '') => given.split(delimiter).filter(Boolean)
+
 function loadConfig(config: KubeConfig, { kubeconfig, context, env }: ClusterOptions): void {
   try {
-    const files = (kubeconfig ?? env['KUBECONFIG'])?.split(process.platform === 'win32' ? ';' : ':').filter(Boolean) ?? []
+    const files = kubeconfigFiles(kubeconfig ?? env['KUBECONFIG'])
     if (files.length > 0) loadFiles(config, files)
     else if (env['KUBERNETES_SERVICE_HOST']) config.loadFromCluster()
     else config.loadFromFile(`${env['HOME'] ?? env['USERPROFILE'] ?? ''}/.kube/config`)
     if (context !== undefined) config.setCurrentContext(context)
-    if (!config.getCurrentCluster()) throw new Error(`there is no context "${context ?? config.currentContext}" in it`)
+    if (!config.getCurrentCluster()) throw new Error(noCluster(context ?? config.currentContext))
   } catch (cause) {
     throw new EverwarmError('EXECUTOR_UNREACHABLE', {
       message: `No cluster is known: ${cause instanceof Error ? cause.message : String(cause)}.`,
@@ -122,6 +126,9 @@ function loadConfig(config: KubeConfig, { kubeconfig, context, env }: ClusterOpt
     })
   }
 }
+
+const noCluster = (context: string | undefined) =>
+  context ? `there is no context "${context}" with a cluster in it` : 'there is no current context in it'
 
 function loadFiles(config: KubeConfig, [first, ...others]: readonly string[]): void {
   config.loadFromFile(first!)

@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import type { Executor } from '../executor.ts'
-import { type Cluster, connectCluster, saidBy, statusOf } from './cluster.ts'
+import { type Cluster, connectCluster, kubeconfigFiles, saidBy, statusOf } from './cluster.ts'
 import { openRoom } from './kube-room.ts'
 import { ownerLease } from './owner-lease.ts'
 import { sweepNamespace } from './sweep.ts'
@@ -40,6 +41,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     name: 'kubernetes',
     // All fields are Kubernetes's own.
     ignores: [],
+    check: () => refuseNoFile(options.kubeconfig, options.env['KUBECONFIG']),
     async open(execution) {
       const cluster = await connect()
       const lease = leaseOf(cluster)
@@ -72,5 +74,15 @@ function unreachable(cause: unknown): EverwarmError {
       ? 'Give this account the rights of deploy/kubernetes/role.yaml.'
       : 'Try `kubectl get pods` with the same context.',
     cause,
+  })
+}
+
+/** Of several files in KUBECONFIG one is enough. @throws EverwarmError BAD_INPUT */
+function refuseNoFile(option: string | undefined, variable: string | undefined): void {
+  const files = kubeconfigFiles(option ?? variable)
+  if (files.length === 0 || files.some((file) => statSync(file, { throwIfNoEntry: false })?.isFile())) return
+  throw new EverwarmError('BAD_INPUT', {
+    message: `${option === undefined ? 'KUBECONFIG' : '--kubeconfig'}: there is no file ${files.join(', ')}.`,
+    hint: 'Name a file that describes a cluster.',
   })
 }

@@ -97,6 +97,8 @@ const noProgram = () =>
   })
 
 async function faultOf(program: string, cwd: string, cause: unknown): Promise<EverwarmError> {
+  // Ours say more than any code.
+  if (cause instanceof EverwarmError) return cause
   const { code = String(cause) } = cause as NodeJS.ErrnoException
   const folder = await stat(cwd).catch(() => undefined)
   if (!folder?.isDirectory())

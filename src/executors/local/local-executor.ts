@@ -4,6 +4,7 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import { ownMark } from '../../system/process-mark.ts'
 import { cacheFolder, type Env } from '../../system/settings.ts'
+import { asBadInput } from '../bad-input.ts'
 import type { ExecutionRequest, ExecutionRoom, Executor } from '../executor.ts'
 import { passedOn } from './environment.ts'
 import { makeExecution, openRoot, sweepRoot } from './executions-folder.ts'
@@ -44,6 +45,7 @@ export function createLocalExecutor({ root, env = process.env, passEnv = [], clo
   return {
     name: 'local',
     ignores: IGNORED_FIELDS,
+    check: () => void asBadInput(folderOfAll),
     async open(request) {
       checkId(request)
       const { folder: all, house } = begin()

@@ -67,7 +67,7 @@ async function begin({ given, asker, config }: Life): Promise<{ run: StepRun; he
   const hear = (event: WorkflowEvent) => {
     held.hear(event)
     // That it waits is its way to be ready.
-    if (event.type !== 'step' || event.status !== 'paused') asker.say({ event })
+    if (!('status' in event) || event.status !== 'paused') asker.say({ event })
   }
   const prepared = { ...whole.prepared, plan }
   const run = await startStep({ ...whole, prepared, given, config, hear, note: (note) => asker.say({ note }) })

@@ -32,8 +32,11 @@ export interface WorkflowRunOptions {
 export interface RunningWorkflow {
   /** Never rejects. */
   readonly ended: Promise<WorkflowResult>
-  /** @param unit of workers as in events; absent: all. @throws EverwarmError BAD_INPUT if nothing there runs */
-  pause(unit?: string): void
+  /**
+   * @param unit of workers as in events; absent: all
+   * @returns how many units stand still that did not before, once they do. Rejects with BAD_INPUT if nothing there runs
+   */
+  pause(unit?: string): Promise<{ paused: number }>
   /** @returns how many steps go on. @throws EverwarmError BAD_INPUT if there is no such unit */
   resume(unit?: string): { resumed: number }
   /** Gracefully: steps with `condition: always` and clean-up still run. A second time: at once. */
@@ -42,8 +45,8 @@ export interface RunningWorkflow {
 
 export interface WorkflowResult {
   status: 'passed' | 'failed' | 'aborted' | 'canceled'
-  /** 0 passed, 1 failed, 137 aborted or canceled, 155 bad input, 190 a fault of everwarm. */
-  exitCode: 0 | 1 | 137 | 155 | 190
+  /** 0 passed, 1 failed, 74 a disk is full, 137 aborted or canceled, 155 bad input, 190 a fault of everwarm. */
+  exitCode: 0 | 1 | 74 | 137 | 155 | 190
   error?: ErrorData
 }
 
@@ -68,7 +71,7 @@ export interface ArtifactKeeper {
    * Tries again with longer and longer pauses only if `content` can be read again: a function gives it anew.
    * Not more than 30 at once are on their way; others wait.
    * @param name relative, with `/`
-   * @throws EverwarmError ARTIFACTS_FAILED
+   * @throws EverwarmError ARTIFACTS_FAILED, STORE_FULL
    */
   put(name: string, content: Readable | (() => Promise<Readable>), about: ArtifactAbout): Promise<void>
   /** Where people find them: a folder or an address. */

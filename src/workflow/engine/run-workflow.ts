@@ -59,9 +59,9 @@ class Execution {
     return result
   }
 
-  pause(path?: string): void {
-    const units = this.#unitsAt(path)
-    for (const unit of units) void unit.pause()
+  async pause(path?: string): Promise<{ paused: number }> {
+    const done = await Promise.all(this.#unitsAt(path).map((unit) => unit.pause()))
+    return { paused: done.filter(Boolean).length }
   }
 
   resume(path?: string): { resumed: number } {

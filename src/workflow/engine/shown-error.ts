@@ -1,8 +1,9 @@
 import { type ErrorData, errorFromData } from '../../contracts/errors.ts'
+import { diskFull, isDiskFull } from '../../system/disk-full.ts'
 import type { MaskBook } from './engine-types.ts'
 
 /** An error as events and results tell it. */
 export function shownError(error: unknown, masks: Pick<MaskBook, 'text'>): ErrorData {
-  const { code, message, hint } = errorFromData(error)
+  const { code, message, hint } = isDiskFull(error) ? diskFull(error) : errorFromData(error)
   return { code, message: masks.text(message), ...(hint ? { hint } : {}) }
 }

@@ -1,17 +1,22 @@
 import type { StepReport, UnitNode } from '../../contracts/workflow/events.ts'
 import { durationsOf, type ExecutionState } from '../execution.ts'
-import type { PlanNode } from '../plan.ts'
+import type { PlanNode, StepNode } from '../plan.ts'
 import { hasStepEnded } from '../status.ts'
+import { stepTitles } from './step-titles.ts'
 
 /** The steps of a unit as they are announced. */
-export function unitTree(node: PlanNode): UnitNode {
+export const unitTree = (root: StepNode): UnitNode => announced(root, '', undefined)
+
+function announced(node: PlanNode, outside: string, title: string | undefined): UnitNode {
   if (node.kind === 'operation') return { ref: node.ref, type: node.operation.type }
+  const shown = node.name ?? title ?? outside
+  const titles = stepTitles(node.children, shown)
   return {
     ref: node.ref,
     type: 'step',
-    ...(node.name === undefined ? {} : { name: node.name }),
+    ...(node.name === undefined ? (title === undefined ? {} : { title }) : { name: node.name }),
     ...(node.isOptional ? { isOptional: true } : {}),
-    children: node.children.map(unitTree),
+    children: node.children.map((child) => announced(child, shown, titles.get(child))),
   }
 }
 

@@ -6,6 +6,7 @@ import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ArtifactStore } from '../../artifacts/artifact-store.ts'
 import { errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import { diskFull, isDiskFull } from '../../system/disk-full.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import type { ArtifactAbout, ArtifactKeeper } from '../engine/engine-types.ts'
 import { insideFolder } from './inside-folder.ts'
@@ -72,7 +73,7 @@ async function keep(
     await rm(draft)
   } catch (cause) {
     await rm(draft, { force: true })
-    throw notKept(name, cause)
+    throw notKept(name, store?.location ?? folder, cause)
   }
 }
 
@@ -103,11 +104,12 @@ async function patiently(clock: Clock, send: () => Promise<void>): Promise<void>
   }
 }
 
-function notKept(name: string, cause: unknown): EverwarmError {
-  const { message } = errorFromData(cause)
+function notKept(name: string, location: string, cause: unknown): EverwarmError {
+  const message = isDiskFull(cause) ? diskFull(cause, location).message : errorFromData(cause).message
+  const about = { message: `The artifact "${name.slice(0, 200)}" could not be kept: ${message}`, cause }
+  if (isDiskFull(cause)) return diskFull(new EverwarmError('STORE_FULL', about))
   return new EverwarmError('ARTIFACTS_FAILED', {
-    message: `The artifact "${name.slice(0, 200)}" could not be kept: ${message}`,
+    ...about,
     hint: 'Look at the disk, or at the store that EVERWARM_ARTIFACTS names.',
-    cause,
   })
 }

@@ -12,7 +12,7 @@ const ANSWER_MS = 10_000
 
 /**
  * Asks a running execution for something.
- * @throws EverwarmError EXECUTION_UNKNOWN: it does not run; API_TIMEOUT; TOKEN_REFUSED, PROTOCOL_MISMATCH, and what it answers
+ * @throws EverwarmError EXECUTION_OVER; API_UNREACHABLE, API_TIMEOUT: it does not answer; TOKEN_REFUSED, PROTOCOL_MISMATCH, and what it answers
  */
 export async function askExecution<Answer>(
   execution: ExecutionFolder,
@@ -55,14 +55,14 @@ function notRunning(execution: ExecutionFolder): EverwarmError {
   const result = readResult(execution)
   if (result) return over(`Execution ${id} is over: ${result.status}.`)
   if (!isAlive(execution)) return over(`Execution ${id} is over: its process was killed.`)
-  return new EverwarmError('EXECUTION_UNKNOWN', {
+  return new EverwarmError('API_UNREACHABLE', {
     message: `Execution ${id} does not listen.`,
     hint: 'It may have begun, or ended, at this moment: ask again.',
   })
 }
 
 const over = (message: string) =>
-  new EverwarmError('EXECUTION_UNKNOWN', { message, hint: '`everwarm workflow list` shows what runs.' })
+  new EverwarmError('EXECUTION_OVER', { message, hint: '`everwarm workflow list` shows what runs.' })
 
 const silent = (id: string) =>
   new EverwarmError('API_TIMEOUT', {

@@ -8,7 +8,9 @@ const MOST_WAITING_BYTES = 32 * 1_048_576
 export interface EventBook {
   /** @param line the event as JSON, without a line end */
   write(event: WorkflowEvent, line: string): void
-  /** Resolves when all is written. Never rejects. */
+  /** Resolves when all that was said is written, or lost. Never rejects. */
+  written(): Promise<void>
+  /** As `written`, and says no more. */
   close(): Promise<void>
 }
 
@@ -19,16 +21,19 @@ export function openEventBook(path: string, onFault: (error: Error) => void): Ev
   let waitingBytes = 0
   let leftOut = 0
   let isWriting = false
+  let isTorn = false
   let onEmpty: (() => void) | undefined
 
   const next = () => {
     if (waiting.length === 0) return stop()
-    const text = `${waiting.join('\n')}\n`
+    // Half a line of a full disk must not spoil the next one.
+    const text = `${isTorn ? '\n' : ''}${waiting.join('\n')}\n`
     waiting = []
     waitingBytes = 0
     // Lines that come meanwhile make the next write: the slower the disk, the larger its pieces.
     writeFile(file, text, (error) => {
       if (error) onFault(error)
+      isTorn = Boolean(error)
       next()
     })
   }
@@ -49,13 +54,17 @@ export function openEventBook(path: string, onFault: (error: Error) => void): Ev
     leftOut = 0
     add(JSON.stringify({ at: new Date().toISOString(), type: 'warning', unit: '', code: 'STORE_FULL', message }))
   }
+  const written = async () => {
+    if (isWriting) await new Promise<void>((resolve) => (onEmpty = resolve))
+  }
   return {
     write(event, line) {
       if (event.type === 'output' && waitingBytes > MOST_WAITING_BYTES) leftOut += 1
       else add(line)
     },
+    written,
     async close() {
-      if (isWriting) await new Promise<void>((resolve) => (onEmpty = resolve))
+      await written()
       await new Promise<void>((resolve) => close(file, () => resolve()))
     },
   }

@@ -2,7 +2,15 @@ import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Executor } from '../../executors/executor.ts'
 import { ownMark } from '../../system/process-mark.ts'
-import { type ExecutionFolder, isAlive, listExecutions, namesIn, removeExecution } from './execution-folder.ts'
+import {
+  type ExecutionFolder,
+  hasLeftovers,
+  isAlive,
+  listExecutions,
+  namesIn,
+  removeExecution,
+  removeLeftovers,
+} from './execution-folder.ts'
 
 export interface Retention {
   /** So many stay in any case. */
@@ -35,7 +43,9 @@ export function tidyExecutions(executions: string, retention: Retention = DEFAUL
   try {
     removeScraps(executions)
     const self = ownMark()
-    const gone = outdated(listExecutions(executions), Date.now(), retention).filter((each) => !isAlive(each, self))
+    const all = listExecutions(executions)
+    for (const each of all.filter(hasLeftovers)) if (!isAlive(each, self)) removeLeftovers(each)
+    const gone = outdated(all, Date.now(), retention).filter((each) => !isAlive(each, self))
     for (const each of gone) removeExecution(executions, each)
     return gone.length
   } catch {

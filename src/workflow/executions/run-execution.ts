@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { ArtifactStore } from '../../artifacts/artifact-store.ts'
 import type { Masks } from '../../content/masks.ts'
 import { type ErrorData, errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import type { WorkflowHappening } from '../../contracts/workflow/events.ts'
 import type { Executor } from '../../executors/executor.ts'
 import type { RunningWorkflow, SecretStore, WorkflowResult, WorkflowRunOptions } from '../engine/engine-types.ts'
 import { runWorkflow } from '../engine/run-workflow.ts'
@@ -10,10 +11,14 @@ import type { Prepared } from '../prepare.ts'
 import { openArtifactKeeper } from './artifact-keeper.ts'
 import { concurrencyOf } from './concurrency.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
-import { openEventBook } from './event-book.ts'
+import { type EventBook, openEventBook } from './event-book.ts'
 import { type EventFeed, eventFeed, type EventListener } from './event-feed.ts'
-import { type ExecutionAbout, type ExecutionFolder, makeExecution, writeResult } from './execution-folder.ts'
+import { type ExecutionAbout, type ExecutionFolder, makeExecution, removeExecution, writeResult } from './execution-folder.ts'
+import { type ExecutionStatus, hasExecutionEnded } from '../status.ts'
+import { type KeptWatch, keptWatch } from './kept-watch.ts'
+import { diskFull, isDiskFull } from '../../system/disk-full.ts'
 import { openLogKeeper } from './log-keeper.ts'
+import { pauseWatch } from './pause-watch.ts'
 import { type TakenTurn, takeTurn } from './take-turn.ts'
 
 export interface ExecutionOptions extends Pick<WorkflowRunOptions, 'source' | 'strict' | 'estimateMs'> {
@@ -51,7 +56,7 @@ export interface StartedExecution {
 
 /**
  * One execution with all that is around it: its folder, its place in the line of its group, its socket, its events and its result.
- * @throws EverwarmError BAD_INPUT, WORKFLOW_INVALID
+ * @throws EverwarmError BAD_INPUT, WORKFLOW_INVALID, STORE_FULL
  */
 export async function startExecution(options: ExecutionOptions): Promise<StartedExecution> {
   const { executor, prepared } = options
@@ -59,32 +64,38 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
   const folder = makeExecution(options.executions, {
     workflow: prepared.plan.name,
     executor: options.executorName,
+    ...tagsOf(options),
     ...(options.output === undefined ? {} : { output: options.output }),
   })
   const { about } = folder
-  const book = openEventBook(join(about.folder, 'events.jsonl'), ({ message }) => options.onFault(`Events: ${message}`))
+  const kept = keptWatch(about.folder, options.onFault)
+  const book = bookOf(options.executions, folder, kept)
   const feed = eventFeed()
   feed.listen((event, line) => book.write(event, line))
   if (options.listener) feed.listen(options.listener)
   for (const message of options.notes ?? []) feed.tell({ type: 'warning', unit: '', code: 'FIELD_UNSUPPORTED', message })
   const artifacts = openArtifactKeeper({ folder: about.folder, ...(options.store ? { store: options.store } : {}) })
-  const state = executionState((message) => feed.tell({ type: 'warning', unit: '', code: 'EXECUTION_CANCELED', message }))
-  feed.listen((event) => void (event.type === 'execution' && (state.status = event.status)))
+  const state = executionState(about, feed)
+  feed.listen((event) => void (event.type === 'execution' && (state.status = event.status as ExecutionStatus)))
+  feed.listen(pauseWatch((isPaused) => state.stands(isPaused ? 'paused' : 'running')))
   const control = await controlOf(folder, state, feed)
   const begin = () =>
     runWorkflow({
       ...options,
       id: about.id,
       executor,
-      tell: feed.tell,
-      logs: openLogKeeper(about.folder, ({ message }) => options.onFault(`Logs: ${message}`)),
+      // Its end is told when it is known whether all of it is kept.
+      tell: (event) => void (isEnd(event) || feed.tell(event)),
+      logs: openLogKeeper(about.folder, (cause) => kept.lost('logs', cause)),
       artifacts,
     })
-  const ended = lifeOf(options, concurrency, folder, feed, state, begin).then(async (result) => {
+  const ended = lifeOf(options, concurrency, folder, feed, state, begin).then(async (end) => {
+    await book.written()
+    const { status, error } = kept.judged(end)
+    feed.tell({ type: 'execution', id: about.id, workflow: about.workflow, status, ...(error ? { error } : {}) })
     control?.close()
     await book.close()
-    keepResult(folder, result, options.onFault)
-    return result
+    return keepResult(folder, kept, end)
   })
   return {
     about,
@@ -92,6 +103,26 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
     ended,
     resume: () => void deskOf(state, about.id).resume(),
     cancel: (reason) => state.cancel(reason),
+  }
+}
+
+/** A tag may have the value of a sensitive parameter in it. */
+function tagsOf({ prepared, masks }: ExecutionOptions): { tags?: Record<string, string> } {
+  const given = Object.entries(prepared.plan.execution?.tags ?? {})
+  if (given.length === 0) return {}
+  for (const name of prepared.sensitive) masks.add(String(prepared.config[name]))
+  return { tags: Object.fromEntries(given.map(([name, value]) => [name, masks.text(String(value))])) }
+}
+
+const isEnd = (event: WorkflowHappening) => event.type === 'execution' && hasExecutionEnded(event.status as ExecutionStatus)
+
+/** @throws EverwarmError STORE_FULL; then nothing is left of the execution */
+function bookOf(executions: string, folder: ExecutionFolder, kept: KeptWatch): EventBook {
+  try {
+    return openEventBook(join(folder.about.folder, 'events.jsonl'), (cause) => kept.lost('events', cause))
+  } catch (error) {
+    removeExecution(executions, folder)
+    throw isDiskFull(error) ? diskFull(error) : error
   }
 }
 
@@ -112,21 +143,27 @@ async function controlOf(
 
 /** What is true of it now, for who asks or cancels. */
 interface ExecutionState {
-  status: string
+  status: ExecutionStatus
   running?: RunningWorkflow
   /** Ends the wait for its turn. */
   waiting: AbortController
+  /** Said unless it ends already. */
+  stands(status: 'running' | 'paused' | 'stopping'): void
   cancel(reason: string): void
 }
 
-function executionState(warn: (message: string) => void): ExecutionState {
+function executionState({ id, workflow }: ExecutionAbout, feed: EventFeed): ExecutionState {
   const state: ExecutionState = {
     status: 'queued',
     waiting: new AbortController(),
+    stands(status) {
+      if (state.status !== 'stopping' && !hasExecutionEnded(state.status)) feed.tell({ type: 'execution', id, workflow, status })
+    },
     cancel(reason) {
-      warn(`Canceled: ${reason}.`)
-      if (state.running) state.running.cancel(reason)
-      else state.waiting.abort(reason)
+      feed.tell({ type: 'warning', unit: '', code: 'EXECUTION_CANCELED', message: `Canceled: ${reason}.` })
+      if (!state.running) return state.waiting.abort(reason)
+      state.stands('stopping')
+      state.running.cancel(reason)
     },
   }
   return state
@@ -169,9 +206,7 @@ async function lifeOf(
     state.running = begin()
     return await state.running.ended
   } catch (error) {
-    const result = notBegun(error)
-    feed.tell({ ...name, status: result.status, ...(result.error ? { error: result.error } : {}) })
-    return result
+    return notBegun(error)
   } finally {
     turn?.leave()
   }
@@ -181,16 +216,21 @@ const canceledBefore = (id: string, why: string) =>
   new EverwarmError('EXECUTION_CANCELED', { message: `Execution ${id} was canceled before it began: ${why}.` })
 
 function notBegun(thrown: unknown): WorkflowResult {
-  const error: ErrorData = errorFromData(thrown).toJSON()
+  const error: ErrorData = (isDiskFull(thrown) ? diskFull(thrown) : errorFromData(thrown)).toJSON()
   if (error.code === 'EXECUTION_CANCELED') return { status: 'canceled', exitCode: 137, error }
   if (error.code === 'QUEUE_TIMEOUT') return { status: 'aborted', exitCode: 137, error }
-  return { status: 'failed', exitCode: 190, error }
+  return { status: 'failed', exitCode: error.code === 'STORE_FULL' ? 74 : 190, error }
 }
 
-function keepResult(folder: ExecutionFolder, { status, exitCode, error }: WorkflowResult, onFault: (message: string) => void) {
+/** @returns what is true in the end */
+function keepResult(folder: ExecutionFolder, kept: KeptWatch, end: WorkflowResult): WorkflowResult {
+  const result = kept.judged(end)
+  const { status, exitCode, error } = result
   try {
     writeResult(folder, { status, exitCode, endedAt: new Date().toISOString(), ...(error ? { error } : {}) })
+    return result
   } catch (cause) {
-    onFault(`The result could not be written: ${(cause as Error).message}`)
+    kept.lost('results', cause as Error)
+    return kept.judged(end)
   }
 }

@@ -70,7 +70,7 @@ function own<Value>(all: Readonly<Record<string, Value>> | undefined, name: stri
 }
 
 function readSecrets(file: string, isShared: boolean): SecretsFile {
-  const text = readText(file)
+  const text = readText(file, '--secrets takes the path of a file from here, with `secrets`, `configMaps` and `credentials`.')
   if (!isShared) refuseShared(file)
   const [document, more] = readYaml(text).documents
   const fault = document?.faults[0]

@@ -1,4 +1,4 @@
-import type { WorkflowEvent } from '../../contracts/workflow/events.ts'
+import type { WorkerReport, WorkflowEvent } from '../../contracts/workflow/events.ts'
 import {
   type NodeView,
   noWorkers,
@@ -68,7 +68,20 @@ function applyStep(view: RunView, event: Of<'step'>): void {
   if (node.children.length === 0 && (status === 'running' || status === 'paused')) unit.running.add(node.ref)
   else unit.running.delete(node.ref)
   if (node.type === 'step' && node !== unit.root) countStep(view, node)
+  notePause(view, unit, node)
   noteFailure(view, unit, node)
+}
+
+/** Of a worker its steps say that it is paused; it says itself only that it runs. */
+function notePause(view: RunView, unit: UnitView, { ref, status }: NodeView): void {
+  const isPaused = status === 'paused'
+  if (!isPaused && unit.pausedRef !== ref) return
+  if (isPaused) unit.pausedRef = ref
+  else delete unit.pausedRef
+  const place = placeOfUnit(unit.unit)
+  const group = place && nodeOf(view, place.outer, place.ref)?.workers
+  if (group?.statuses.get(place!.index) === (isPaused ? 'running' : 'paused'))
+    setWorkerStatus(view, group, place!.index, isPaused ? 'paused' : 'running')
 }
 
 function countStep({ steps }: RunView, { status }: NodeView): void {
@@ -131,13 +144,17 @@ function applyWorkers(view: RunView, { unit, ref, count, parallelism, skipped }:
 function applyWorker(view: RunView, event: Of<'worker'>): void {
   const group = nodeOf(view, event.unit, event.ref)?.workers
   if (!group) return
-  const before = group.statuses.get(event.index)
-  group.by[before ?? 'queued'] -= 1
-  group.by[event.status] += 1
-  group.statuses.set(event.index, event.status)
-  if (before !== undefined) view.workers[before] -= 1
-  view.workers[event.status] += 1
+  setWorkerStatus(view, group, event.index, event.status)
   keepActive(view, group, event)
+}
+
+function setWorkerStatus(view: RunView, group: WorkersView, index: number, status: WorkerReport['status']): void {
+  const before = group.statuses.get(index)
+  group.by[before ?? 'queued'] -= 1
+  group.by[status] += 1
+  group.statuses.set(index, status)
+  if (before !== undefined) view.workers[before] -= 1
+  view.workers[status] += 1
 }
 
 function keepActive(view: RunView, { active }: WorkersView, event: Of<'worker'>): void {

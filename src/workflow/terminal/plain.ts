@@ -6,7 +6,7 @@ import { markOf } from './marks.ts'
 import { newRunView, type NodeView, type RunView, unitTitle } from './run-view.ts'
 import { type Line, neutral, paintLine, type Span } from './spans.ts'
 import { summaryLines } from './summary-lines.ts'
-import { tookText, workersText } from './wording.ts'
+import { goesOnText, tookText, workersText } from './wording.ts'
 
 /** A line that has no end yet is shown when it has so many characters. */
 const MOST_PARTIAL = 65_536
@@ -62,7 +62,10 @@ function prefix(view: RunView, unit: string): Span[] {
 function changeLines(view: RunView, event: WorkflowEvent): Line[] {
   switch (event.type) {
     case 'execution':
-      return [[{ text: `${event.workflow} ${event.status}` }, { text: `  ${event.id}`, style: 'dim' }]]
+      return [
+        [{ text: `${event.workflow} ${event.status}` }, { text: `  ${event.id}`, style: 'dim' }],
+        ...(event.status === 'paused' ? [[{ text: `  ${goesOnText(event.id)}`, style: 'yellow' } as const]] : []),
+      ]
     case 'step':
       return stepLines(view, event)
     case 'workers':

@@ -33,6 +33,8 @@ export interface UnitView {
   root: NodeView
   /** Refs of what runs now and has nothing inside. */
   running: Set<string>
+  /** The step that is paused. */
+  pausedRef?: string
 }
 
 export interface NodeView {
@@ -117,14 +119,12 @@ export function unitView(unit: string, serial: number, root: UnitNode, descripti
   return { unit, serial, nodes, root: made, running: new Set(), ...(description === undefined ? {} : { description }) }
 }
 
-/** A step without a name is called what it does. */
-const unnamed = (node: UnitNode): string => (node.type === 'step' && node.children?.[0] ? unnamed(node.children[0]) : node.type)
-
 function nodeView(node: UnitNode, nodes: Map<string, NodeView>, outside: string, parent?: NodeView): NodeView {
+  const own = node.name ?? node.title
   const view: NodeView = {
     ref: node.ref,
     type: node.type,
-    title: node.name ?? (outside === '' ? unnamed(node) : outside),
+    title: own ?? (outside === '' ? node.type : outside),
     isOptional: parent?.isOptional === true || node.isOptional === true,
     children: [],
     status: 'queued',
@@ -133,7 +133,7 @@ function nodeView(node: UnitNode, nodes: Map<string, NodeView>, outside: string,
     ...(parent ? { parent } : {}),
   }
   nodes.set(node.ref, view)
-  view.children = (node.children ?? []).map((child) => nodeView(child, nodes, node.name ?? outside, view))
+  view.children = (node.children ?? []).map((child) => nodeView(child, nodes, own ?? outside, view))
   return view
 }
 

@@ -5,6 +5,8 @@ import type { Paint } from '../../system/log.ts'
 export interface Span {
   text: string
   style?: keyof Paint
+  /** Where a line has too little room it becomes shorter before what stands behind it does. */
+  shrinks?: boolean
 }
 export type Line = readonly Span[]
 
@@ -46,13 +48,20 @@ export function cut(text: string, columns: number): string {
   return `${start}…`
 }
 
+/** What shrinks keeps so many columns. */
+const LEAST_SHOWN = 10
+
 /** A line of a terminal, never wider than `columns`. */
 export function paintLine(line: Line, columns: number, paint: Paint): string {
   let left = columns
+  let surplus = line.some(({ shrinks }) => shrinks) ? widthOf(plainText(line)) - columns : 0
   let painted = ''
-  for (const { text, style } of line) {
+  for (const { text, style, shrinks } of line) {
     if (left <= 0) break
-    const shown = cut(text, left)
+    const wide = widthOf(text)
+    const room = shrinks && surplus > 0 ? Math.max(Math.min(LEAST_SHOWN, wide), wide - surplus) : wide
+    surplus -= wide - room
+    const shown = cut(text, Math.min(left, room))
     left -= widthOf(shown)
     painted += style === undefined || shown === '' ? shown : paint[style](shown)
   }

@@ -2,7 +2,7 @@ import { markOf } from './marks.ts'
 import { lastLines, unitOf } from './apply-event.ts'
 import { type NodeView, type RunView, type ServiceView, type UnitView, type WorkersView } from './run-view.ts'
 import { type Line, neutral, type Span } from './spans.ts'
-import { clockText, tookText, workersText } from './wording.ts'
+import { clockText, goesOnText, tookText, workersText } from './wording.ts'
 
 /** A line, and how soon it gives way where there are too many: 0 last. */
 interface TreeLine {
@@ -22,6 +22,9 @@ export function treeLines(view: RunView, nowMs: number, rows: number): Line[] {
   const main = view.units.get('')
   const lines = [
     headLine(view, nowMs),
+    ...(view.status === 'paused'
+      ? [{ line: [{ text: `  ${goesOnText(view.id)}`, style: 'yellow' } as const], rank: RANK.head }]
+      : []),
     ...(main?.root.children ?? []).flatMap((node) => nodeLines(view, main!, node, '  ', nowMs)),
   ]
   return fitting(lines, rows)
@@ -29,7 +32,7 @@ export function treeLines(view: RunView, nowMs: number, rows: number): Line[] {
 
 function headLine(view: RunView, nowMs: number): TreeLine {
   const spans: Span[] = [
-    { text: view.workflow || 'workflow', style: 'bold' },
+    { text: view.workflow || 'workflow', style: 'bold', shrinks: true },
     { text: `  ${view.status}`, style: markOf(view.status).style ?? 'dim' },
     { text: `  ${clockText(nowMs - view.startedAtMs)}  ${view.id}`, style: 'dim' },
   ]
@@ -39,7 +42,12 @@ function headLine(view: RunView, nowMs: number): TreeLine {
 function nodeLines(view: RunView, unit: UnitView, node: NodeView, indent: string, nowMs: number): TreeLine[] {
   const isNow = node.status === 'running' || node.status === 'paused'
   if (node.type !== 'step') return isNow ? operationLines(view, unit, node, indent, nowMs) : livingServices(node, indent)
-  const title = [{ text: indent }, markOf(node.status), { text: ` ${neutral(node.title)}` }, ...timesOf(node, nowMs)]
+  const title = [
+    { text: indent },
+    markOf(node.status),
+    { text: ` ${neutral(node.title)}`, shrinks: true },
+    ...timesOf(node, nowMs),
+  ]
   const own: TreeLine = { line: title, rank: rankOf(node) }
   if (!isNow) return [own]
   return [own, ...node.children.flatMap((child) => nodeLines(view, unit, child, `${indent}  `, nowMs))]

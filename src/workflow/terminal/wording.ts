@@ -33,3 +33,6 @@ export function bytesText(bytes: number): string {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
   return `${(bytes / 1_000 ** power).toFixed(1)} ${UNITS[power]}`
 }
+
+/** Under the status `paused`, once for all that waits. */
+export const goesOnText = (id: string) => `goes on with: everwarm workflow resume ${id}`

@@ -14,7 +14,10 @@ function desk() {
   const asked: string[] = []
   const functions: ControlDesk = {
     status: () => 'running',
-    pause: (unit) => void asked.push(`pause ${unit}`),
+    pause(unit) {
+      asked.push(`pause ${unit}`)
+      return { paused: 1 }
+    },
     resume(unit) {
       if (unit === 'r9') throw new EverwarmError('BAD_INPUT', { message: 'There is no unit r9.', hint: 'There are r4.0.' })
       return { resumed: 2 }
@@ -59,7 +62,7 @@ test('one that is over says how it ended, or that it was killed', async () => {
   const { execution, server } = await serve(join(root, 'over'))
   server.close()
   await expect(refusal(execution)).rejects.toMatchObject({
-    code: 'EXECUTION_UNKNOWN',
+    code: 'API_UNREACHABLE',
     message: expect.stringContaining('does not listen'),
   })
   const dead = { ...execution, about: { ...execution.about, owner: { ...execution.about.owner, startedAt: '1' } } }

@@ -75,6 +75,7 @@ async function tellReport({ unit, node }: AnyOperation, { path, name }: Collecte
 }
 
 export function notKept(what: string, cause: unknown): OperationEnd {
-  const { message, hint } = errorFromData(cause)
-  return { exitCode: 1, error: { code: 'ARTIFACTS_FAILED', message: `${what}: ${message}`, ...(hint ? { hint } : {}) } }
+  const { code, message, hint } = errorFromData(cause)
+  const own = code === 'STORE_FULL' ? code : 'ARTIFACTS_FAILED'
+  return { exitCode: 1, error: { code: own, message: `${what}: ${message}`, ...(hint ? { hint } : {}) } }
 }
