@@ -2,10 +2,9 @@ import { maskValues } from '../content/mask-values.ts'
 import { createMasks } from '../content/masks.ts'
 import { EverwarmError } from '../contracts/errors.ts'
 import { namesHint } from '../system/known-names.ts'
-import { checkDocuments } from '../workflow/check.ts'
+import { checkFiles } from '../workflow/check.ts'
 import { refuseFaults } from '../workflow/fault.ts'
 import { type KnownDocuments, knownDocuments, type LoadedWorkflow } from '../workflow/known-documents.ts'
-import { loadFiles } from '../workflow/load.ts'
 import { type Prepared, prepare } from '../workflow/prepare.ts'
 import { settingsLines } from '../workflow/render/details-text.ts'
 import { render, renderSettings } from '../workflow/render/render.ts'
@@ -39,9 +38,9 @@ export const workflowRender: Command = {
 
 /** The documents of some files, and the one that is meant. @throws WorkflowInvalid; EverwarmError BAD_INPUT */
 export function loadWorkflows(paths: readonly string[], name: unknown): { known: KnownDocuments; chosen: LoadedWorkflow } {
-  const loaded = loadFiles(paths)
-  refuseFaults(checkDocuments(loaded))
-  const known = knownDocuments(loaded)
+  const { documents, faults } = checkFiles(paths)
+  refuseFaults(faults)
+  const known = knownDocuments(documents)
   return { known, chosen: choose(known.workflows, name) }
 }
 

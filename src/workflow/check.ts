@@ -1,121 +1,127 @@
-import { WorkflowDocument, WorkflowSpec } from '../contracts/workflow/document.ts'
-import { namesHint } from '../system/known-names.ts'
-import { compile } from './compile.ts'
-import { ExpressionError } from './expressions/expression-error.ts'
-import { expressionFault, namesIn, simplify } from './field-expressions.ts'
-import type { Fault, Path } from './fault.ts'
-import { type KnownDocuments, knownDocuments, type LoadedWorkflow } from './known-documents.ts'
-import type { LoadedDocument } from './load.ts'
-import { isCountIgnored } from './matrix.ts'
-import { isMapLike, textFields } from './schema-walk.ts'
-import { applyTemplates } from './templates.ts'
+import { type Fault, inOrder, type Path, pathText } from './fault.ts'
+import { knownDocuments } from './known-documents.ts'
+import { textProblems } from './lint/check-expression.ts'
+import type { Problem } from './lint/check-names.ts'
+import { executeProblem, useProblem } from './lint/check-mentions.ts'
+import { mergedFaults } from './lint/check-merged.ts'
+import { NAMELESS } from './lint/pruned-document.ts'
+import { strategyProblems } from './lint/check-strategies.ts'
+import { knowledgeIn, type Survey, surveyOf, writtenOf } from './lint/survey.ts'
+import { keysOf, type Placed } from './lint/surroundings.ts'
+import { type LoadedDocument, type LoadedFile, loadFile } from './load.ts'
 import { unusedFields } from './unused-fields.ts'
 
-/** All that is wrong in documents that have the right shape, and warnings. Pure. */
-export function checkDocuments(loaded: readonly LoadedDocument[]): Fault[] {
-  const known = knownDocuments(loaded)
-  return [
-    ...known.faults,
-    ...loaded.flatMap((each) => [...expressionFaults(each), ...mapFaults(each)]),
-    ...known.workflows.flatMap((each) => treeFaults(each, known)),
-    ...known.workflows.flatMap(({ document, faultAt }) =>
-      unusedFields(document).map(({ path, ...about }): Fault => ({ ...faultAt(path, about), severity: 'warning' })),
+export interface CheckedFiles {
+  /** Those that can run, if nothing is wrong. */
+  documents: LoadedDocument[]
+  /** How many there are, right or not. */
+  count: number
+  /** File by file as they were given, and down each of them. */
+  faults: Fault[]
+}
+
+/** All that is wrong in some files, whichever of them it is in. @throws EverwarmError BAD_INPUT if one cannot be read */
+export const checkFiles = (paths: readonly string[]): CheckedFiles => checkLoaded(paths.map(loadFile))
+
+export function checkLoaded(files: readonly LoadedFile[]): CheckedFiles {
+  const documents = files.flatMap(({ documents }) => documents)
+  const all = files.flatMap(({ documents, partial }) => [...documents, ...partial])
+  const told = files.flatMap(({ faults }) => faults)
+  const found = checkDocuments(all, { isWhole: files.every(({ isUnknown }) => !isUnknown) })
+  return {
+    documents,
+    count: all.length,
+    faults: sorted(
+      [...told, ...found],
+      files.map(({ file }) => file),
     ),
+  }
+}
+
+/** Each once: what stands in a template is found wherever it is used. */
+function sorted(faults: readonly Fault[], files: readonly string[]): Fault[] {
+  const once = new Map(faults.map((fault) => [`${fault.file}:${fault.line}:${fault.column}:${fault.message}`, fault]))
+  const byFile = Map.groupBy(once.values(), ({ file }) => file)
+  return [...new Set(files)].flatMap((file) => inOrder(byFile.get(file) ?? []))
+}
+
+/**
+ * All that is wrong in documents beside their shape, and warnings. Pure.
+ * @param options.isWhole false: there are others that nobody could read; nothing is said to be missing
+ */
+export function checkDocuments(loaded: readonly LoadedDocument[], { isWhole = true } = {}): Fault[] {
+  const survey = surveyOf(loaded, isWhole)
+  const texts = loaded.map((each) => placedFaults(each, survey))
+  const told = texts.map(({ told }) => told)
+  const faults = [
+    ...knownDocuments(loaded.filter(hasName)).faults,
+    ...texts.flatMap(({ faults }) => faults),
+    ...mergedFaults(loaded, survey, told),
+    ...loaded.flatMap(unusedFaults),
   ]
+  return sorted(
+    faults,
+    loaded.map(({ file }) => file),
+  )
 }
 
-/** Texts that cannot be read, and parameters that there are not. */
-function expressionFaults({ document, faultAt }: LoadedDocument): Fault[] {
-  return [...textFields(WorkflowDocument, document)].flatMap(({ path, text, role }) => {
-    const fault = expressionFault(text, role)
-    if (fault) return [faultAt(path, fault)]
-    // A worker of `parallel` may have parameters of its own.
-    const parameters = parametersAround(document, path)
-    const unknown = namesIn(text, role).find((name) => name.startsWith('config.') && !parameters.includes(name.split('.')[1]!))
-    if (unknown === undefined) return []
-    const hint = parameters.length > 0 ? namesHint(unknown.split('.')[1]!, parameters) : 'Declare it in `spec.config`.'
-    return [faultAt(path, { message: `There is no parameter "${unknown.slice(7)}".`, hint })]
-  })
-}
+const hasName = ({ document }: LoadedDocument) => document.metadata.name !== NAMELESS
 
-function parametersAround(document: unknown, path: Path): string[] {
-  const names = new Set<string>()
-  let at: unknown = document
-  for (const key of path) {
-    at = isMapLike(at) || Array.isArray(at) ? (at as Record<string | number, unknown>)[key] : undefined
-    const { config } = (isMapLike(at) ? at : {}) as { config?: unknown }
-    if ((key === 'spec' || key === 'parallel') && isMapLike(config)) Object.keys(config).forEach((name) => names.add(name))
-  }
-  return [...names]
-}
-
-function mapFaults({ document, faultAt }: LoadedDocument): Fault[] {
+/** What is wrong at single places, and which texts that are. */
+function placedFaults(loaded: LoadedDocument, survey: Survey): { faults: Fault[]; told: Set<string> } {
+  const { faultAt, wrong } = writtenOf(loaded)
+  const skipped = new Set(wrong.map(pathText))
   const faults: Fault[] = []
-  const visit = (value: unknown, path: Path) => {
-    if (typeof value !== 'object' || value === null) return
-    if (isMapLike(value)) {
-      faults.push(...strategyFaults(value, path).map(({ path, ...about }) => faultAt(path, about)))
-      if (path.at(-1) === 'parallel')
-        faults.push(...hiddenParameters(document, value, path).map(({ path, ...about }) => faultAt(path, about)))
+  const told = new Set<string>()
+  for (const { placed, knowledge } of knowledgeIn(loaded, survey)) {
+    if ('map' in placed) {
+      const found = mapFaults(placed, survey)
+      faults.push(...found.filter(({ path }) => !skipped.has(pathText(path))).map(({ path, ...about }) => faultAt(path, about)))
+      continue
     }
-    for (const [key, inner] of Object.entries(value)) visit(inner, [...path, Array.isArray(value) ? Number(key) : key])
+    const { path, text, role } = placed.text
+    const key = pathText(path)
+    if (skipped.has(key)) continue
+    const problems = textProblems(text, role, knowledge).map((each) => asList(each, path))
+    faults.push(...problems.map((problem) => faultAt(path, problem)))
+    if (problems.some(({ severity = 'error' }) => severity === 'error')) told.add(key)
   }
-  visit(document.spec, ['spec'])
-  return faults
+  return { faults, told }
 }
 
-type PlacedFault = { path: Path; message: string; hint?: string; severity: 'warning' }
+/** One text where a list is wanted is an expression, to the surprise of many. */
+function asList(problem: Problem, path: Path): Problem {
+  const isList = (path.at(-2) === 'matrix' || path.at(-2) === 'shards') && problem.message.startsWith('There is no name')
+  return isList ? { ...problem, hint: 'It is an expression that gives a list; a list by itself is written [a, b].' } : problem
+}
 
-function strategyFaults(value: Record<string, unknown>, path: Path): PlacedFault[] {
-  const faults: PlacedFault[] = []
-  const warn = (at: Path, message: string, hint?: string) =>
-    faults.push({ path: [...path, ...at], message, hint, severity: 'warning' })
-  if (isCountIgnored(value))
-    warn(['count'], '`count` means nothing beside a `maxCount` that is not lower.', 'Leave one of them away.')
-  if (value['by'] === 'duration' && value['dynamic'] === true)
-    warn(['by'], '`by` means nothing beside `dynamic`.', 'A queue is pulled longest first anyway.')
-  for (const [kind, lists] of Object.entries({ matrix: value['matrix'], shards: value['shards'] })) {
-    if (!isMapLike(lists)) continue
-    for (const [name, list] of Object.entries(lists)) {
-      if (!Array.isArray(list) || list.length > 0) continue
-      warn(
-        [kind, name],
-        kind === 'matrix' ? 'An empty list counts as not written.' : 'The list is empty: there will be no workers.',
-      )
-    }
-  }
-  return faults
+interface MapFault {
+  path: Path
+  message: string
+  hint?: string
+  severity?: Fault['severity']
+  part?: 'key' | 'value'
+}
+
+function mapFaults({ map, kind, path, around }: Extract<Placed, { map: unknown }>, survey: Survey): MapFault[] {
+  if (kind === 'Uses') return useProblem(map, path, survey)
+  const found: MapFault[] = strategyProblems(map, kind).map((each) => ({ ...each, path: [...path, ...each.path] }))
+  if (kind === 'ExecuteWorkflow') found.push(...executeProblem(map, path, survey))
+  if (kind === 'Parallel') found.push(...hiddenParameters(map, path, around.parameters))
+  return found
 }
 
 /** What `config.x` means must not depend on where it stands. */
-function hiddenParameters(document: unknown, { config }: Record<string, unknown>, path: Path) {
-  const outside = parametersAround(document, path.slice(0, -1))
-  const both = isMapLike(config) ? Object.keys(config).filter((name) => outside.includes(name)) : []
+function hiddenParameters({ config }: Record<string, unknown>, path: Path, outside: readonly string[]): MapFault[] {
+  const both = keysOf(config).filter((name) => outside.includes(name))
   return both.map((name) => ({
     path: [...path, 'config', name],
-    part: 'key' as const,
+    part: 'key',
     message: `There is a parameter "${name}" outside already.`,
   }))
 }
 
-/** What turns out when templates are merged and steps are put in order. */
-/** Nobody knows values yet; by another name, since a template may have a parameter of the same one. */
-function withOpenParameters(spec: WorkflowSpec): WorkflowSpec {
-  const { config, ...rest } = spec
-  const names = Object.keys(config ?? {}).map((name) => [`config.${name}`, `{{ given.${name} }}`])
-  try {
-    return { ...simplify<WorkflowSpec>(WorkflowSpec, rest, Object.fromEntries(names)), ...(config ? { config } : {}) }
-  } catch (error) {
-    // What cannot be read is told already.
-    if (error instanceof ExpressionError) return spec
-    throw error
-  }
-}
-
-function treeFaults({ document, faultAt }: LoadedWorkflow, { findTemplate, templateNames }: KnownDocuments): Fault[] {
-  const templated = applyTemplates(withOpenParameters(document.spec), findTemplate, templateNames)
-  const faults = templated.faults.map(({ path, cause: _cause, ...about }) => faultAt(['spec', ...path], about))
-  if (faults.length > 0) return faults
-  const { faults: found } = compile(templated.spec, { name: document.metadata.name })
-  return found.map(({ path, ...about }) => faultAt(['spec', ...path], about))
+function unusedFaults({ document, faultAt }: LoadedDocument): Fault[] {
+  if (document.kind !== 'Workflow') return []
+  return unusedFields(document).map(({ path, ...about }) => faultAt(path, { ...about, severity: 'warning' }))
 }

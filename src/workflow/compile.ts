@@ -28,6 +28,8 @@ export interface Compiled {
   faults: CompileFault[]
 }
 
+export const NOTHING_TO_RUN = 'There is nothing to run.'
+
 export interface CompileOptions {
   name: string
   /** What all steps get; a worker has that of the step that starts it. */
@@ -48,7 +50,7 @@ export function compile(spec: WorkflowSpec & Written, options: CompileOptions): 
   if (![...nodesOf(root)].some((node) => node.kind === 'operation'))
     compiling.faults.push({
       path: [],
-      message: 'There is nothing to run.',
+      message: NOTHING_TO_RUN,
       hint: 'Give it `steps`, and a step `shell`, `run` or `parallel`.',
     })
   const { job, pod, pvcs, system, execution, timeouts, concurrency } = spec

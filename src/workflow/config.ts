@@ -33,7 +33,7 @@ export function configValues(
       read.faults.push({
         name,
         message: `The parameter "${name}" needs a value.`,
-        hint: parameter.description ?? example(parameter),
+        hint: sentences(parameter.description, example(parameter)) || allowed(parameter),
       })
       continue
     }
@@ -44,7 +44,7 @@ export function configValues(
       read.faults.push({
         name,
         message: `The parameter "${name}" ${problem}, not ${shown(value, parameter)}.`,
-        hint: example(parameter),
+        hint: sentences(allowed(parameter), example(parameter)),
       })
     else read.values[name] = typed!
   }
@@ -54,6 +54,26 @@ export function configValues(
 const KINDS = { string: 'a text', integer: 'a whole number', number: 'a number', boolean: 'true or false' }
 
 const namesHintOr = (name: string, known: string[]) => (known.length > 0 ? namesHint(name, known) : 'There are no parameters.')
+const sentences = (...texts: (string | undefined)[]) =>
+  texts.flatMap((text) => (text === undefined ? [] : [/[.!?]$/.test(text) ? text : `${text}.`])).join(' ')
+
+/** All that a value must be, in words. */
+function allowed({ type = 'string', enum: names, ...bounds }: Parameter): string {
+  if (names) return `It is one of ${names.join(', ')}.`
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, pattern } = bounds
+  const said = [
+    minimum === undefined ? '' : ` of at least ${minimum}`,
+    maximum === undefined ? '' : ` of at most ${maximum}`,
+    exclusiveMinimum === undefined ? '' : ` above ${exclusiveMinimum}`,
+    exclusiveMaximum === undefined ? '' : ` below ${exclusiveMaximum}`,
+    multipleOf === undefined ? '' : ` that is a multiple of ${multipleOf}`,
+    minLength === undefined ? '' : ` of at least ${minLength} characters`,
+    maxLength === undefined ? '' : ` of at most ${maxLength} characters`,
+    pattern === undefined ? '' : ` that matches ${pattern}`,
+  ].filter((text) => text !== '')
+  return `It is ${KINDS[type]}${said.join(',')}.`
+}
+
 const example = ({ example }: Parameter) => (example === undefined ? undefined : `For example ${String(example)}.`)
 const isOpen = (value: unknown) => typeof value === 'string' && value.includes('{{')
 const shown = (value: unknown, { sensitive }: Parameter) => (sensitive ? 'what was given' : JSON.stringify(value))

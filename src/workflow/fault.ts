@@ -15,6 +15,9 @@ export interface Fault {
   severity: 'error' | 'warning'
 }
 
+/** By line and column; those of one place as they are. Sorts in place. */
+export const inOrder = (faults: Fault[]): Fault[] => faults.sort((a, b) => a.line - b.line || a.column - b.column)
+
 /** FILE:LINE:COLUMN: what is wrong. The hint follows in brackets. */
 export function faultText({ file, line, column, path, message, hint, severity }: Fault): string {
   const what = `${path === '' ? '' : `${path}: `}${message}`
@@ -29,6 +32,8 @@ export function pathText(path: Path): string {
   }, '')
 }
 
+const MOST_SHOWN = 50
+
 /** A workflow cannot run as it is written; `faults` are all that is wrong, not only the first. */
 export class WorkflowInvalid extends EverwarmError {
   readonly faults: readonly Fault[]
@@ -36,10 +41,14 @@ export class WorkflowInvalid extends EverwarmError {
   constructor(faults: readonly Fault[]) {
     const errors = faults.filter(({ severity }) => severity === 'error')
     const [first] = errors
-    const more = errors.length > 1 ? ` And ${errors.length - 1} more.` : ''
     super('WORKFLOW_INVALID', {
-      message: `${first ? faultText({ ...first, hint: undefined }) : 'The workflow is wrong.'}${more}`,
-      hint: first?.hint ?? `Run \`everwarm workflow lint ${first?.file ?? 'FILE'}\` to see all that is wrong.`,
+      message:
+        errors.length > 1
+          ? [`${errors.length} things are wrong:`, ...errors.slice(0, MOST_SHOWN).map(faultText)].join('\n')
+          : first
+            ? faultText({ ...first, hint: undefined })
+            : 'The workflow is wrong.',
+      hint: errors.length > 1 ? undefined : first?.hint,
     })
     this.faults = faults
   }

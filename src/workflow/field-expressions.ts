@@ -39,7 +39,8 @@ export function namesIn(text: string, role: 'template' | 'expression'): string[]
   }
 }
 
-function nodesIn(text: string, role: 'template' | 'expression'): Node[] {
+/** The expressions of a text. @throws ExpressionError */
+export function nodesIn(text: string, role: 'template' | 'expression'): Node[] {
   if (role === 'expression') return [parseExpression(text).node]
   return parseTemplate(text).parts.flatMap((part) => (typeof part === 'string' ? [] : [part]))
 }

@@ -1,32 +1,57 @@
 import { readFileSync, statSync } from 'node:fs'
 import { EverwarmError } from '../contracts/errors.ts'
 import { WorkflowDocument } from '../contracts/workflow/document.ts'
-import { type Fault, type Path, pathText, refuseFaults } from './fault.ts'
+import { type Fault, inOrder, type Path, pathText, refuseFaults } from './fault.ts'
 import type { Place } from './expressions/expression-error.ts'
+import { testkubeKind } from './import/testkube-kind.ts'
+import { prunedDocument } from './lint/pruned-document.ts'
 import { offsetWithin } from './scalar-place.ts'
 import { schemaFaults, valueAt } from './schema-faults.ts'
-import { MOST_BYTES, readYaml } from './yaml.ts'
-
-/** A document that has the right shape, and where each of its fields stands. */
-export interface LoadedDocument {
-  file: string
-  document: WorkflowDocument
-  /** A fault about one of its fields, or, with `within`, about a place in its text. */
-  faultAt(path: Path, about: FaultAbout): Fault
-}
+import { MOST_BYTES, readYaml, type YamlDocument } from './yaml.ts'
 
 export interface FaultAbout {
   message: string
   hint?: string
   severity?: Fault['severity']
   part?: 'key' | 'value'
+  /** In the text of the field. */
   within?: Place
+}
+export type FaultAt = (path: Path, about: FaultAbout) => Fault
+
+/** A document that has the right shape, and where each of its fields stands. */
+export interface LoadedDocument {
+  file: string
+  document: WorkflowDocument
+  /** A fault about one of its fields. */
+  faultAt: FaultAt
+  /** As it stands in the file, where that is another value: something is wrong in it, and `document` has no more than the rest. */
+  written?: WrittenDocument
+}
+
+/** A document of which something is wrong already. */
+export interface WrittenDocument {
+  value: unknown
+  /** Fields of which that is told. */
+  wrong: readonly Path[]
+  faultAt: FaultAt
+  /** Where something of `document` stands in `value`. */
+  originOf(path: Path): Path
 }
 
 export interface LoadedFile {
+  file: string
+  /** Those of which nothing is wrong so far. */
   documents: LoadedDocument[]
+  /** What is left of others. */
+  partial: LoadedDocument[]
   faults: Fault[]
+  /** Something in it has no kind or no name, or could not be read: it may be what others mean. */
+  isUnknown: boolean
 }
+
+/** Of one file; more than people read. */
+const MOST_FAULTS = 200
 
 /**
  * Reads all documents of a text. Never throws for what stands in it: all that is wrong is in `faults`.
@@ -34,32 +59,62 @@ export interface LoadedFile {
  */
 export function loadText(text: string, file: string): LoadedFile {
   const read = readYaml(text)
-  const loaded: LoadedFile = { documents: [], faults: [] }
-  const placeOf = (offset: number, within: Place | undefined) => (within ? offsetWithin(text, offset, within) : offset)
+  const loaded: LoadedFile = { file, documents: [], partial: [], faults: [], isUnknown: false }
   for (const yaml of read.documents) {
     const at = (offset: number) => ({ file, ...read.place(offset) })
-    if (yaml.faults.length > 0) {
-      loaded.faults.push(
-        ...yaml.faults.map(({ offset, ...about }) => ({ ...at(offset), path: '', severity: 'error' as const, ...about })),
-      )
-      continue
-    }
-    const faultAt: LoadedDocument['faultAt'] = (path, { part = 'value', severity = 'error', within, ...about }) => ({
-      ...at(placeOf(yaml.offsetOf(path, part), within && typeof valueAt(yaml.value, path) === 'string' ? within : undefined)),
-      path: pathText(path),
-      severity,
+    const own = yaml.faults.map(({ offset, field: _, ...about }): Fault => ({
+      ...at(offset),
+      path: '',
+      severity: 'error',
       ...about,
-    })
-    const parsed = WorkflowDocument.safeParse(yaml.value)
-    if (parsed.success) loaded.documents.push({ file, document: parsed.data, faultAt })
-    else {
-      const found = schemaFaults(WorkflowDocument, yaml.value, parsed.error)
-      loaded.faults.push(...found.map(({ path, ...about }) => faultAt(path, about)))
-    }
+    }))
+    loaded.faults.push(...own)
+    if (yaml.faults.some(({ field }) => field === undefined)) loaded.isUnknown = true
+    else addDocument(loaded, yaml, at, text)
   }
   if (read.documents.length === 0) loaded.faults.push(empty(file))
-  return { ...loaded, faults: inOrder(loaded.faults) }
+  return { ...loaded, faults: inOrder(loaded.faults).slice(0, MOST_FAULTS) }
 }
+
+function addDocument(
+  loaded: LoadedFile,
+  { value, faults, offsetOf }: YamlDocument,
+  at: (offset: number) => Pick<Fault, 'file' | 'line' | 'column'>,
+  text: string,
+): void {
+  const { file } = loaded
+  const placeOf = (offset: number, within: Place | undefined) => (within ? offsetWithin(text, offset, within) : offset)
+  const faultAt: FaultAt = (path, { part = 'value', severity = 'error', within, ...about }) => ({
+    ...at(placeOf(offsetOf(path, part), within && typeof valueAt(value, path) === 'string' ? within : undefined)),
+    path: pathText(path),
+    severity,
+    ...about,
+  })
+  if (testkubeKind(value) !== undefined) {
+    loaded.isUnknown = true
+    return void loaded.faults.push(faultAt(['kind'], ofTestkube(file)))
+  }
+  const parsed = WorkflowDocument.safeParse(value)
+  if (parsed.success && faults.length === 0) return void loaded.documents.push({ file, document: parsed.data, faultAt })
+  const told = faults.map(({ field }) => field!)
+  const found = parsed.success ? [] : schemaFaults(WorkflowDocument, value, parsed.error)
+  const fresh = found.filter(({ path }) => !told.some((each) => isWithin(path, each)))
+  loaded.faults.push(...fresh.map(({ path, ...about }) => faultAt(path, about)))
+  const pruned = prunedDocument(value)
+  loaded.isUnknown ||= pruned === undefined || pruned.isNameless
+  if (!pruned) return
+  const { document, cut, originOf } = pruned
+  const wrong = [...told, ...found.map(({ path }) => path), ...cut]
+  const placed: FaultAt = (path, about) => faultAt(originOf(path), about)
+  loaded.partial.push({ file, document, faultAt: placed, written: { value, wrong, faultAt, originOf } })
+}
+
+export const isWithin = (path: Path, outer: Path) => outer.every((key, i) => path[i] === key)
+
+const ofTestkube = (file: string) => ({
+  message: 'This is a document of Testkube.',
+  hint: `\`everwarm workflow import ${file}\` makes a workflow of it.`,
+})
 
 const empty = (file: string): Fault => ({
   file,
@@ -71,14 +126,12 @@ const empty = (file: string): Fault => ({
   severity: 'error',
 })
 
-const inOrder = (faults: Fault[]) => faults.sort((a, b) => a.line - b.line || a.column - b.column)
-
 /** @throws EverwarmError BAD_INPUT if it cannot be read */
 export const loadFile = (path: string): LoadedFile => loadText(readText(path), path)
 
 /**
  * Several files as one: templates of one serve workflows of another.
- * @throws WorkflowInvalid with all that is wrong in all of them
+ * @throws WorkflowInvalid with all that is wrong with the shape of all of them
  */
 export function loadFiles(paths: readonly string[]): LoadedDocument[] {
   const files = paths.map(loadFile)

@@ -30,7 +30,8 @@ export function prepare(loaded: LoadedWorkflow, known: KnownDocuments, given: Re
   const { document, faultAt } = loaded
   const parameters = document.spec.config ?? {}
   const { values, faults } = configValues(parameters, given)
-  refuse(faults.map(({ message, hint }) => faultAt(['spec', 'config'], { message, hint })))
+  const declared = (name: string) => (Object.hasOwn(parameters, name) ? [name] : [])
+  refuse(faults.map(({ name, message, hint }) => faultAt(['spec', 'config', ...declared(name)], { message, hint, part: 'key' })))
   const sensitive = Object.keys(parameters).filter((name) => parameters[name]!.sensitive)
   const { name, labels = {} } = document.metadata
   const ofWorkflow = { 'workflow.name': name, 'workflow.labels': labels }

@@ -9,6 +9,7 @@ import { namesIn, simplify } from './field-expressions.ts'
 import { type Path, pathText } from './fault.ts'
 import { mergeUnder, without } from './merge.ts'
 import { AT, inSpec, originOf, type Written } from './origins.ts'
+import { valueAt } from './schema-faults.ts'
 import { textFields } from './schema-walk.ts'
 
 export type TemplateSource = (name: string) => WorkflowTemplate['spec'] | undefined
@@ -192,11 +193,20 @@ class Merging {
   }
 }
 
-/** A template sees only its own parameters. */
+/** A template sees only its own parameters, and those of workers in it. */
 function foreignNames(spec: WorkflowSpec): string[] {
-  const own = new Set(Object.keys(spec.config ?? {}))
-  const names = [...textFields(WorkflowSpec, spec)].flatMap(({ text, role }) => namesIn(text, role))
-  return [...new Set(names.filter((name) => name.startsWith('config.') && !own.has(name.split('.')[1]!)))]
+  const names = [...textFields(WorkflowSpec, spec)].flatMap(({ path, text, role }) => {
+    const own = parametersAround(spec, path)
+    return namesIn(text, role).filter((name) => name.startsWith('config.') && !own.includes(name.split('.')[1]!))
+  })
+  return [...new Set(names)]
+}
+
+function parametersAround(spec: WorkflowSpec, path: Path): string[] {
+  const workers = path.flatMap((key, i) =>
+    key === 'parallel' ? [valueAt(spec, path.slice(0, i + 1)) as Parallel | undefined] : [],
+  )
+  return [spec, ...workers].flatMap((each) => Object.keys(each?.config ?? {}))
 }
 
 /** The template's `setup` and `steps` come before, its `after` comes behind. */

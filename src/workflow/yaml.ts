@@ -9,9 +9,11 @@ import {
   type Node,
   parseAllDocuments,
   stringify,
+  visit,
 } from 'yaml'
 import { MOST_ISSUES } from '../system/checked.ts'
 import type { Path } from './fault.ts'
+import { isFollowUp, yamlWording } from './yaml-wording.ts'
 
 /** Bounds against files that are made to choke readers; each is far above what a real workflow needs. */
 export const MOST_BYTES = 1_048_576
@@ -23,6 +25,8 @@ export interface YamlFault {
   offset: number
   message: string
   hint?: string
+  /** Of the field that it is about: all others have been read. Absent: nothing has. */
+  field?: Path
 }
 
 /** One document as plain data. */
@@ -73,23 +77,44 @@ const isThere = ({ contents, errors }: { contents: unknown; errors: readonly unk
 function plainDocument(document: Document, text: string): YamlDocument {
   const faults = syntaxFaults(document, text)
   const places = new Map<string, { key: number; value: number }>()
-  const reader = new PlainReader(faults, places)
-  const value = faults.length > 0 ? undefined : reader.read(document.contents, [])
-  return { value, faults, offsetOf: (path, part = 'value') => offsetIn(places, path, part) }
+  const value = faults.length > 0 ? undefined : new PlainReader(faults, places).read(document.contents, [])
+  return { value, faults: eachOnce(faults), offsetOf: (path, part = 'value') => offsetIn(places, path, part) }
 }
 
-function syntaxFaults({ errors, warnings }: Document, text: string): YamlFault[] {
+/** What an alias means is read wherever it stands. */
+function eachOnce(faults: readonly YamlFault[]): YamlFault[] {
+  return [...new Map(faults.map((fault) => [`${fault.offset} ${fault.message}`, fault])).values()].slice(0, MOST_ISSUES)
+}
+
+function syntaxFaults(document: Document, text: string): YamlFault[] {
+  const { errors, warnings } = document
   // What follows on a fault of the first kind is not new; and the parser catches its own fall through the stack, and complains of all that it did not read then.
   const tooDeep = errors.find(({ message }) => message.includes('call stack'))
   if (tooDeep) return [{ offset: tooDeep.pos[0], message: TOO_DEEP }]
-  const own = [...errors, ...warnings].filter(({ message }, i) => i === 0 || !/ at node end$| token in YAML stream/.test(message))
-  return own.slice(0, MOST_ISSUES).map(({ pos, message }) => ({
-    offset: pos[0],
-    message: `${message.replace(/\.$/, '')}.`,
-    ...(lineAt(text, pos[0]).includes('{{') ? { hint: QUOTES } : {}),
-  }))
+  const own = [...errors, ...warnings].filter(({ code, message }, i) => i === 0 || !isFollowUp(code, message))
+  const lines = new Map(own.toReversed().map((each) => [lineStart(text, each.pos[0]), each]))
+  return [...lines.values()]
+    .reverse()
+    .slice(0, MOST_ISSUES)
+    .map(({ pos, code, message }) => ({
+      offset: /closing .*quote/.test(message) ? openQuote(document, pos[0]) : pos[0],
+      ...yamlWording(code, message),
+      ...(lineAt(text, pos[0]).includes('{{') ? { hint: QUOTES } : {}),
+    }))
 }
 
+/** Where the text begins that has no end. */
+function openQuote(document: Document, end: number): number {
+  let start = end
+  visit(document, {
+    Scalar(_key, { range }) {
+      if (range && range[0] < end && range[1] >= end) start = range[0]
+    },
+  })
+  return start
+}
+
+const lineStart = (text: string, offset: number) => text.lastIndexOf('\n', offset - 1)
 const lineAt = (text: string, offset: number) =>
   `${text.slice(0, offset).split('\n').at(-1)}${text.slice(offset).split('\n', 1)[0]}`
 
@@ -108,6 +133,8 @@ class PlainReader {
   readonly #anchors = new Map<string, Node>()
   /** What an alias meant where it stands, for an anchor may be set anew further down. */
   readonly #targets = new Map<Alias, Node | undefined>()
+  /** Those that are being read, the outermost first. */
+  readonly #inside = new Set<Node>()
   readonly #faults: YamlFault[]
   readonly #places: Map<string, { key: number; value: number }>
 
@@ -121,18 +148,43 @@ class PlainReader {
     if (!this.#fits(path, offset)) return undefined
     this.#places.set(JSON.stringify(path), { key: keyOffset ?? offset, value: offset })
     this.#note(node)
-    if (isAlias(node)) return this.read(this.#target(node), path, keyOffset)
-    if (isSeq(node)) return node.items.map((item, i) => this.read(item, [...path, i]))
-    if (isMap(node)) return this.#readMap(node.items, path)
-    return isScalar(node) ? node.value : null
+    if (isAlias(node)) return this.#readAlias(node, path, keyOffset)
+    if (!isSeq(node) && !isMap(node)) return isScalar(node) ? node.value : null
+    this.#inside.add(node)
+    const value = isSeq(node) ? node.items.map((item, i) => this.read(item, [...path, i])) : this.#readMap(node.items, path)
+    this.#inside.delete(node)
+    return value
   }
 
-  /** The parser looks for it through the whole document; an alias around itself goes on for ever, and so ends at the depth. */
-  #target(alias: Alias): Node | undefined {
+  #readAlias(alias: Alias, path: Path, keyOffset: number | undefined): unknown {
+    const target = this.#target(alias, path)
+    if (target && this.#inside.has(target)) return this.#cyclic(alias, path)
+    return this.read(target, path, keyOffset)
+  }
+
+  /** Told once: what is in it stands in it again and again. */
+  #cyclic(alias: Alias, path: Path): undefined {
+    const message = `"*${alias.source}" stands inside of "&${alias.source}" itself.`
+    this.#faults.push({
+      offset: offsetOfNode(alias) ?? 0,
+      message,
+      hint: 'Leave it away, or write out what is meant.',
+      field: path,
+    })
+  }
+
+  /** The parser looks for it through the whole document. */
+  #target(alias: Alias, path: Path): Node | undefined {
     if (!this.#targets.has(alias)) {
       const found = this.#anchors.get(alias.source)
       this.#targets.set(alias, found)
-      if (!found) this.#faults.push({ offset: offsetOfNode(alias) ?? 0, message: `There is no "&${alias.source}" before this.` })
+      if (!found)
+        this.#faults.push({
+          offset: offsetOfNode(alias) ?? 0,
+          message: `There is no "&${alias.source}" before this.`,
+          hint: 'A text that begins with * needs quotes: "**/*.ts".',
+          field: path,
+        })
     }
     return this.#targets.get(alias)
   }
@@ -155,39 +207,46 @@ class PlainReader {
     const own = new Map<string, unknown>()
     const merged = new Map<string, unknown>()
     for (const { key, value } of items) {
-      const name = this.#keyName(key)
+      const name = this.#keyName(key, path)
       if (name === undefined) continue
       if (name === '<<') {
         for (const [inner, found] of this.#mergedFields(value, path)) if (!merged.has(inner)) merged.set(inner, found)
         continue
       }
-      if (own.has(name)) this.#faults.push({ offset: offsetOfNode(key) ?? 0, message: `"${name}" stands twice in one map.` })
+      if (own.has(name))
+        this.#faults.push({
+          offset: offsetOfNode(key) ?? 0,
+          message: `"${name}" stands twice in one map.`,
+          hint: 'Put both together, or leave one away.',
+          field: [...path, name],
+        })
       own.set(name, this.read(value, [...path, name], offsetOfNode(key)))
     }
     return Object.fromEntries([...own, ...[...merged].filter(([name]) => !own.has(name))])
   }
 
   #mergedFields(value: unknown, path: Path): [string, unknown][] {
-    const node = isAlias(value) ? this.#target(value) : value
+    const node = isAlias(value) ? this.#target(value, path) : value
+    if (isAlias(value) && node && this.#inside.has(node as Node)) return this.#cyclic(value, path) ?? []
     if (isSeq(node)) return node.items.flatMap((item) => this.#mergedFields(item, path))
     if (!this.#fits(path, offsetOfNode(value) ?? 0)) return []
     this.#note(node)
     if (isMap(node)) return Object.entries(this.#readMap(node.items, path))
-    this.#faults.push({ offset: offsetOfNode(value) ?? 0, message: '"<<" takes a map, or a list of maps.' })
+    this.#faults.push({ offset: offsetOfNode(value) ?? 0, message: '"<<" takes a map, or a list of maps.', field: path })
     return []
   }
 
-  #keyName(key: unknown): string | undefined {
+  #keyName(key: unknown, path: Path): string | undefined {
     const offset = offsetOfNode(key) ?? 0
     this.#note(key)
-    const node = isAlias(key) ? this.#target(key) : key
+    const node = isAlias(key) ? this.#target(key, path) : key
     if (!isScalar(node) || node.value === null || typeof node.value === 'object') {
-      this.#faults.push({ offset, message: 'The name of a field must be a text.', hint: QUOTES })
+      this.#faults.push({ offset, message: 'The name of a field must be a text.', hint: QUOTES, field: path })
       return undefined
     }
     const name = String(node.value)
     if (name !== '__proto__') return name
-    this.#faults.push({ offset, message: 'No field may have the name "__proto__".' })
+    this.#faults.push({ offset, message: 'No field may have the name "__proto__".', field: path })
     return undefined
   }
 }

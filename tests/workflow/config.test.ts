@@ -28,6 +28,18 @@ test.each([
   expect(configValues({ x: parameter }, { x: value }).faults[0]!.message).toBe(`The parameter "x" ${message}`)
 })
 
+test.each([
+  [
+    { type: 'integer' as const, minimum: 1, maximum: 8, example: 4 },
+    'abc',
+    'It is a whole number of at least 1, of at most 8. For example 4.',
+  ],
+  [{ enum: ['a', 'b'] }, 'c', 'It is one of a, b.'],
+  [{ type: 'boolean' as const }, 'yes', 'It is true or false.'],
+])('what is allowed is said: %o', (parameter, value, hint) => {
+  expect(configValues({ x: parameter }, { x: value }).faults[0]!.hint).toBe(hint)
+})
+
 test('0.3 is a multiple of 0.1, and a value that is not known yet is taken as it is', () => {
   expect(configValues({ x: { type: 'number', multipleOf: 0.1 } }, { x: 0.3 }).faults).toEqual([])
   expect(configValues({ x: { type: 'integer', minimum: 3 } }, { x: '{{ env.N }}' })).toEqual({

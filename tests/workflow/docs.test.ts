@@ -8,6 +8,7 @@ import { preparedText } from '../../src/cli/workflow-render.ts'
 import { executorTable } from '../../src/workflow/executor-table.ts'
 import { loadText } from '../../src/workflow/load.ts'
 import { checkDocuments } from '../../src/workflow/check.ts'
+import { nameTables } from '../../src/workflow/lint/known-names.ts'
 import { fieldTables } from '../../src/workflow/field-tables.ts'
 import { importTexts } from '../../src/workflow/import/import-texts.ts'
 import { noteText } from '../../src/workflow/import/notes.ts'
@@ -28,6 +29,11 @@ test('so is its table of executors, from what each of them says that it ignores'
     Kubernetes: createKubernetesExecutor({ env: {} }).ignores,
   }
   expect(page).toContain(`says so.\n\n${executorTable(notes)}\n\nWhat is different`)
+})
+
+test('docs/workflow-expressions.md has the names that lint knows', () => {
+  const expressions = readFileSync(new URL('../../docs/workflow-expressions.md', import.meta.url), 'utf8')
+  expect(expressions.split('<!-- names -->')[1]).toBe(`\n\n${nameTables()}\n\n`)
 })
 
 test.each(['vitest-shards', 'playwright-shards'])(

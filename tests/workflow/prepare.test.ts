@@ -63,7 +63,7 @@ test('an expression that fails is said where it stands', () => {
 test('parameters are wrong where they are declared, and secrets are not said', () => {
   expect(() => prepared('config: { n: { type: integer, sensitive: true } }\nsteps: [{ shell: a }]', { n: 'hunter2' })).toThrow(
     expect.objectContaining({
-      message: 'w.yaml:4:11: spec.config: The parameter "n" must be a whole number, not what was given.',
+      message: 'w.yaml:4:13: spec.config.n: The parameter "n" must be a whole number, not what was given.',
     }),
   )
   expect(prepared('config: { n: { sensitive: true } }\nsteps: [{ shell: a }]', { n: 'x' }).sensitive).toEqual(['n'])

@@ -2,6 +2,7 @@ import { EverwarmError } from '../../../contracts/errors.ts'
 import type { WorkflowSpec } from '../../../contracts/workflow/document.ts'
 import type { Step } from '../../../contracts/workflow/step.ts'
 import { pathText } from '../../fault.ts'
+import { NOTHING_TO_RUN } from '../../compile.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { without } from '../../merge.ts'
 import type { WorkflowPlan } from '../../plan.ts'
@@ -36,8 +37,6 @@ export function workerParts(worker: WorkflowSpec, place: WorkerPlace, isPulling:
   const body = (shard: Record<string, unknown[]>) => planFor(rest, { ...place, shard: { ...place.shard, ...shard } }, 'b')
   return { plans: [prologue, body({}), epilogue], prologue, body, epilogue }
 }
-
-const NOTHING_TO_RUN = 'There is nothing to run.'
 
 /** @param part refs of several plans of one site must differ */
 function planFor(worker: WorkflowSpec, place: WorkerPlace, part = ''): WorkflowPlan {

@@ -1,0 +1,73 @@
+import { WorkflowSpec } from '../../contracts/workflow/document.ts'
+import { compile, NOTHING_TO_RUN } from '../compile.ts'
+import { ExpressionError } from '../expressions/expression-error.ts'
+import { simplify } from '../field-expressions.ts'
+import type { Fault, Path } from '../fault.ts'
+import { isWithin, type LoadedDocument } from '../load.ts'
+import { applyTemplates } from '../templates.ts'
+import { type MergedCopy, mergedCopy, NOTHING, originIn } from './merged-copy.ts'
+import { type Survey, writtenOf } from './survey.ts'
+
+/**
+ * What turns out when templates are merged and steps are put in order; nothing that follows from what is told already.
+ * @param told of each document, the texts of which something is wrong
+ */
+export function mergedFaults(loaded: readonly LoadedDocument[], survey: Survey, told: readonly ReadonlySet<string>[]): Fault[] {
+  const isTemplate = (name: string) => survey.templates.has(name)
+  const copies = loaded.map((each, i) => mergedCopy(each, i, told[i]!, isTemplate))
+  const templates = new Map<string, MergedCopy>([[NOTHING, { spec: {}, isCut: true }]])
+  for (const [i, { document }] of loaded.entries())
+    if (document.kind === 'WorkflowTemplate' && !templates.has(document.metadata.name))
+      templates.set(document.metadata.name, copies[i]!)
+  const isAnyCut = [...copies, ...templates.values()].some(({ spec, isCut }) => isCut && Object.keys(spec).length > 0)
+  return loaded.flatMap((each, i) => {
+    if (each.document.kind !== 'Workflow') return []
+    const find = (name: string) => templates.get(name)?.spec
+    const found = faultsOf(each.document.metadata.name, copies[i]!.spec, find)
+    const isWhole = !copies[i]!.isCut && !isAnyCut
+    return found
+      .filter(({ message }) => isWhole || message !== NOTHING_TO_RUN)
+      .flatMap((fault) => placedFault(fault, i, loaded) ?? [])
+  })
+}
+
+interface MergedFault {
+  message: string
+  hint?: string
+  /** In the document itself, or of a template where `at` says so. */
+  path: Path
+  at?: number
+}
+
+function faultsOf(name: string, spec: WorkflowSpec, find: (name: string) => WorkflowSpec | undefined): MergedFault[] {
+  const templated = applyTemplates(withOpenParameters(spec), find, [])
+  const found = compile(templated.spec, { name }).faults
+  // A template that could not be filled in would have brought something.
+  const faults = found.filter(({ message }) => templated.faults.length === 0 || message !== NOTHING_TO_RUN)
+  return [
+    ...templated.faults.map((fault) => ({ ...fault, path: ['spec', ...fault.path] })),
+    ...faults.map(({ path, ...about }) => ({ ...about, ...(originIn(templated.spec, path) ?? { path: ['spec', ...path] }) })),
+  ]
+}
+
+/** Undefined: what is told already explains it. */
+function placedFault({ path, at, ...about }: MergedFault, own: number, loaded: readonly LoadedDocument[]): Fault | undefined {
+  const { wrong, faultAt, originOf } = writtenOf(loaded[at ?? own]!)
+  // Places of steps are those in the file already.
+  const place = at === undefined ? originOf(path) : path
+  if (wrong.some((each) => isWithin(each, place) || isWithin(place, each))) return undefined
+  return faultAt(place, about)
+}
+
+/** Nobody knows values yet; by another name, since a template may have a parameter of the same one. */
+function withOpenParameters(spec: WorkflowSpec): WorkflowSpec {
+  const { config, ...rest } = spec
+  const names = Object.keys(config ?? {}).map((name) => [`config.${name}`, `{{ given.${name} }}`])
+  try {
+    return { ...simplify<WorkflowSpec>(WorkflowSpec, rest, Object.fromEntries(names)), ...(config ? { config } : {}) }
+  } catch (error) {
+    // What cannot be read is told already.
+    if (error instanceof ExpressionError) return spec
+    throw error
+  }
+}

@@ -1,0 +1,74 @@
+import type { z } from 'zod'
+import { WorkflowDocument, type WorkflowSpec } from '../../contracts/workflow/document.ts'
+import { type Path, pathText } from '../fault.ts'
+import type { LoadedDocument } from '../load.ts'
+import { childOf, fitting, roleOf, schemaId } from '../schema-walk.ts'
+import { writtenOf } from './survey.ts'
+
+/** The name of a template that has nothing: it stands for one that there is not. */
+export const NOTHING = '\0nothing'
+/** The field of a step that says where it is from. */
+const FROM = '\0from'
+
+export interface Origin {
+  /** Of the document. */
+  at: number
+  path: Path
+}
+
+export interface MergedCopy {
+  spec: WorkflowSpec
+  /** Something of it was left out. */
+  isCut: boolean
+}
+
+/**
+ * A spec that can be merged whatever is wrong in it: texts of which something is told are empty, templates that there are not have
+ * nothing. Its steps say where they are from, through templates and workers.
+ * @param told by pathText: texts of which something is wrong
+ */
+export function mergedCopy(
+  loaded: LoadedDocument,
+  at: number,
+  told: ReadonlySet<string>,
+  isTemplate: (name: string) => boolean,
+): MergedCopy {
+  const { originOf, wrong } = writtenOf(loaded)
+  let isCut = wrong.length > 0
+  const copied = (schema: z.ZodType, value: unknown, path: Path): unknown => {
+    if (typeof value === 'string' && told.has(pathText(originOf(path)))) {
+      isCut = true
+      return roleOf(schema, value) === 'expression' ? 'null' : ''
+    }
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map((item, i) => copied(childOf(schema, i, value) ?? schema, item, [...path, i]))
+    const id = schemaId(fitting(schema, value))
+    if (id === 'Uses' && !isTemplate((value as { name: string }).name)) {
+      isCut = true
+      return { name: NOTHING }
+    }
+    const entries = Object.entries(value).map(([key, inner]) => [
+      key,
+      copied(childOf(schema, key, value) ?? schema, inner, [...path, key]),
+    ])
+    const isPlaced = id === 'Step' || id === 'Parallel'
+    const from: Origin = { at, path: originOf(path) }
+    return { ...Object.fromEntries(entries), ...(isPlaced ? { [FROM]: JSON.stringify(from) } : {}) }
+  }
+  const { spec } = copied(WorkflowDocument, loaded.document, []) as WorkflowDocument
+  return { spec, isCut }
+}
+
+/** Where in a file something of a merged spec stands; undefined: in no step. */
+export function originIn(spec: WorkflowSpec, path: Path): Origin | undefined {
+  let value: unknown = spec
+  let found: Origin | undefined
+  for (const [i, key] of path.entries()) {
+    value = (value as Record<string | number, unknown> | undefined)?.[key]
+    const from = (value as Record<string, unknown> | undefined)?.[FROM]
+    if (typeof from !== 'string') continue
+    const { at, path: begin } = JSON.parse(from) as Origin
+    found = { at, path: [...begin, ...path.slice(i + 1)] }
+  }
+  return found
+}

@@ -1,0 +1,45 @@
+import { idOfName } from '../compile.ts'
+import { isMapLike } from '../schema-walk.ts'
+
+/** Ids of steps, as far as a file says them. */
+export interface StepIds {
+  known: ReadonlySet<string>
+  /** Some of them, for hints: nobody reads more, and each is compared. */
+  some: readonly string[]
+  /** Of names with expressions in them, which are other ids each time. */
+  patterns: readonly RegExp[]
+}
+
+const MOST_SHOWN = 30
+
+/** Those that are written, and those that are made of names, wherever the steps stand; never fewer than there are. */
+export function stepIdsIn(values: readonly unknown[]): StepIds {
+  const known = new Set<string>()
+  const patterns: RegExp[] = []
+  for (const step of values.flatMap((value) => [...mapsIn(value)])) {
+    if (typeof step['id'] === 'string') known.add(step['id'])
+    const { name } = step
+    if (typeof name !== 'string') continue
+    if (name.includes('{{')) patterns.push(patternOf(name))
+    else known.add(idOfName(name))
+  }
+  known.delete('')
+  return { known, some: [...known].slice(0, MOST_SHOWN), patterns }
+}
+
+export const hasId = ({ known, patterns }: StepIds, id: string) => known.has(id) || patterns.some((pattern) => pattern.test(id))
+
+/** From the first expression to the last: anything. */
+function patternOf(name: string): RegExp {
+  const [before = '', after = ''] = name.split(/\{\{[^]*\}\}/).map((text) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '_'))
+  // What an id begins with is never `_`, and the expression may be empty.
+  const begin = before.replace(/^_+/, '')
+  return new RegExp(`^${begin}[a-z0-9_]*${begin === '' ? after.replace(/^_+/, '') : after}$`)
+}
+
+function* mapsIn(value: unknown): Generator<Record<string, unknown>> {
+  if (Array.isArray(value)) for (const item of value) yield* mapsIn(item)
+  if (!isMapLike(value)) return
+  yield value
+  for (const name of ['spec', 'setup', 'steps', 'after', 'parallel']) yield* mapsIn(value[name])
+}
