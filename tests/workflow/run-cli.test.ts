@@ -35,7 +35,7 @@ test(
 config: { workers: { type: integer, default: 1 } }
 container: { image: node, env: [{ name: PASSWORD, valueFrom: { secretKeyRef: { name: db, key: password } } }] }
 steps:
-  - { name: Read, shell: 'cat hello.txt; echo "$PASSWORD $SEEN"; env | grep -c EVERWARM_ || true' }
+  - { name: Read, shell: 'cat hello.txt; echo "$PASSWORD $SEEN"; env | grep -E "^EVERWARM_(SECRET|CONFIG|REF|CREDENTIAL)" | wc -l' }
   - name: Tests
     parallel: { count: config.workers, parallelism: 2, shell: 'echo worker {{ index }}; test {{ index }} != 2' }
 `,
