@@ -114,6 +114,10 @@ class Walk {
       this.#apply({ type: 'paused', ref: waiting.ref })
       return { type: 'wait-for-resume', step: waiting }
     }
+    if (this.state.isPauseAsked) {
+      this.#apply({ type: 'paused', ref: around.at(-1)!.ref })
+      return 'busy'
+    }
     this.#apply({ type: 'started', ref: node.ref })
     if (node.operation.type !== 'wait') return { type: 'run', node, facts: this.#facts(before) }
     this.#apply({ type: 'ended', ref: node.ref, exitCode: 0 })

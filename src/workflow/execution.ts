@@ -9,6 +9,8 @@ export interface ExecutionState {
   aliveRef?: string
   /** Since when all clocks stand still, and the step that is paused. */
   pause?: { ref: string; sinceMs: number }
+  /** Before its next operation it pauses. */
+  isPauseAsked?: boolean
   /** What came before it; absent: nothing. */
   before?: 'passed' | 'failed'
   /** It has been given up: what runs ends, and of the rest only that runs whose condition allows it. */
@@ -18,6 +20,8 @@ export interface ExecutionState {
 export type ExecutionEvent =
   | { type: 'started'; ref: string; nowMs: number }
   | { type: 'ended'; ref: string; nowMs: number; exitCode: number; isAborted?: boolean; isFault?: boolean }
+  /** What runs now may come to its end; nothing begins after it. */
+  | { type: 'pause-asked'; nowMs: number }
   | { type: 'paused'; ref: string; nowMs: number }
   | { type: 'resumed'; nowMs: number }
   | { type: 'timed-out'; ref: string; nowMs: number }
@@ -44,12 +48,14 @@ export function reduceExecution(plan: WorkflowPlan, state: ExecutionState, event
       return started(plan, state, event)
     case 'ended':
       return ended(state, event)
+    case 'pause-asked':
+      return state.pause || state.ending || state.isPauseAsked ? state : { ...state, isPauseAsked: true }
     case 'paused':
       return state.pause || !isOpen(state, event.ref)
         ? state
-        : { ...set(state, event.ref, 'paused', {}), pause: { ref: event.ref, sinceMs: event.nowMs } }
+        : { ...unasked(set(state, event.ref, 'paused', {})), pause: { ref: event.ref, sinceMs: event.nowMs } }
     case 'resumed':
-      return state.pause ? resumed(state, event.nowMs) : state
+      return resumed(unasked(state), event.nowMs)
     case 'timed-out':
       return isOpen(state, event.ref)
         ? givenUp(resumed(state, event.nowMs), nodeIn(plan, event.ref), 'timeout', event.nowMs)
@@ -63,13 +69,14 @@ export function reduceExecution(plan: WorkflowPlan, state: ExecutionState, event
     case 'retried':
       return retried(state, nodeIn(plan, event.ref) as StepNode, event.nowMs)
     case 'ending':
-      return { ...resumed(state, event.nowMs), ending: state.ending ?? event.status }
+      return { ...resumed(unasked(state), event.nowMs), ending: state.ending ?? event.status }
     case 'aborted':
     case 'canceled':
       return givenUp(resumed(state, event.nowMs), plan.root, event.type, event.nowMs)
   }
 }
 
+const unasked = (state: ExecutionState): ExecutionState => (state.isPauseAsked ? { ...state, isPauseAsked: false } : state)
 const isOpen = (state: ExecutionState, ref: string) => !hasStepEnded(state.nodes.of(ref).status)
 
 function set(state: ExecutionState, ref: string, status: StepStatus, more: Partial<NodeState>): ExecutionState {

@@ -10,6 +10,8 @@ export interface PlanIndex {
   named: ReadonlyMap<string, StepNode>
   /** Those with a time limit. */
   limited: readonly StepNode[]
+  /** Ref → id of the step, or of the innermost one around it that has one. */
+  ids: ReadonlyMap<string, string | undefined>
 }
 
 const indices = new WeakMap<WorkflowPlan, PlanIndex>()
@@ -28,6 +30,10 @@ export function nodeIn(plan: WorkflowPlan, ref: string): PlanNode {
   return node
 }
 
+/** The step that an operation is directly in. */
+export const stepAround = (plan: WorkflowPlan, ref: string): StepNode =>
+  indexOf(plan).nodes.find((node): node is StepNode => node.kind === 'step' && node.children.some((child) => child.ref === ref))!
+
 function made(plan: WorkflowPlan): PlanIndex {
   const nodes = [...nodesOf(plan.root)]
   const steps = nodes.filter((node): node is StepNode => node.kind === 'step')
@@ -36,5 +42,12 @@ function made(plan: WorkflowPlan): PlanIndex {
     places: new Map(nodes.map(({ ref }, i) => [ref, i])),
     named: new Map(steps.flatMap((step) => (step.id === undefined ? [] : [[step.id, step]]))),
     limited: steps.filter(({ timeout }) => timeout !== undefined),
+    ids: new Map(idsIn(plan.root, undefined)),
   }
+}
+
+function* idsIn(node: PlanNode, around: string | undefined): Generator<[ref: string, id: string | undefined]> {
+  const id = (node.kind === 'step' ? node.id : undefined) ?? around
+  yield [node.ref, id]
+  if (node.kind === 'step') for (const child of node.children) yield* idsIn(child, id)
 }

@@ -20,6 +20,7 @@ function runner(plan: WorkflowPlan) {
   go()
   return {
     clock,
+    plan,
     /** What runs now: its script, or who waits. */
     now: () =>
       next?.type === 'run' ? (next.node.container.args?.[0]?.replace('set -e\n', '') ?? next.node.operation.type) : next?.type,
@@ -140,6 +141,19 @@ test('paused time is no time: a long pause fires no timeout and is reported apar
   expect(run.deadline()).toMatchObject({ inMs: 6_000 })
   run.clock.advance(1_000)
   expect(run.durations('o')).toEqual({ durationMs: 5_000, totalDurationMs: 3_605_000, pausedMs: 3_600_000 })
+})
+
+test('a pause that is asked for between two commands comes before the second one', () => {
+  const run = runner(readPlan(`steps: [{ name: a, shell: a }, { name: b, shell: b }]`))
+  run.apply({ type: 'pause-asked', nowMs: 0 })
+  expect([run.status('a'), run.status('b')]).toEqual(['running', 'queued'])
+  run.apply({ type: 'ended', ref: stepNamed(run.plan, 'a').children[0]!.ref, nowMs: 0, exitCode: 0 })
+  expect([run.now(), run.status('b')]).toEqual([undefined, 'paused'])
+  run.clock.advance(5_000)
+  run.apply({ type: 'resumed', nowMs: run.clock.now() })
+  expect(run.now()).toBe('b')
+  run.end()
+  expect(run.durations('b')).toEqual({ durationMs: 0, totalDurationMs: 5_000, pausedMs: 5_000 })
 })
 
 test('a paused step waits just before its first command, when everything is ready, and only once', () => {

@@ -34,7 +34,8 @@ export interface RunningWorkflow {
   readonly ended: Promise<WorkflowResult>
   /**
    * @param unit of workers as in events; absent: all
-   * @returns how many units stand still that did not before, once they do. Rejects with BAD_INPUT if nothing there runs
+   * What cannot be stopped comes to its end, and nothing begins after it.
+   * @returns how many units were not paused before, once what can be stopped stands still. Rejects with BAD_INPUT if nothing there runs
    */
   pause(unit?: string): Promise<{ paused: number }>
   /** @returns how many steps go on. @throws EverwarmError BAD_INPUT if there is no such unit */

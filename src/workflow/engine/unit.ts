@@ -6,8 +6,8 @@ import { type ExecutionEvent, type ExecutionState, newExecution, reduceExecution
 import type { Scope } from '../expressions/scopes.ts'
 import type { Known } from '../field-expressions.ts'
 import { expressionJudge } from '../judge.ts'
-import { nodeIn } from '../plan-index.ts'
-import { nodesOf, type OperationNode, type PlanNode, type StepNode, type WorkflowPlan } from '../plan.ts'
+import { indexOf, nodeIn, stepAround } from '../plan-index.ts'
+import type { OperationNode, WorkflowPlan } from '../plan.ts'
 import { hasStepEnded, type StepStatus } from '../status.ts'
 import type { Engine } from './engine.ts'
 import { Looking } from './looking.ts'
@@ -65,7 +65,6 @@ export class Unit {
   #isAgain = false
   #finish!: (end: UnitEnd) => void
   readonly #errors: UnitErrors
-  readonly #ids = new Map<string, string | undefined>()
   readonly #judge = expressionJudge((node) => scopesOf(this, node))
 
   constructor(engine: Engine, site: Site, options: UnitOptions) {
@@ -77,7 +76,6 @@ export class Unit {
     this.#state = newExecution(options.plan, options.before)
     this.ended = new Promise((resolve) => (this.#finish = resolve))
     engine.units.set(options.path, this)
-    noteIds(options.plan.root, undefined, this.#ids)
   }
 
   start(): this {
@@ -85,8 +83,9 @@ export class Unit {
     return this
   }
 
+  /** It stands still, or will before its next operation. */
   get isPaused(): boolean {
-    return this.#state.pause !== undefined
+    return this.#state.pause !== undefined || this.#state.isPauseAsked === true
   }
 
   get status(): StepStatus {
@@ -95,27 +94,35 @@ export class Unit {
 
   /** The innermost step around a node that has an id. */
   stepIdOf(ref: string): string | undefined {
-    return this.#ids.get(ref)
+    return indexOf(this.options.plan).ids.get(ref)
   }
 
-  /** Stops what runs; its time stands still. @returns whether anything did */
+  /**
+   * Stops what runs; its time stands still. What cannot be stopped comes to its end, and nothing begins after it.
+   * @returns whether it did not pause before
+   */
   async pause(): Promise<boolean> {
+    if (this.isPaused) return false
+    this.#apply({ type: 'pause-asked', nowMs: this.#now() })
+    await this.#stopCurrent()
+    return true
+  }
+
+  async #stopCurrent(): Promise<void> {
     const current = this.#current
-    if (!current || this.#state.pause || !current.held) return false
-    const step = this.#stepAround(current.node.ref)
+    if (!current?.held) return
     await current.held.pause()
-    // It may have ended meanwhile.
-    if (this.#current === current) {
-      this.#apply({ type: 'paused', ref: step.ref, nowMs: this.#now() })
-      // Time limits stand still, too.
-      this.#deadline?.cancel()
-    }
-    return this.#current === current
+    // It may have ended, or gone on, meanwhile.
+    if (this.#current !== current) return
+    if (!this.#state.isPauseAsked) return void (await current.held?.resume())
+    this.#apply({ type: 'paused', ref: stepAround(this.options.plan, current.node.ref).ref, nowMs: this.#now() })
+    // Time limits stand still, too.
+    this.#deadline?.cancel()
   }
 
   /** @returns whether anything goes on */
   async resume(): Promise<boolean> {
-    if (!this.#state.pause) return false
+    if (!this.isPaused) return false
     this.#apply({ type: 'resumed', nowMs: this.#now() })
     this.options.onResumed?.()
     await this.#current?.held?.resume()
@@ -170,8 +177,9 @@ export class Unit {
     const current: Current = { node, abort }
     this.#current = current
     const hold = (held: Held | undefined) => {
-      if (held) current.held = held
-      else delete current.held
+      if (!held) return void delete current.held
+      current.held = held
+      if (this.#state.isPauseAsked) void this.#stopCurrent()
     }
     void this.engine.perform({ unit: this, node, facts, signal: abort.signal, hold }).then((end) => {
       this.#current = undefined
@@ -192,7 +200,7 @@ export class Unit {
     const { path } = this.options
     for (const { ref, report } of reportsBetween(before, after, this.#now())) {
       // Begun anew: what the last attempt gave is not of this one.
-      if (report.status === 'queued') this.facts.outputs.delete(this.#ids.get(ref) ?? '')
+      if (report.status === 'queued') this.facts.outputs.delete(this.stepIdOf(ref) ?? '')
       this.engine.tell({ type: 'step', unit: path, ref, ...report })
     }
   }
@@ -222,18 +230,7 @@ export class Unit {
     this.#finish({ status: this.status, ...(error ? { error } : {}) })
   }
 
-  #stepAround(ref: string): StepNode {
-    const steps = [...nodesOf(this.options.plan.root)].filter((node): node is StepNode => node.kind === 'step')
-    return steps.findLast((step) => step.children.some((child) => child.ref === ref))!
-  }
-
   #now(): number {
     return this.engine.clock.now()
   }
-}
-
-function noteIds(node: PlanNode, around: string | undefined, ids: Map<string, string | undefined>): void {
-  const id = (node.kind === 'step' ? node.id : undefined) ?? around
-  ids.set(node.ref, id)
-  if (node.kind === 'step') for (const child of node.children) noteIds(child, id, ids)
 }

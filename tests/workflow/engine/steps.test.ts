@@ -97,6 +97,24 @@ steps: [{ name: a, timeout: 20s, shell: 'echo begun; i=0; while [ ! -e go ]; do 
   expect(await running.ended).toMatchObject({ status: 'canceled', exitCode: 137 })
 }, 30_000)
 
+test('a pause before anything can be stopped stops what comes next, in workers that are still to come, too', async () => {
+  const { running, heard, events } = await begin(`
+steps: [{ name: a, shell: echo one }, { name: b, parallel: { count: 2, parallelism: 1, shell: 'echo worker {{ index }}' } }]
+`)
+  const isPaused = (unit: string) => (event: (typeof events)[number]) =>
+    event.type === 'step' && event.unit === unit && event.status === 'paused'
+  await heard((event) => event.type === 'step' && event.status === 'running')
+  expect(await running.pause()).toEqual({ paused: 1 })
+  expect(await running.pause()).toEqual({ paused: 0 })
+  await heard(isPaused(''))
+  expect(running.resume()).toEqual({ resumed: 1 })
+  await heard((event) => event.type === 'worker' && event.status === 'starting')
+  await running.pause()
+  await heard((event) => event.type === 'step' && /^r\d\.0$/.test(event.unit) && event.status === 'paused')
+  expect(running.resume()).toEqual({ resumed: 2 })
+  expect(await running.ended).toMatchObject({ status: 'passed' })
+}, 30_000)
+
 test('a pause is no time of a step: its limit stands still as long', async () => {
   const clock = fakeClock()
   const { running, heard, events } = await begin(

@@ -50,6 +50,7 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
       })
       signal.addEventListener('abort', () => unit.abort('aborted'), { once: true })
       tell({ status: 'running' })
+      if (parent.isPaused) void unit.pause()
       const { status, error } = await unit.start().ended
       await unit.log.close(true)
       const log = unit.log.name

@@ -130,6 +130,7 @@ async function runPlan(
   })
   worker.units.push(unit)
   const forget = crew.onStop(() => unit.abort('aborted'))
+  if (parent.isPaused) void unit.pause()
   unit.start()
   const end = await unit.ended
   forget()
