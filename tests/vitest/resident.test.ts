@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import type { PoolStatus } from '../../src/contracts/protocol.ts'
+import { findDaemon } from '../../src/pool/daemon/client.ts'
 import { eventually, runs } from '../daemon/harness.ts'
 import { realProject, type RealProject } from '../support/real-run.ts'
 import { cleanEnv } from '../support/vitest-run.ts'
@@ -60,16 +60,25 @@ function node(args: string[], more?: Record<string, string>): Promise<Ran> {
 const ours = (args: string[], more?: Record<string, string>) => node([CLI, 'vitest', ...args], more)
 const stock = (args: string[], more?: Record<string, string>) => node([VITEST, ...args], more)
 
-async function status(): Promise<PoolStatus> {
-  const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'pool', 'status', '--json'], { env: env() })
-  return JSON.parse(stdout) as PoolStatus
+/** Asks the daemon itself: a command for each look would cost more than what is tested. */
+async function asking<T>(ask: (status: () => Promise<PoolStatus>) => Promise<T>): Promise<T> {
+  const client = await findDaemon({ label: 'a test', env: env() })
+  try {
+    return await ask(() => client!.status())
+  } finally {
+    await client!.close()
+  }
 }
 
+const status = () => asking((ask) => ask())
+
 const prepared = () =>
-  eventually(
-    'a Vitest is prepared',
-    async () => (await status()).hosts.some(({ environment, state }) => environment === 'vitest' && state === 'idle'),
-    60_000,
+  asking((ask) =>
+    eventually(
+      'a Vitest is prepared',
+      async () => (await ask()).hosts.some(({ environment, state }) => environment === 'vitest' && state === 'idle'),
+      60_000,
+    ),
   )
 
 /** How many runs were made by a prepared Vitest, and how many it has refused. */
