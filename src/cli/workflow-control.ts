@@ -44,7 +44,10 @@ export const workflowCancel: Command = {
 
 /** Paused already, or what it does has no process: it waits for a place, or brings files. */
 const nothingToPause = (what: string, id: string) =>
-  badInput(`Nothing of ${what} runs at this moment that could be paused, or all of it is already.`, `everwarm workflow status ${id}`)
+  badInput(
+    `Nothing of ${what} runs at this moment that could be paused, or all of it is already.`,
+    `everwarm workflow status ${id}`,
+  )
 
 const unitArgs = (unit: string | undefined): [] | [string] => (unit === undefined ? [] : [unit])
 

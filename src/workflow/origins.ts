@@ -25,10 +25,13 @@ type Lists = { setup?: readonly object[]; steps?: readonly object[]; after?: rea
 export const withOrigins = ({ spec }: WorkflowDocument, document: number): WorkflowSpec & Written =>
   placed(spec as Lists, document, ['spec']) as WorkflowSpec & Written
 
+/** The value of such a field. */
+export const markOf = (document: number, path: Path): string => JSON.stringify([document, ...path])
+
 export const STEP_LISTS = ['setup', 'steps', 'after'] as const
 
 function placed(value: Lists, document: number, path: Path): object {
-  const copy: Record<string, unknown> = { ...value, [AT]: JSON.stringify([document, ...path]) }
+  const copy: Record<string, unknown> = { ...value, [AT]: markOf(document, path) }
   for (const name of STEP_LISTS)
     if (value[name]) copy[name] = value[name].map((step, i) => placed(step, document, [...path, name, i]))
   if (value.parallel) copy['parallel'] = placed(value.parallel, document, [...path, 'parallel'])
@@ -50,13 +53,30 @@ export function inSpec<T>(spec: object, act: () => T): T {
 }
 
 function ofStepIn(spec: object, error: FieldError): FieldError {
-  const path = pathOf(error.path ?? '')
+  const found = innermost(spec, pathOf(error.path ?? ''))
+  return found ? error.ofStep(found.at, pathText(found.rest)) : error
+}
+
+/** Where something of a spec is written; undefined: nothing around it knows. */
+export function writtenAt(spec: object, path: Path): Origin | undefined {
+  const found = innermost(spec, path)
+  if (!found) return undefined
+  const { document, path: begin } = originOf(found.at)
+  return { document, path: [...begin, ...found.rest] }
+}
+
+/** The mark next to a place, going outwards, and the rest of the way from there. */
+function innermost(spec: object, path: Path): { at: string; rest: Path } | undefined {
   let value: unknown = spec
-  let [origin, length] = [(spec as Written)[AT], 0]
+  let found = marked(value, path)
   for (const [i, part] of path.entries()) {
     value = (value as Record<string | number, unknown> | undefined)?.[part]
-    const at = (value as Written | undefined)?.[AT]
-    if (at !== undefined) [origin, length] = [at, i + 1]
+    found = marked(value, path.slice(i + 1)) ?? found
   }
-  return origin === undefined ? error : error.ofStep(origin, pathText(path.slice(length)))
+  return found
+}
+
+function marked(value: unknown, rest: Path) {
+  const at = (value as Written | undefined)?.[AT]
+  return at === undefined ? undefined : { at, rest }
 }

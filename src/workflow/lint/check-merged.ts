@@ -5,7 +5,8 @@ import { simplify } from '../field-expressions.ts'
 import type { Fault, Path } from '../fault.ts'
 import { isWithin, type LoadedDocument } from '../load.ts'
 import { applyTemplates } from '../templates.ts'
-import { type MergedCopy, mergedCopy, NOTHING, originIn } from './merged-copy.ts'
+import { writtenAt } from '../origins.ts'
+import { type MergedCopy, mergedCopy, NOTHING } from './merged-copy.ts'
 import { type Survey, writtenOf } from './survey.ts'
 
 /**
@@ -34,9 +35,9 @@ export function mergedFaults(loaded: readonly LoadedDocument[], survey: Survey, 
 interface MergedFault {
   message: string
   hint?: string
-  /** In the document itself, or of a template where `at` says so. */
+  /** In the document itself, or of another one where `document` says so. */
   path: Path
-  at?: number
+  document?: number
 }
 
 function faultsOf(name: string, spec: WorkflowSpec, find: (name: string) => WorkflowSpec | undefined): MergedFault[] {
@@ -46,15 +47,19 @@ function faultsOf(name: string, spec: WorkflowSpec, find: (name: string) => Work
   const faults = found.filter(({ message }) => templated.faults.length === 0 || message !== NOTHING_TO_RUN)
   return [
     ...templated.faults.map((fault) => ({ ...fault, path: ['spec', ...fault.path] })),
-    ...faults.map(({ path, ...about }) => ({ ...about, ...(originIn(templated.spec, path) ?? { path: ['spec', ...path] }) })),
+    ...faults.map(({ path, ...about }) => ({ ...about, ...(writtenAt(templated.spec, path) ?? { path: ['spec', ...path] }) })),
   ]
 }
 
 /** Undefined: what is told already explains it. */
-function placedFault({ path, at, ...about }: MergedFault, own: number, loaded: readonly LoadedDocument[]): Fault | undefined {
-  const { wrong, faultAt, originOf } = writtenOf(loaded[at ?? own]!)
+function placedFault(
+  { path, document, ...about }: MergedFault,
+  own: number,
+  loaded: readonly LoadedDocument[],
+): Fault | undefined {
+  const { wrong, faultAt, originOf } = writtenOf(loaded[document ?? own]!)
   // Places of steps are those in the file already.
-  const place = at === undefined ? originOf(path) : path
+  const place = document === undefined ? originOf(path) : path
   if (wrong.some((each) => isWithin(each, place) || isWithin(place, each))) return undefined
   return faultAt(place, about)
 }

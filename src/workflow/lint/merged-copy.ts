@@ -2,19 +2,12 @@ import type { z } from 'zod'
 import { WorkflowDocument, type WorkflowSpec } from '../../contracts/workflow/document.ts'
 import { type Path, pathText } from '../fault.ts'
 import type { LoadedDocument } from '../load.ts'
+import { AT, markOf } from '../origins.ts'
 import { childOf, fitting, roleOf, schemaId } from '../schema-walk.ts'
 import { writtenOf } from './survey.ts'
 
 /** The name of a template that has nothing: it stands for one that there is not. */
 export const NOTHING = '\0nothing'
-/** The field of a step that says where it is from. */
-const FROM = '\0from'
-
-export interface Origin {
-  /** Of the document. */
-  at: number
-  path: Path
-}
 
 export interface MergedCopy {
   spec: WorkflowSpec
@@ -52,23 +45,8 @@ export function mergedCopy(
       copied(childOf(schema, key, value) ?? schema, inner, [...path, key]),
     ])
     const isPlaced = id === 'Step' || id === 'Parallel'
-    const from: Origin = { at, path: originOf(path) }
-    return { ...Object.fromEntries(entries), ...(isPlaced ? { [FROM]: JSON.stringify(from) } : {}) }
+    return { ...Object.fromEntries(entries), ...(isPlaced ? { [AT]: markOf(at, originOf(path)) } : {}) }
   }
   const { spec } = copied(WorkflowDocument, loaded.document, []) as WorkflowDocument
   return { spec, isCut }
-}
-
-/** Where in a file something of a merged spec stands; undefined: in no step. */
-export function originIn(spec: WorkflowSpec, path: Path): Origin | undefined {
-  let value: unknown = spec
-  let found: Origin | undefined
-  for (const [i, key] of path.entries()) {
-    value = (value as Record<string | number, unknown> | undefined)?.[key]
-    const from = (value as Record<string, unknown> | undefined)?.[FROM]
-    if (typeof from !== 'string') continue
-    const { at, path: begin } = JSON.parse(from) as Origin
-    found = { at, path: [...begin, ...path.slice(i + 1)] }
-  }
-  return found
 }
