@@ -3,13 +3,8 @@ import { join } from 'node:path'
 import type { ErrorData } from '../contracts/errors.ts'
 import { dataFolder } from '../system/settings.ts'
 import { askExecution } from '../workflow/executions/control-client.ts'
-import {
-  type ExecutionAbout,
-  type ExecutionFolder,
-  isAlive,
-  listExecutions,
-  readResult,
-} from '../workflow/executions/execution-folder.ts'
+import { type ExecutionAbout, type ExecutionFolder, isAlive, listExecutions } from '../workflow/executions/execution-folder.ts'
+import { readResult } from '../workflow/executions/execution-result.ts'
 import { neutral } from '../workflow/terminal/spans.ts'
 import { tookText } from '../workflow/terminal/wording.ts'
 import { type Command, refusePositionals } from './command.ts'

@@ -6,7 +6,8 @@ import { CONTROL_PROTOCOL, type ControlFunctions } from '../../contracts/workflo
 import { type Channel, openChannel } from '../../system/channel.ts'
 import { frameSocket } from '../../system/frames.ts'
 import { CONTROL_FILE, type ControlPlace } from './control-server.ts'
-import { type ExecutionFolder, isAlive, readResult } from './execution-folder.ts'
+import { type ExecutionFolder, isAlive } from './execution-folder.ts'
+import { readResult } from './execution-result.ts'
 
 const ANSWER_MS = 10_000
 

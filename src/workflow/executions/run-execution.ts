@@ -13,8 +13,11 @@ import { concurrencyOf } from './concurrency.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
 import { type EventBook, openEventBook } from './event-book.ts'
 import { type EventFeed, eventFeed, type EventListener } from './event-feed.ts'
-import { type ExecutionAbout, type ExecutionFolder, makeExecution, removeExecution, writeResult } from './execution-folder.ts'
+import { type ExecutionAbout, type ExecutionFolder, removeExecution } from './execution-folder.ts'
+import { writeResult } from './execution-result.ts'
+import { makeExecution } from './make-execution.ts'
 import { type ExecutionStatus, hasExecutionEnded } from '../status.ts'
+import { deskOf, type ExecutionState, executionState } from './execution-state.ts'
 import { type KeptWatch, keptWatch } from './kept-watch.ts'
 import { diskFull, isDiskFull } from '../../system/disk-full.ts'
 import { openLogKeeper } from './log-keeper.ts'
@@ -138,50 +141,6 @@ async function controlOf(
     const { code, message } = errorFromData(cause)
     feed.tell({ type: 'warning', unit: '', code, message: `It cannot be asked from elsewhere: ${message}` })
     return undefined
-  }
-}
-
-/** What is true of it now, for who asks or cancels. */
-interface ExecutionState {
-  status: ExecutionStatus
-  running?: RunningWorkflow
-  /** Ends the wait for its turn. */
-  waiting: AbortController
-  /** Said unless it ends already. */
-  stands(status: 'running' | 'paused' | 'stopping'): void
-  cancel(reason: string): void
-}
-
-function executionState({ id, workflow }: ExecutionAbout, feed: EventFeed): ExecutionState {
-  const state: ExecutionState = {
-    status: 'queued',
-    waiting: new AbortController(),
-    stands(status) {
-      if (state.status !== 'stopping' && !hasExecutionEnded(state.status)) feed.tell({ type: 'execution', id, workflow, status })
-    },
-    cancel(reason) {
-      feed.tell({ type: 'warning', unit: '', code: 'EXECUTION_CANCELED', message: `Canceled: ${reason}.` })
-      if (!state.running) return state.waiting.abort(reason)
-      state.stands('stopping')
-      state.running.cancel(reason)
-    },
-  }
-  return state
-}
-
-function deskOf(state: ExecutionState, id: string) {
-  const running = () => {
-    if (state.running) return state.running
-    throw new EverwarmError('BAD_INPUT', {
-      message: `Execution ${id} has not begun: it is ${state.status}.`,
-      hint: 'It can be canceled; nothing of it can be paused yet.',
-    })
-  }
-  return {
-    status: () => state.status,
-    pause: (unit?: string) => running().pause(unit),
-    resume: (unit?: string) => running().resume(unit),
-    cancel: state.cancel,
   }
 }
 

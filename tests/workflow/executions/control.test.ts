@@ -5,7 +5,9 @@ import { afterAll, expect, test } from 'vitest'
 import { EverwarmError } from '../../../src/contracts/errors.ts'
 import { askExecution } from '../../../src/workflow/executions/control-client.ts'
 import { CONTROL_FILE, type ControlDesk, serveControl } from '../../../src/workflow/executions/control-server.ts'
-import { type ExecutionFolder, makeExecution, writeResult } from '../../../src/workflow/executions/execution-folder.ts'
+import { type ExecutionFolder } from '../../../src/workflow/executions/execution-folder.ts'
+import { writeResult } from '../../../src/workflow/executions/execution-result.ts'
+import { makeExecution } from '../../../src/workflow/executions/make-execution.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'ew-control-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

@@ -7,14 +7,9 @@ import { openDiskStore } from '../../../src/artifacts/disk.ts'
 import { EverwarmError } from '../../../src/contracts/errors.ts'
 import { systemClock } from '../../../src/system/clock.ts'
 import { openArtifactKeeper } from '../../../src/workflow/executions/artifact-keeper.ts'
-import {
-  type ExecutionFolder,
-  findExecution,
-  listExecutions,
-  makeExecution,
-  readResult,
-  writeResult,
-} from '../../../src/workflow/executions/execution-folder.ts'
+import { type ExecutionFolder, findExecution, listExecutions } from '../../../src/workflow/executions/execution-folder.ts'
+import { readResult, writeResult } from '../../../src/workflow/executions/execution-result.ts'
+import { makeExecution } from '../../../src/workflow/executions/make-execution.ts'
 import { executionId } from '../../../src/workflow/executions/execution-id.ts'
 import { openLogKeeper } from '../../../src/workflow/executions/log-keeper.ts'
 import { outdated, tidyExecutions } from '../../../src/workflow/executions/retention.ts'
