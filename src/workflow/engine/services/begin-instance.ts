@@ -1,40 +1,21 @@
 import { EverwarmError } from '../../../contracts/errors.ts'
 import { Service } from '../../../contracts/workflow/service.ts'
 import type { ServiceStatus } from '../../../contracts/workflow/events.ts'
-import type { ProcessEnd, ServiceRequest, SiteService } from '../../../executors/executor.ts'
+import type { ProcessEnd, SiteService } from '../../../executors/executor.ts'
 import { durationMs } from '../../duration.ts'
 import { finalize } from '../../expressions/document.ts'
 import { inField } from '../../expressions/expression-error.ts'
 import { environmentScope } from '../../expressions/scopes.ts'
 import { knownScope, simplify } from '../../field-expressions.ts'
-import type { WorkerPlace } from '../../matrix.ts'
-import { SCRIPT_PREFIX } from '../../plan.ts'
 import { workerNames } from '../../worker-scope.ts'
-import { declaredEnvironment, type Environment } from '../environment.ts'
-import type { LogFile } from '../engine-types.ts'
+import { declaredEnvironment } from '../environment.ts'
 import type { OperationContext } from '../operation.ts'
-import { hiddenArguments, warnOfSeen } from '../operations/hidden-arguments.ts'
-import { putFiles, putRepository, putTarballs } from '../operations/content.ts'
-import { LeftOutLinks } from '../left-out-links.ts'
 import { shownAt } from '../field-errors.ts'
 import { below } from '../in-field.ts'
-import { moveFiles } from '../transfers.ts'
 import { claimName } from '../unit-place.ts'
 import { scopesWithoutEnv } from '../unit-scopes.ts'
 import { untilReady, WATCHED_MS, waited } from './readiness.ts'
-import type { Instance } from './service-group.ts'
-
-export type Begun = Instance
-
-export interface InstanceRequest {
-  name: string
-  service: Service
-  place: WorkerPlace
-  id: string
-  signal: AbortSignal
-  /** As soon as it is there, ready or not: it is to be stopped. */
-  begun(instance: Begun): void
-}
+import { type InstanceRequest, type Resolved, startInstance } from './start-instance.ts'
 
 type Context = OperationContext<'services-start'>
 
@@ -60,7 +41,7 @@ export async function beginInstance(context: Context, request: InstanceRequest):
     const resolved = await below(`services.${name}`, () => resolvedService(context, request))
     const { service } = resolved
     await within(context, request, service, async (limit) => {
-      const { service: begun } = await start(context, request, resolved, limit)
+      const { service: begun } = await startInstance(context, request, resolved, limit)
       publish(context, request, service, begun)
       tell('running', { address: begun.address, ports: begun.ports })
       await ready(begun, service, context, limit)
@@ -108,77 +89,6 @@ async function resolvedService(context: Context, { service, place, id }: Instanc
     const pvcs = Object.fromEntries(Object.entries(done.pvcs ?? {}).map(([name, claim]) => [claims.get(name)!, claim]))
     return { service: { ...done, ...(claims.size > 0 ? { pvcs } : {}), env: rest.env, envFrom: rest.envFrom }, env }
   })
-}
-
-interface Resolved {
-  service: Service
-  /** Its variables, resolved. */
-  env: Environment
-}
-
-async function start(
-  context: Context,
-  request: InstanceRequest,
-  { service, env }: Resolved,
-  signal: AbortSignal,
-): Promise<Instance> {
-  const { unit, node } = context
-  const { name, place, id } = request
-  const {
-    restartPolicy = 'Never',
-    readinessProbe,
-    ports = [],
-    shell,
-    command,
-    args,
-    timeout: _t,
-    pod,
-    pvcs,
-    content,
-    transfer = [],
-    ...container
-  } = service
-  const argv = shell === undefined ? command && [...command, ...(args ?? [])] : ['sh', '-c', `${SCRIPT_PREFIX}${shell}`]
-  const spoken = hiddenArguments(argv ?? [], env, unit.engine.masks)
-  if (spoken.isSeen) warnOfSeen(unit, node.ref)
-  let file: LogFile | undefined
-  const logName = `logs/${unit.options.path === '' ? '' : `${unit.options.path}/`}${name}/${place.index}.log`
-  const { hear, end } = unit.log.hearInto(node.ref, () => (file ??= unit.engine.logs.open(logName)))
-  const wanted: ServiceRequest = {
-    name,
-    id,
-    container: argv ? container : { ...container, ...(args ? { args } : {}) },
-    ...(argv ? { argv: spoken.argv } : {}),
-    env: spoken.env,
-    ...(container.workingDir === undefined ? {} : { cwd: container.workingDir }),
-    ...(pod ? { pod } : {}),
-    ...(pvcs ? { pvcs } : {}),
-    ports: [...new Set([...ports, ...probedPort(readinessProbe)])],
-    restartPolicy,
-    ...(readinessProbe ? { probe: readinessProbe } : {}),
-    hear,
-    signal,
-  }
-  if (content || transfer.length > 0)
-    wanted.prepare = async (files) => {
-      const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
-      const { files: written, git } = content ?? {}
-      const field = `services.${name}.content`
-      if (written) await below(`${field}.files`, () => putFiles(written, files, unit.engine))
-      if (git) await below(`${field}.git`, () => putRepository(git, files, unit.engine, signal))
-      if (content?.tarball) await putTarballs(content.tarball, files, unit.engine, signal)
-      for (const { from, files: patterns, to = from } of transfer)
-        await moveFiles({ from: unit.site.files, folder: from, patterns, to: files, toFolder: to, links })
-    }
-  const started = await unit.site.startService(wanted)
-  const instance = { name, index: place.index, count: place.count, service: started, log: { end, file: () => file } }
-  request.begun(instance)
-  return instance
-}
-
-const probedPort = (probe: Service['readinessProbe']) => {
-  const port = Number(probe?.httpGet?.port ?? probe?.tcpSocket?.port ?? probe?.grpc?.port)
-  return Number.isInteger(port) ? [port] : []
 }
 
 function publish(

@@ -4,8 +4,8 @@ import { type OperationContext, type OperationEnd, PASSED } from '../operation.t
 import { below } from '../in-field.ts'
 import { instancesOf } from '../places.ts'
 import type { ServiceFacts } from '../unit-scopes.ts'
-import { beginInstance, type Begun } from './begin-instance.ts'
-import { groupOf } from './service-group.ts'
+import { beginInstance } from './begin-instance.ts'
+import { groupOf, type Instance } from './service-group.ts'
 
 type Context = OperationContext<'services-start'>
 
@@ -13,7 +13,7 @@ type Context = OperationContext<'services-start'>
 export async function startServices(context: Context): Promise<OperationEnd> {
   const { unit, node } = context
   const { group, services } = node.operation
-  const begun: Begun[] = []
+  const begun: Instance[] = []
   const own = new AbortController()
   const signal = AbortSignal.any([context.signal, own.signal])
   const instances = await Promise.all(
