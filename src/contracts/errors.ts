@@ -108,6 +108,7 @@ export type ErrorCode =
   | 'EXECUTION_CANCELED'
   | 'QUEUE_TIMEOUT'
   | 'STEP_FAILED'
+  | 'STEP_TIMEOUT'
   | 'INTERNAL'
 
 /** The shape in which an error crosses a process. */

@@ -106,10 +106,12 @@ class Walk {
   }
 
   #visitOperation(node: OperationNode, before: StepStatus, around: readonly StepNode[]): Visited {
-    const waiting =
-      !this.state.ending &&
-      isCommand(node.operation) &&
-      around.find((step) => step.isPaused && !this.state.nodes.of(step.ref).isReleased)
+    const waiting = isCommand(node.operation) && around.find((step) => step.isPaused && !this.state.nodes.of(step.ref).isReleased)
+    // Nobody has let it go on, and nobody will.
+    if (waiting && this.state.ending) {
+      this.#apply({ type: 'settled', ref: node.ref, status: this.state.ending })
+      return 'ended'
+    }
     if (waiting) {
       this.#apply({ type: 'paused', ref: waiting.ref })
       return { type: 'wait-for-resume', step: waiting }
@@ -131,10 +133,12 @@ class Walk {
       if (visited !== 'ended') return visited
       result = this.#resultWith(result, child)
     }
+    if (this.#isCutShort(node)) result = 'aborted'
     // What could not even be tried has not failed as it should.
     const isInverted = node.isNegative && (result === 'passed' || (result === 'failed' && !this.#hasFault(node)))
     const status = isInverted ? (result === 'passed' ? 'failed' : 'passed') : result
-    this.#apply({ type: 'settled', ref: node.ref, status: around.length === 0 ? (this.state.ending ?? status) : status })
+    const isGivenUp = around.length === 0 || result === 'aborted'
+    this.#apply({ type: 'settled', ref: node.ref, status: isGivenUp ? (this.state.ending ?? status) : status })
     return this.#isBegunAnew(node, around) ? this.visit(node, before, around) : 'ended'
   }
 
@@ -150,7 +154,7 @@ class Walk {
   #retries(node: StepNode, around: readonly StepNode[]): boolean {
     const { retry } = node
     const { status, attempt } = this.state.nodes.of(node.ref)
-    if (!retry || this.state.ending || status === 'skipped' || status === 'aborted' || status === 'canceled') return false
+    if (!retry || this.state.ending || status === 'skipped' || status === 'canceled') return false
     if (around.some((step) => hasStepEnded(this.#status(step)))) return false
     if (attempt > Math.min(this.#judge.wholeNumber(retry.count, node), MOST_RETRIES)) return false
     try {
@@ -161,6 +165,12 @@ class Walk {
     }
   }
 
+  /** Given up before all of it could begin. */
+  #isCutShort({ children }: StepNode): boolean {
+    const { left } = this.state
+    return left !== undefined && children.some((child) => left.has(child.ref) && this.#status(child) === 'skipped')
+  }
+
   #hasFault(node: StepNode): boolean {
     return [...nodesOf(node)].some(({ ref }) => this.state.nodes.of(ref).isFault)
   }
@@ -169,7 +179,7 @@ class Walk {
   #resultWith(result: 'passed' | 'failed' | 'aborted', child: PlanNode): 'passed' | 'failed' | 'aborted' {
     const status = this.#status(child)
     if (isSuccess(status) || result === 'aborted' || (child.kind === 'step' && child.isOptional)) return result
-    return status === 'aborted' ? 'aborted' : 'failed'
+    return status === 'aborted' || status === 'canceled' ? 'aborted' : 'failed'
   }
 
   /** As things stand now, whenever it is asked. */

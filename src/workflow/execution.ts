@@ -15,6 +15,8 @@ export interface ExecutionState {
   before?: 'passed' | 'failed'
   /** It has been given up: what runs ends, and of the rest only that runs whose condition allows it. */
   ending?: 'aborted' | 'canceled'
+  /** What had not begun of steps that had when it was given up: a step of which any is skipped has not passed. */
+  left?: ReadonlySet<string>
 }
 
 export type ExecutionEvent =
@@ -69,7 +71,7 @@ export function reduceExecution(plan: WorkflowPlan, state: ExecutionState, event
     case 'retried':
       return retried(state, nodeIn(plan, event.ref) as StepNode, event.nowMs)
     case 'ending':
-      return { ...resumed(unasked(state), event.nowMs), ending: state.ending ?? event.status }
+      return state.ending ? state : { ...woken(plan, state, event.nowMs), ending: event.status }
     case 'aborted':
     case 'canceled':
       return givenUp(resumed(state, event.nowMs), plan.root, event.type, event.nowMs)
@@ -106,8 +108,17 @@ function ended(before: ExecutionState, event: Extract<ExecutionEvent, { type: 'e
 const resumedIf = (state: ExecutionState, { ref, nowMs }: { ref: string; nowMs: number }) =>
   state.pause?.ref === ref ? resumed(state, nowMs) : state
 
+/** Nothing is paused any more, and nobody has let anything go on. */
+function woken(plan: WorkflowPlan, state: ExecutionState, nowMs: number): ExecutionState {
+  const left = new Set<string>()
+  for (const node of nodesOf(plan.root))
+    if (node.kind === 'step' && ['running', 'paused'].includes(state.nodes.of(node.ref).status))
+      for (const { ref } of node.children) if (state.nodes.of(ref).status === 'queued') left.add(ref)
+  return { ...resumed(unasked(state), nowMs, false), left }
+}
+
 /** The pause is no time of any step that ran through it. */
-function resumed(state: ExecutionState, nowMs: number): ExecutionState {
+function resumed(state: ExecutionState, nowMs: number, isReleased = true): ExecutionState {
   if (!state.pause) return state
   const { ref, sinceMs } = state.pause
   let { nodes } = state
@@ -115,7 +126,7 @@ function resumed(state: ExecutionState, nowMs: number): ExecutionState {
     if (node.startedAtMs !== undefined && node.endedAtMs === undefined)
       nodes = nodes.with(each, { ...node, pausedMs: node.pausedMs + nowMs - Math.max(sinceMs, node.startedAtMs) })
   const next: ExecutionState = { ...state, nodes, pause: undefined }
-  return next.nodes.of(ref).status === 'paused' ? set(next, ref, 'running', { isReleased: true }) : next
+  return next.nodes.of(ref).status === 'paused' ? set(next, ref, 'running', isReleased ? { isReleased } : {}) : next
 }
 
 /** Everything inside ends: what has begun as it is said, what has not is skipped, or ends with the whole execution. */

@@ -15,7 +15,8 @@ import { stopServices } from './services/stop-services.ts'
 export async function perform(context: AnyOperation): Promise<OperationEnd> {
   try {
     const end = await Promise.race([operate(context), givenUp(context)])
-    return context.signal.aborted ? { ...end, isAborted: true } : end
+    // By which signal it ended then says nothing.
+    return context.signal.aborted ? { exitCode: end.exitCode, isAborted: true } : end
   } catch (error) {
     if (context.signal.aborted) return { exitCode: EXIT_CODES.aborted, isAborted: true }
     const exitCode = error instanceof EverwarmError ? exitCodeOf(error.code) : EXIT_CODES.internal

@@ -1,6 +1,7 @@
-import type { ErrorData } from '../../contracts/errors.ts'
+import { type ErrorData, EverwarmError } from '../../contracts/errors.ts'
 import type { ExecutionState } from '../execution.ts'
-import type { PlanNode } from '../plan.ts'
+import { ofField } from '../expressions/expression-error.ts'
+import type { PlanNode, StepNode } from '../plan.ts'
 import { isSuccess } from '../status.ts'
 import type { Engine } from './engine.ts'
 import { shownAt } from './field-errors.ts'
@@ -28,6 +29,14 @@ export class UnitErrors {
   /** Of a field of a node that decides whether, when or how often it runs. */
   tellThrown(node: PlanNode, error: unknown): void {
     this.tell(node.ref, shownAt(error, node, this.#engine))
+  }
+
+  tellTimeout(step: StepNode): void {
+    const message = `It did not end within its ${step.timeout}.`
+    this.tellThrown(
+      step,
+      ofField(new EverwarmError('STEP_TIMEOUT', { message, hint: 'Give it more time, or look what it waits for.' }), 'timeout'),
+    )
   }
 
   /** Nothing can be decided any more. */

@@ -7,7 +7,7 @@ import type { Scope } from '../expressions/scopes.ts'
 import type { Known } from '../field-expressions.ts'
 import { expressionJudge } from '../judge.ts'
 import { indexOf, nodeIn, stepAround } from '../plan-index.ts'
-import type { OperationNode, WorkflowPlan } from '../plan.ts'
+import type { OperationNode, StepNode, WorkflowPlan } from '../plan.ts'
 import { hasStepEnded, type StepStatus } from '../status.ts'
 import type { Engine } from './engine.ts'
 import { Looking } from './looking.ts'
@@ -211,6 +211,7 @@ export class Unit {
     this.#deadline =
       next &&
       this.engine.clock.after(next.inMs, () => {
+        this.#errors.tellTimeout(nodeIn(this.options.plan, next.ref) as StepNode)
         this.#apply({ type: 'timed-out', ref: next.ref, nowMs: this.#now() })
         this.#giveUp()
       })

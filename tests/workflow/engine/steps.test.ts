@@ -115,6 +115,33 @@ steps: [{ name: a, shell: echo one }, { name: b, parallel: { count: 2, paralleli
   expect(await running.ended).toMatchObject({ status: 'passed' })
 }, 30_000)
 
+test('what waits for somebody is not let go by a cancel: it has not passed, and nothing follows from it', async () => {
+  const { running, heard, events } = await begin(`
+steps:
+  - { name: gate, paused: true, shell: echo approved }
+  - { name: other, condition: 'step.gate.status == "passed" || gate', shell: echo published }
+  - { name: late, condition: always, paused: true, shell: echo late }
+  - { name: end, condition: always, shell: 'echo {{ step.gate.status }}' }
+`)
+  await heard((event) => event.type === 'step' && event.status === 'paused')
+  running.cancel('no')
+  expect(await running.ended).toMatchObject({ status: 'canceled', exitCode: 137 })
+  expect(statusesOf(events)).toMatchObject({ gate: 'canceled', other: 'skipped', late: 'canceled', end: 'passed' })
+  expect(outputOf(events)).toBe('canceled\n')
+}, 30_000)
+
+test('what a signal ends is aborted and may be tried again; an exit code that is no signal is a failure', async () => {
+  const { result, statuses } = await run(`
+steps:
+  - { name: again, retry: { count: 1 }, shell: 'if [ -e once ]; then exit 0; fi; touch once; kill -9 $$' }
+  - { name: ours, optional: true, shell: exit 155 }
+  - { name: turned, negative: true, shell: exit 190 }
+  - { name: killed, optional: true, shell: exit 137 }
+`)
+  expect(result).toMatchObject({ status: 'passed' })
+  expect(statuses).toMatchObject({ again: 'passed', ours: 'failed', turned: 'passed', killed: 'aborted' })
+})
+
 test('a pause is no time of a step: its limit stands still as long', async () => {
   const clock = fakeClock()
   const { running, heard, events } = await begin(
@@ -156,7 +183,7 @@ config: { long: { type: integer, default: 0 } }
   once.running.cancel('SIGINT')
   expect(await once.running.ended).toMatchObject({ status: 'canceled', exitCode: 137 })
   expect(outputOf(once.events)).toBe('begun\ncleaned\n')
-  expect(statusesOf(once.events)).toEqual({ long: 'aborted', next: 'skipped', clean: 'passed' })
+  expect(statusesOf(once.events)).toEqual({ long: 'canceled', next: 'skipped', clean: 'passed' })
   const twice = await begin(spec, { config: { long: 100 } })
   await twice.heard((event) => event.type === 'output')
   twice.running.cancel('SIGINT')

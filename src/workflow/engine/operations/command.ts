@@ -85,7 +85,13 @@ function maskedValue(json: string): unknown {
   }
 }
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [128 + number, name]))
+/** The highest of those that end a process which nobody has prepared for them; 155 of ours is none. */
+const LAST_SIGNAL = constants.signals.SIGTERM
+const SIGNALS = new Map(
+  Object.entries(constants.signals)
+    .filter(([, number]) => number <= LAST_SIGNAL)
+    .map(([name, number]) => [128 + number, name]),
+)
 
 /** Shells and containers say 128 and the number of a signal: where a process says it itself, it means the same. */
 function endOf({ exitCode, signal = SIGNALS.get(exitCode ?? 0), reason }: ProcessEnd): OperationEnd {
