@@ -23,13 +23,13 @@ export function inheritContainer(outer: Container, inner: Container | undefined)
   return merged
 }
 
+/** One that speaks of itself means the one outside, which stays before it. */
 function lastOfEach(env: readonly EnvVariable[]): EnvVariable[] {
-  const byName = new Map<string, EnvVariable>()
-  for (const variable of env) {
-    byName.delete(variable.name)
-    byName.set(variable.name, variable)
-  }
-  return [...byName.values()]
+  const byName = Map.groupBy(env, ({ name }) => name)
+  return [...byName.values()].flatMap((same) => {
+    const from = same.findLastIndex(({ name, value }) => !value?.includes(`env.${name}`))
+    return same.slice(Math.max(0, from))
+  })
 }
 
 /** A copy without some fields, and without what is undefined. */

@@ -60,8 +60,8 @@ steps:
   const [run, shell] = stepNamed(plan, 'inner').children.map((node) => (node.kind === 'operation' ? node.container : {}))
   const env = [
     { name: 'CI', value: '1', global: true },
-    { name: 'B', value: 'b' },
     { name: 'A', value: 'inner' },
+    { name: 'B', value: 'b' },
   ]
   const common = { workingDir: '/b', env, resources: { limits: { cpu: '1', memory: '1Gi' } } }
   expect(run).toEqual({ ...common, image: 'deno', command: ['deno'], args: ['test'] })

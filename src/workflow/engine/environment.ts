@@ -8,7 +8,8 @@ import type { Engine } from './engine.ts'
 export type Environment = Record<string, string>
 
 /**
- * The variables that a container says it has, in its order: each may use those before it. Values of secrets are masked from here on.
+ * The variables that a container says it has. Each may use the others, wherever they stand, and the one of its own name outside.
+ * Values of secrets are masked from here on.
  * @param around what the container has by itself
  * @param field that has the variables, as errors name it
  * @throws EverwarmError SECRET_UNKNOWN; ExpressionError
@@ -20,15 +21,50 @@ export function declaredEnvironment(
   scopes: readonly Scope[],
   field = 'container.env',
 ): Environment {
-  const declared: Environment = {}
+  const from: Environment = {}
   // A platform with secrets of its own gives the values itself: they never come here.
-  if (engine.executor.name !== 'kubernetes') for (const source of envFrom) Object.assign(declared, wholeSource(source, engine))
-  const so = environmentOver(declared, around)
-  for (const variable of env) {
-    const value = inField(`${field}.${variable.name}`, () => valueOf(variable, engine, [so, ...scopes]))
-    if (value !== undefined) declared[variable.name] = value
+  if (engine.executor.name !== 'kubernetes') for (const source of envFrom) Object.assign(from, wholeSource(source, engine))
+  return new Declaring(env, from, around, (variable, own) =>
+    inField(`${field}.${variable.name}`, () => valueOf(variable, engine, [own, ...scopes])),
+  ).all()
+}
+
+type Resolve = (variable: EnvVariable, own: Scope) => string | undefined
+
+/** Variables, each resolved when another one asks for it: what stands further inside may be used by what stands outside. */
+class Declaring {
+  readonly #declared: Environment
+  /** By name: those that are not resolved yet, the innermost last. */
+  readonly #open = new Map<string, EnvVariable[]>()
+  readonly #resolve: Resolve
+  readonly #own: Scope
+
+  constructor(env: readonly EnvVariable[], from: Environment, around: Scope, resolve: Resolve) {
+    this.#declared = { ...from }
+    for (const variable of env) this.#open.set(variable.name, [...(this.#open.get(variable.name) ?? []), variable])
+    this.#resolve = resolve
+    const over = environmentOver(this.#declared, around)
+    this.#own = {
+      lookup: (name) => {
+        if (name.startsWith('env.')) this.#settle(name.slice(4))
+        return over.lookup!(name)
+      },
+    }
   }
-  return declared
+
+  all(): Environment {
+    for (const name of this.#open.keys()) this.#settle(name)
+    return this.#declared
+  }
+
+  /** One that is being resolved already speaks of itself, or in a circle: it means what there was before it. */
+  #settle(name: string): void {
+    const variable = this.#open.get(name)?.pop()
+    if (!variable) return
+    const value = this.#resolve(variable, this.#own)
+    if (value !== undefined) this.#declared[name] = value
+    this.#open.delete(name)
+  }
 }
 
 /** `env.NAME` of what is declared, and of what is around it. */

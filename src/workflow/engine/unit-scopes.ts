@@ -20,10 +20,8 @@ export const resultsFolder = (stepId: string) => `/data/.steps/${stepId}`
 export interface UnitFacts {
   /** Group and name of a service → its instances. */
   services: Map<string, ServiceFacts[]>
-  /** Id of a step → name of a file → its text. */
-  outputs: Map<string, Record<string, string>>
-  /** The newest of each name, whoever gave it. */
-  output: Record<string, string>
+  /** Ref of a command → its outputs by name; the newest last. */
+  outputs: Map<string, { stepId: string | undefined; values: Record<string, string> }>
 }
 
 /** As expressions see an instance: `services.db.0.ip`. */
@@ -34,17 +32,31 @@ export interface ServiceFacts {
   ports: Record<string, number>
 }
 
-export const newFacts = (): UnitFacts => ({ services: new Map(), outputs: new Map(), output: {} })
+export const newFacts = (): UnitFacts => ({ services: new Map(), outputs: new Map() })
+
+/** More outputs of a command. */
+export function giveOutputs(unit: Unit, ref: string, more: Record<string, string>): void {
+  const { outputs } = unit.facts
+  const values = { ...outputs.get(ref)?.values, ...more }
+  outputs.delete(ref)
+  outputs.set(ref, { stepId: unit.stepIdOf(ref), values })
+}
+
+/** The newest of each name: of one step, or of all. undefined: it has given none */
+function outputsOf({ outputs }: UnitFacts, stepId?: string): Record<string, string> | undefined {
+  const found = [...outputs.values()].filter((each) => stepId === undefined || each.stepId === stepId)
+  return found.length === 0 ? undefined : (Object.assign({}, ...found.map(({ values }) => values)) as Record<string, string>)
+}
 
 /** `services.<name>`, `step.<id>.outputs`, `step.<id>.results`, `output`: as they are when they are asked. */
 export function factsOfUnit(facts: UnitFacts, path: (path: string) => string): Scope {
   return {
     lookup(name) {
-      if (name === 'output') return facts.output
+      if (name === 'output') return outputsOf(facts) ?? {}
       const service = /^services\.([a-z0-9-]+)$/.exec(name)?.[1]
       if (service !== undefined) return facts.services.get(service) as Value | undefined
       const [, id, what] = /^step\.([a-z0-9_]+)\.(outputs|results)$/.exec(name) ?? []
-      if (what === 'outputs') return facts.outputs.get(id!)
+      if (what === 'outputs') return outputsOf(facts, id)
       return what === 'results' ? path(resultsFolder(id!)) : undefined
     },
   }

@@ -198,9 +198,11 @@ export class Unit {
   #show(before: ExecutionState, after: ExecutionState): void {
     this.#state = after
     const { path } = this.options
+    // Begun anew: what the last attempt gave is not of this one.
+    for (const ref of this.facts.outputs.keys())
+      if (before.nodes.of(ref) !== after.nodes.of(ref) && hasStepEnded(before.nodes.of(ref).status))
+        this.facts.outputs.delete(ref)
     for (const { ref, report } of reportsBetween(before, after, this.#now())) {
-      // Begun anew: what the last attempt gave is not of this one.
-      if (report.status === 'queued') this.facts.outputs.delete(this.stepIdOf(ref) ?? '')
       this.engine.tell({ type: 'step', unit: path, ref, ...report })
     }
   }

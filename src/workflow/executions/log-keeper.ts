@@ -12,6 +12,7 @@ const MOST_WAITING_BYTES = 262_144
  */
 export function openLogKeeper(folder: string, onFault: (error: Error) => void): LogKeeper {
   const files = new Map<string, SharedLog>()
+  const sizes = new Map<string, number>()
   let isBroken = false
   const broken = (error: Error) => {
     if (!isBroken) onFault(error)
@@ -20,7 +21,9 @@ export function openLogKeeper(folder: string, onFault: (error: Error) => void): 
   return {
     open(name) {
       const path = insideFolder(folder, name)
-      const log = files.get(path) ?? sharedLog(path, broken)
+      const log =
+        files.get(path) ??
+        sharedLog(path, { broken, keptBytes: sizes.get(path) ?? 0, kept: (bytes) => void sizes.set(path, bytes) })
       files.set(path, log)
       log.users += 1
       return userOf(log, () => files.delete(path))
@@ -52,7 +55,14 @@ function userOf(log: SharedLog, forget: () => void): LogFile {
   }
 }
 
-function sharedLog(path: string, onFault: (error: Error) => void): SharedLog {
+interface LogPlace {
+  broken(error: Error): void
+  /** What an earlier one of this name has left there, to stay. */
+  keptBytes: number
+  kept(bytes: number): void
+}
+
+function sharedLog(path: string, { broken, keptBytes, kept }: LogPlace): SharedLog {
   let waiting: Buffer[] = []
   let waitingBytes = 0
   let writing: Promise<void> | undefined
@@ -74,7 +84,7 @@ function sharedLog(path: string, onFault: (error: Error) => void): SharedLog {
     } catch (error) {
       waiting = []
       waitingBytes = 0
-      onFault(error as Error)
+      broken(error as Error)
     }
     writing = undefined
   }
@@ -91,11 +101,12 @@ function sharedLog(path: string, onFault: (error: Error) => void): SharedLog {
       await writing
       try {
         // One without output exists, too: its name was told.
-        if (isKept) await opened()
+        if (isKept) kept((await (await opened()).stat()).size)
+        else if (keptBytes > 0) await file?.truncate(keptBytes)
         await file?.close()
-        if (!isKept) await rm(path, { force: true })
+        if (!isKept && keptBytes === 0) await rm(path, { force: true })
       } catch (error) {
-        onFault(error as Error)
+        broken(error as Error)
       }
     },
   }

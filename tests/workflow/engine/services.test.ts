@@ -71,6 +71,14 @@ steps: [{ shell: 'true' }]
   expect(result).toEqual({ status: 'passed', exitCode: 0 })
 }, 60_000)
 
+test('a service that was never ready is never told to be', async () => {
+  const { result, events } = await run(`
+steps: [{ timeout: 300ms, services: { s: { shell: sleep 30, readinessProbe: { exec: { command: ['false'] } } } }, shell: 'true' }]
+`)
+  expect(result.status).toBe('failed')
+  expect(events.flatMap((event) => (event.type === 'service' ? [event.status] : []))).not.toContain('passed')
+})
+
 test('who gives up while services begin leaves none', async () => {
   const { running, heard, events } = await begin(
     `services: { db: { ports: [1], readinessProbe: { tcpSocket: { port: 1 } }, shell: 'echo $$; exec sleep 100' } }\nsteps: [{ shell: echo never }]`,

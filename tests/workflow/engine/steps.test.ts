@@ -38,6 +38,26 @@ steps:
   expect(output).toBe('one//1\n')
 })
 
+test('each attempt begins without the outputs of the last one', async () => {
+  const { output } = await run(`
+steps:
+  - { id: a, retry: { count: 2, until: 'passed && output.n == 2' }, shell: 'echo x >>n; echo $(wc -l <n) >"$WORKFLOW_OUTPUTS/n"; echo v >"$WORKFLOW_OUTPUTS/in$(wc -l <n)"' }
+  - { shell: "echo '{{ tojson(step.a.outputs) }} {{ tojson(output) }}'" }
+`)
+  expect(output).toBe('{"in2":"v","n":"2"} {"in2":"v","n":"2"}\n')
+})
+
+test('a variable is used by others whatever stands where, and one that speaks of itself means that outside', async () => {
+  const { output } = await run(`
+container: { env: [{ name: A, value: one }, { name: URL, value: 'http://{{ env.A }}/{{ env.LATE }}' }, { name: LATE, value: z }] }
+steps:
+  - { container: { env: [{ name: A, value: two }] }, shell: 'echo $URL' }
+  - { container: { env: [{ name: A, value: '{{ env.A }}+' }] }, shell: 'echo $A $URL' }
+  - parallel: { container: { env: [{ name: A, value: three }] }, shell: 'echo $URL' }
+`)
+  expect(output).toBe('http://two/z\none+ http://one+/z\nhttp://three/z\n')
+})
+
 test('a command says outputs in lines of their own, which are no output', async () => {
   const { output } = await run(String.raw`
 steps:

@@ -156,6 +156,16 @@ steps:
   expect(result.status).toBe('failed')
 })
 
+test('a worker that has pulled nothing has nothing to bring back', async () => {
+  const { result, events } = await run(`
+steps:
+  - parallel: { shards: { item: [a, b] }, dynamic: true, count: 2, parallelism: 1, fetch: [{ from: res }], shell: 'mkdir -p res; echo x >res/{{ shard.item }}' }
+  - { shell: test -e res/a && test -e res/b }
+`)
+  expect(result).toMatchObject({ status: 'passed' })
+  expect(events.filter(({ type }) => type === 'warning')).toEqual([])
+})
+
 test('slices take as long, by what is known of each item', async () => {
   const ms: Record<string, number> = { a: 900, b: 300, c: 300, d: 300 }
   const { output } = await run(

@@ -86,6 +86,20 @@ test('logs hold all bytes of all who write, and one that is not wanted is remove
   expect(statSync(join(root, 'logs', 'a/0.log')).mode & 0o777).toBe(0o600)
 })
 
+test('what is kept of a log stays, whatever becomes of a later one of its name', async () => {
+  const logs = openLogKeeper(join(root, 'names'), fail)
+  for (const [text, isKept] of [
+    ['one', true],
+    ['two', false],
+    ['three', true],
+  ] as const) {
+    const file = logs.open('logs/q/0.log')
+    await file.write(Buffer.from(text))
+    await file.close(isKept)
+  }
+  expect(readFileSync(join(root, 'names/logs/q/0.log'), 'utf8')).toBe('onethree')
+})
+
 test('who writes faster than the disk is asked to wait; a disk that fails is told once', async () => {
   const faults: Error[] = []
   writeFileSync(join(root, 'no-folder'), '')

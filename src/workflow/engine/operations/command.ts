@@ -11,6 +11,7 @@ import { keepHandedOver } from './handed-over.ts'
 import { hiddenArguments, warnOfSeen } from './hidden-arguments.ts'
 import {
   baseScope,
+  giveOutputs,
   OUTPUTS_FOLDER,
   planned,
   resultsFolder,
@@ -71,9 +72,7 @@ function heardFrom(unit: Unit, ref: string, { name, isHint, value }: InBandMessa
   if (isHint && service !== undefined && Array.isArray(value)) facts.services.set(service, value as ServiceFacts[])
   if (isHint) return
   const text = typeof value === 'string' ? value : JSON.stringify(value ?? null)
-  facts.output = { ...facts.output, [name]: text }
-  const id = unit.stepIdOf(ref)
-  if (id !== undefined) facts.outputs.set(id, { ...facts.outputs.get(id), [name]: text })
+  giveOutputs(unit, ref, { [name]: text })
 }
 
 /** A number that is a secret is no JSON any more once it is masked. */
@@ -148,7 +147,5 @@ async function readOutputs(unit: Unit, ref: string): Promise<void> {
   if (!usesOf(unit).outputs) return
   const files = await unit.site.files.readSmall(OUTPUTS_FOLDER, MOST_OUTPUT_BYTES)
   const texts = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, bytes.toString('utf8').trim()]))
-  unit.facts.output = { ...unit.facts.output, ...texts }
-  const id = unit.stepIdOf(ref)
-  if (id !== undefined) unit.facts.outputs.set(id, { ...unit.facts.outputs.get(id), ...texts })
+  giveOutputs(unit, ref, texts)
 }

@@ -33,7 +33,8 @@ export async function endWorker(
       `Worker ${place.index}: ${what}: ${shownAt(error, node, unit.engine).message}`,
     )
   try {
-    await fetchFiles(context, crew, worker, warn('a file'))
+    // Who has had nothing to do has nothing to bring.
+    if (!worker.isIdle) await fetchFiles(context, crew, worker, warn('a file'))
   } catch (error) {
     // What it was to bring back is missing: its step cannot pass.
     warn('its files could not be fetched')(error)

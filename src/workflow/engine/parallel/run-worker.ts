@@ -76,7 +76,7 @@ async function openWorker(context: Context, crew: Crew, place: WorkerPlace, path
       }),
       signal: own.signal,
     })
-    const worker = { path, place, site, parts, names, units: [] }
+    const worker = { path, place, site, parts, names, units: [], isIdle: parts.body !== undefined }
     try {
       await giveFiles(context, crew, worker)
     } catch (error) {
@@ -97,6 +97,7 @@ async function workThrough(context: Context, crew: Crew, worker: Worker): Promis
   let end = await runPlan(context, crew, worker, parts.prologue!, 'passed')
   if (isSuccess(end.status))
     for (let shard = queue.pull(), pulled = 1; shard && !crew.isStopped; shard = queue.pull(), pulled++) {
+      worker.isIdle = false
       // Each item has artifacts of its own.
       const one = await runPlan(context, crew, worker, parts.body(shard), 'passed', `${pulled}/`)
       if (isSuccess(end.status)) end = one

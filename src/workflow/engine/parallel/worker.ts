@@ -13,6 +13,8 @@ export interface Worker {
   names: Record<string, unknown>
   /** Those that it has run, for their logs. */
   units: Unit[]
+  /** It pulls items, and has had none so far. */
+  isIdle: boolean
 }
 
 export interface WorkerEnd {

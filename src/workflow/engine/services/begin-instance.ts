@@ -46,6 +46,7 @@ export async function beginInstance(context: Context, request: InstanceRequest):
       tell('running', { address: begun.address, ports: begun.ports })
       await ready(begun, service, context, limit)
     })
+    if (request.signal.aborted) throw givenUp(request)
     tell('passed')
   } catch (error) {
     tell('failed', { message: shownAt(error, context.node, unit.engine).message })
@@ -124,6 +125,11 @@ async function ready(service: SiteService, { readinessProbe }: Service, { unit }
 
 export const endText = ({ exitCode, signal, reason }: ProcessEnd) =>
   reason ?? (exitCode === undefined ? `ended by ${signal ?? 'a signal'}` : `exit code ${exitCode}`)
+
+const givenUp = ({ name, place }: InstanceRequest) =>
+  new EverwarmError('SERVICE_FAILED', {
+    message: `The instance ${place.index} of the service "${name}" was given up before it was ready.`,
+  })
 
 const timedOut = ({ name, place }: InstanceRequest, timeout: string) =>
   new EverwarmError('SERVICE_TIMEOUT', {
