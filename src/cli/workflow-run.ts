@@ -166,10 +166,14 @@ async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
   })
   tidyBehind(executor, executions)
   // The first ends it gracefully, the second at once.
-  const stopSignals = onStopSignals((signal, isSecond) => {
-    started.cancel(signal)
-    if (!isSecond) renderer.note(`${signal}: it ends, and cleans up. Once more ends it at once.`)
-  }, LAST_MS)
+  const stopSignals = onStopSignals(
+    (signal, isSecond) => {
+      started.cancel(signal)
+      if (!isSecond) renderer.note(`${signal}: it ends, and cleans up. Once more ends it at once.`)
+    },
+    LAST_MS,
+    started.giveUp,
+  )
   const result = await started.ended
   stopSignals()
   renderer.end({ folder: started.about.folder, artifacts: started.artifacts })

@@ -5,17 +5,26 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /**
  * The first signal asks for an end, the second ends the program with 137, after `lastMs` at most.
  * @param ask is called with each of them; `isSecond`: at once
+ * @param last is called before the program is ended so
  * @returns what lets signals do again what they do
  */
-export function onStopSignals(ask: (signal: string, isSecond: boolean) => void, lastMs = 0): () => void {
+export function onStopSignals(
+  ask: (signal: string, isSecond: boolean) => void,
+  lastMs = 0,
+  last: () => void = () => {},
+): () => void {
   let heard = 0
+  const exit = () => {
+    last()
+    process.exit(137)
+  }
   const onSignal = (signal: NodeJS.Signals) => {
     heard += 1
-    if (heard > 2 || (heard === 2 && lastMs === 0)) process.exit(137)
+    if (heard > 2 || (heard === 2 && lastMs === 0)) exit()
     ask(signal, heard === 2)
     if (heard === 2) {
       process.exitCode = 137
-      setTimeout(() => process.exit(137), lastMs).unref()
+      setTimeout(exit, lastMs).unref()
     }
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)

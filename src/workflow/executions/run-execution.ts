@@ -55,6 +55,8 @@ export interface StartedExecution {
   resume(): void
   /** Gracefully; a second time at once. */
   cancel(reason: string): void
+  /** This process ends now, whatever still runs: others see what became of it. */
+  giveUp(): void
 }
 
 /**
@@ -106,6 +108,10 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
     ended,
     resume: () => void deskOf(state, about.id).resume(),
     cancel: (reason) => state.cancel(reason),
+    giveUp() {
+      feed.tell({ type: 'execution', id: about.id, workflow: about.workflow, status: 'canceled' })
+      keepResult(folder, kept, { status: 'canceled', exitCode: 137 })
+    },
   }
 }
 
