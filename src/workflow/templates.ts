@@ -79,7 +79,11 @@ class Merging {
     const isolated = step.template && this.#isolated(step.template, [...path, 'template'], chain, lifted)
     if (isolated) own.setup = [...(own.setup ?? []), isolated]
     const used = (step.use ?? []).map((use, i) => this.#template(use, [...path, 'use', i], chain)).toReversed()
-    return used.reduce<Step>((inner, template) => (template ? aroundStep(lift(template, lifted), inner) : inner), own)
+    const found = used.filter((template) => template !== undefined)
+    if (found.length === 0) return own
+    // As one: each around the next would put the steps of the last one first.
+    const whole = found.reduce((inner, template) => around(template, inner))
+    return aroundStep(lift(whole, lifted), own)
   }
 
   /** A worker is a workflow of its own. What stands directly under `parallel` becomes its first step. */

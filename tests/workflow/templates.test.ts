@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { readPlan, readSpecs, scripts } from './read.ts'
 
+const around = (name: string) =>
+  `setup: [{ shell: ${name} setup }]\nsteps: [{ shell: ${name} step }]\nafter: [{ shell: ${name} after }]`
+
 test('templates of a workflow go around it: the first listed is outermost', () => {
-  const around = (name: string) =>
-    `setup: [{ shell: ${name} setup }]\nsteps: [{ shell: ${name} step }]\nafter: [{ shell: ${name} after }]`
   const plan = readPlan(
     'use: [{ name: a }, { name: b }]\nsetup: [{ shell: own setup }]\nsteps: [{ shell: own step }]\nafter: [{ shell: own after }]',
     {
@@ -49,6 +50,17 @@ test('a template of a step goes around what is in it; its pod is that of the wor
   })
   expect(scripts(plan)).toEqual(['t setup', 'own setup', 't step', 'own', 'inner', 't after'])
   expect(plan.pod).toEqual({ labels: { a: 'b' } })
+})
+
+test('of several templates of a step the first listed comes first, but for what cleans up', () => {
+  const spec =
+    'steps: [{ use: [{ name: a }, { name: b }], setup: [{ shell: own setup }], shell: own, container: { env: [{ name: A, value: own }] } }]'
+  const bringing = (name: string) => `${around(name)}\ncontainer: { image: ${name} }\npod: { labels: { by: ${name} } }`
+  const { spec: merged } = readSpecs(spec, { a: bringing('a'), b: bringing('b') })
+  const plan = readPlan(spec, { a: bringing('a'), b: bringing('b') })
+  expect(scripts(plan)).toEqual(['a setup', 'b setup', 'own setup', 'a step', 'b step', 'own', 'b after', 'a after'])
+  expect(plan.pod).toEqual({ labels: { by: 'b' } })
+  expect(merged.steps![0]!.container).toEqual({ image: 'b', env: [{ name: 'A', value: 'own' }] })
 })
 
 test('`template` is a step of its own inside: its container stays with it', () => {
