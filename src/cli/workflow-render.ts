@@ -1,5 +1,4 @@
 import { maskValues } from '../content/mask-values.ts'
-import { createMasks } from '../content/masks.ts'
 import { EverwarmError } from '../contracts/errors.ts'
 import { namesHint } from '../system/known-names.ts'
 import { checkFiles } from '../workflow/check.ts'
@@ -9,6 +8,7 @@ import { type Prepared, prepare } from '../workflow/prepare.ts'
 import { settingsLines } from '../workflow/render/details-text.ts'
 import { render, renderSettings } from '../workflow/render/render.ts'
 import { renderText } from '../workflow/render/render-text.ts'
+import { sensitiveMasks } from '../workflow/sensitive.ts'
 import { badInput, type Command } from './command.ts'
 
 const SEE = 'everwarm workflow run --help'
@@ -79,10 +79,8 @@ export const preparedData = (prepared: Prepared) => ({
 })
 
 /** Values of sensitive parameters stand in many places by now. */
-function hidden<T>({ config, sensitive }: Prepared, value: T): T {
-  const masks = createMasks()
-  for (const name of sensitive) masks.add(String(config[name]))
-  return maskValues(value, masks)
+function hidden<T>(prepared: Prepared, value: T): T {
+  return maskValues(value, sensitiveMasks(prepared))
 }
 
 /** For people. */

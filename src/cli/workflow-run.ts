@@ -1,4 +1,3 @@
-import { createMasks } from '../content/masks.ts'
 import { errorFromData } from '../contracts/errors.ts'
 import type { Executor } from '../executors/executor.ts'
 import { say } from '../system/log.ts'
@@ -12,6 +11,7 @@ import { tidyBehind } from '../workflow/executions/retention.ts'
 import { openSecrets } from '../workflow/executions/secrets.ts'
 import type { KnownDocuments } from '../workflow/known-documents.ts'
 import { type Prepared, prepare } from '../workflow/prepare.ts'
+import { sensitiveMasks } from '../workflow/sensitive.ts'
 import { badInput, type Command, type Given } from './command.ts'
 import { executorName, type NamedExecutor, openExecutor } from '../executors/open-executor.ts'
 import { openWorkflowRenderer } from './workflow-renderer.ts'
@@ -112,7 +112,7 @@ async function readyToRun({ positionals, values, env }: Given): Promise<Ready> {
     context: text(values['context']),
     kubeconfig: text(values['kubeconfig']),
   })
-  const findings = fieldFindings(prepared.plan, executor.ignores)
+  const findings = fieldFindings(prepared, executor.ignores)
   const notes = refuseFindings(findings, { executor: name, isStrict: values['strict'] === true })
   const source = sourceFolder(text(values['source']), bringsOwnSource(prepared.plan))
   return { prepared, known, executor, executorName: name, notes, source }
@@ -133,7 +133,7 @@ async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
   const { values, env } = given
   const { executor, prepared, known, source, notes } = ready
   executor.check?.()
-  const masks = createMasks()
+  const masks = sensitiveMasks(prepared)
   const file = text(values['secrets'])
   const secrets = openSecrets({
     ...(file === undefined ? {} : { file }),

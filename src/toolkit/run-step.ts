@@ -1,10 +1,10 @@
-import { createMasks } from '../content/masks.ts'
 import type { WorkflowEvent } from '../contracts/workflow/events.ts'
 import { type ExecutorAsked, openExecutor } from '../executors/open-executor.ts'
 import { dataFolder, definedOnly } from '../system/settings.ts'
 import { fieldFindings, findingText, refuseFindings } from '../workflow/check-executor.ts'
 import { tidyBehind } from '../workflow/executions/retention.ts'
 import { type StartedExecution, startExecution } from '../workflow/executions/run-execution.ts'
+import { sensitiveMasks } from '../workflow/sensitive.ts'
 import { isSecretVariable, openSecrets } from '../workflow/executions/secrets.ts'
 import { configuredStore } from './artifact-place.ts'
 import type { ToolkitGiven } from './command.ts'
@@ -35,8 +35,8 @@ export async function startStep({ given, config, prepared, known, warnings, hear
   const real = await openExecutor(asked)
   const data = env['WORKFLOW_DATA']
   const executor = hereExecutor(real, { cwd, ...(data ? { data } : {}) })
-  const notes = refuseFindings(fieldFindings(prepared.plan, real.ignores), { executor: name, isStrict: false })
-  const masks = createMasks()
+  const notes = refuseFindings(fieldFindings(prepared, real.ignores), { executor: name, isStrict: false })
+  const masks = sensitiveMasks(prepared)
   if (config.transfer) masks.add(config.transfer.token)
   const { secrets: file, sharedSecrets: isShared } = config
   const secrets = openSecrets({ ...(file === undefined ? {} : { file }), isShared, env: { ...env }, masks })

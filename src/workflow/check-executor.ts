@@ -1,6 +1,8 @@
 import { EverwarmError } from '../contracts/errors.ts'
 import type { FieldNote } from '../executors/field-notes.ts'
 import { nodesOf, type OperationNode, type StepNode, type WorkflowPlan } from './plan.ts'
+import type { Prepared } from './prepare.ts'
+import { sensitiveMasks } from './sensitive.ts'
 import { workerPlan } from './worker-scope.ts'
 
 /** A field of a workflow that means nothing to an executor. */
@@ -20,15 +22,17 @@ interface Settings {
 const MOST_NAMED = 3
 
 /** What of a plan means nothing to an executor, workers and services among it; each field once. */
-export function fieldFindings(plan: WorkflowPlan, notes: readonly FieldNote[]): FieldFinding[] {
-  const all = [...settingsOf(plan, 'workflow')]
+export function fieldFindings(prepared: Prepared, notes: readonly FieldNote[]): FieldFinding[] {
+  const all = [...settingsOf(prepared.plan, 'workflow')]
+  // Names of steps may have values of sensitive parameters in them.
+  const masks = sensitiveMasks(prepared)
   return notes.flatMap((note) => {
     const [first = '', ...rest] = note.field.split('.')
     const isKind = rest.length > 0
     const found = all.filter(({ kind, value }) =>
       isKind ? kind === first && isGiven(value, rest) : (kind === '' || kind === 'service') && isGiven(value, [first]),
     )
-    return found.length === 0 ? [] : [{ ...note, where: [...new Set(found.map(({ where }) => where))] }]
+    return found.length === 0 ? [] : [{ ...note, where: [...new Set(found.map(({ where }) => masks.text(where)))] }]
   })
 }
 

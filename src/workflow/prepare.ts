@@ -1,3 +1,6 @@
+import { EverwarmError } from '../contracts/errors.ts'
+import { maskValues } from '../content/mask-values.ts'
+import type { Masks } from '../content/masks.ts'
 import { WorkflowSpec } from '../contracts/workflow/document.ts'
 import { compile } from './compile.ts'
 import { type ConfigValue, configValues } from './config.ts'
@@ -10,6 +13,7 @@ import type { KnownDocuments, LoadedWorkflow } from './known-documents.ts'
 import { without } from './merge.ts'
 import { inSpec, originOf, withOrigins } from './origins.ts'
 import type { WorkflowPlan } from './plan.ts'
+import { sensitiveMasks } from './sensitive.ts'
 import { applyTemplates } from './templates.ts'
 import { writtenField } from './written-field.ts'
 
@@ -33,6 +37,28 @@ export function prepare(loaded: LoadedWorkflow, known: KnownDocuments, given: Re
   const declared = (name: string) => (Object.hasOwn(parameters, name) ? [name] : [])
   refuse(faults.map(({ name, message, hint }) => faultAt(['spec', 'config', ...declared(name)], { message, hint, part: 'key' })))
   const sensitive = Object.keys(parameters).filter((name) => parameters[name]!.sensitive)
+  try {
+    return { config: values, sensitive, plan: planOf(loaded, known, values) }
+  } catch (error) {
+    throw sensitive.length === 0 ? error : hidden(error, sensitiveMasks({ config: values, sensitive }))
+  }
+}
+
+/** Faults quote texts into which parameters have been put. */
+function hidden(error: unknown, masks: Pick<Masks, 'text'>): unknown {
+  if (error instanceof WorkflowInvalid)
+    return new WorkflowInvalid(error.faults.map((fault) => maskValues(fault, masks, ['file', 'severity'])))
+  if (!(error instanceof EverwarmError)) return error
+  const { code, message, hint } = error
+  return new EverwarmError(code, {
+    message: masks.text(message),
+    hint: hint === undefined ? undefined : masks.text(hint),
+    cause: error,
+  })
+}
+
+function planOf(loaded: LoadedWorkflow, known: KnownDocuments, values: Readonly<Record<string, ConfigValue>>): WorkflowPlan {
+  const { document, faultAt } = loaded
   const { name, labels = {} } = document.metadata
   const ofWorkflow = { 'workflow.name': name, 'workflow.labels': labels }
   const resolved = simplified(loaded, withOrigins(document, placeOf(loaded, known)), { ...configNames(values), ...ofWorkflow })
@@ -42,7 +68,7 @@ export function prepare(loaded: LoadedWorkflow, known: KnownDocuments, given: Re
   const whole = simplifiedWhole(spec, known, () => simplify(WorkflowSpec, spec, ofWorkflow, [labelsScope(labels)]))
   const compiled = compile(whole, { name: document.metadata.name })
   refuse(compiled.faults.map(({ path, ...about }) => faultAt(['spec', ...path], about)))
-  return { config: values, sensitive, plan: compiled.plan }
+  return compiled.plan
 }
 
 function simplified({ document, faultAt }: LoadedWorkflow, spec: WorkflowSpec, names: Known): WorkflowSpec {

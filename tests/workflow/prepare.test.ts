@@ -67,4 +67,7 @@ test('parameters are wrong where they are declared, and secrets are not said', (
     }),
   )
   expect(prepared('config: { n: { sensitive: true } }\nsteps: [{ shell: a }]', { n: 'x' }).sensitive).toEqual(['n'])
+  const wrong = "config: { n: { sensitive: true } }\nsteps: [{ shell: a, condition: '{{ config.n }} == 1' }]"
+  for (const n of ['hunter2 (', 'hunter2 hunter3'])
+    expect(() => prepared(wrong, { n })).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter') }))
 })

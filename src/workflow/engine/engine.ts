@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { WorkflowHappening } from '../../contracts/workflow/events.ts'
-import { maskValues } from '../../content/mask-values.ts'
 import type { ExecutionRoom } from '../../executors/executor.ts'
 import { type Clock, systemClock } from '../../system/clock.ts'
 import type { WorkflowRunOptions } from './engine-types.ts'
+import { maskedEvent } from './masked-event.ts'
 import type { AnyOperation, OperationEnd } from './operation.ts'
 import type { Scratch } from './scratch.ts'
 import type { Unit } from './unit.ts'
@@ -26,17 +26,15 @@ export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' |
   warn(unit: string, ref: string | undefined, code: string, message: string): void
 }
 
-/** Output and messages are masked where they come from; names and paths may have values of sensitive parameters in them. */
-const TEXTS_OF_DOCUMENT: ReadonlySet<WorkflowHappening['type']> = new Set(['unit', 'artifact', 'report', 'service'])
-
 export function newEngine(
   options: WorkflowRunOptions,
   { room, scratch, perform }: Pick<Engine, 'room' | 'scratch' | 'perform'>,
 ): Engine {
-  const { prepared: _prepared, source: _source, clock = systemClock, tell, masks, ...rest } = options
+  const { prepared: _prepared, source: _source, clock = systemClock, masks, ...rest } = options
+  const tell = (event: WorkflowHappening) => options.tell(maskedEvent(event, masks))
   return {
     ...rest,
-    tell: (event) => tell(TEXTS_OF_DOCUMENT.has(event.type) ? maskValues(event, masks) : event),
+    tell,
     masks,
     clock,
     room,
@@ -47,7 +45,7 @@ export function newEngine(
     sitesOf: new Map(),
     scheduledAt: new Date().toISOString(),
     warn(unit, ref, code, message) {
-      const warning: WorkflowHappening = { type: 'warning', unit, code, message: masks.text(message) }
+      const warning: WorkflowHappening = { type: 'warning', unit, code, message }
       tell(ref === undefined ? warning : { ...warning, ref })
     },
   }

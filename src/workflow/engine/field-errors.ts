@@ -14,7 +14,7 @@ export function shownAt(
   const shown = (text: string, more: Partial<ErrorData> = {}): ErrorData => ({
     code,
     message: masks.text(text),
-    ...(hint ? { hint } : {}),
+    ...(hint ? { hint: masks.text(hint) } : {}),
     ...more,
   })
   if (!(error instanceof FieldError)) return shown(message)

@@ -1,11 +1,14 @@
 import { type ErrorData, EverwarmError } from '../../contracts/errors.ts'
+import type { WorkflowHappening } from '../../contracts/workflow/events.ts'
 import type { ExecutionRoom, Site } from '../../executors/executor.ts'
 import { durationMs } from '../duration.ts'
 import { inField } from '../expressions/expression-error.ts'
 import { AT, inSpec } from '../origins.ts'
+import { hideSensitive } from '../sensitive.ts'
 import { EXIT_CODES, exitCodeOf, isSuccess, type StepStatus } from '../status.ts'
 import { type Engine, newEngine, newSiteId } from './engine.ts'
 import type { RunningWorkflow, WorkflowResult, WorkflowRunOptions } from './engine-types.ts'
+import { maskedEvent } from './masked-event.ts'
 import { perform } from './perform.ts'
 import { Scratch } from './scratch.ts'
 import { withSecretReferences } from './secret-references.ts'
@@ -37,9 +40,10 @@ class Execution {
   }
 
   async run(): Promise<WorkflowResult> {
-    const { id, prepared, tell } = this.#options
+    const { id, prepared, masks } = this.#options
+    hideSensitive(prepared, masks)
     const about = { type: 'execution', id, workflow: prepared.plan.name } as const
-    tell({ ...about, status: 'starting' })
+    this.#tell({ ...about, status: 'starting' })
     let result: WorkflowResult
     let room: ExecutionRoom | undefined
     const scratch = new Scratch()
@@ -47,7 +51,7 @@ class Execution {
       room = await this.#options.executor.open({
         id,
         workflow: prepared.plan.name,
-        secret: (value) => this.#options.masks.add(value),
+        secret: (value) => masks.add(value),
       })
       this.#engine = newEngine(this.#options, { room, scratch, perform })
       result = await this.#runMain(this.#engine)
@@ -55,7 +59,7 @@ class Execution {
       result = this.#failure(error)
     }
     await this.#cleanUp(room, scratch)
-    tell({ ...about, status: result.status, ...(result.error ? { error: result.error } : {}) })
+    this.#tell({ ...about, status: result.status, ...(result.error ? { error: result.error } : {}) })
     return result
   }
 
@@ -82,7 +86,6 @@ class Execution {
 
   async #runMain(engine: Engine): Promise<WorkflowResult> {
     const { prepared, source, id } = this.#options
-    for (const name of prepared.sensitive) engine.masks.add(String(prepared.config[name]))
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
     const names = placeNames(engine, '', '', plan)
     const limit = this.#limitBeginning(plan.timeouts?.initialization)
@@ -130,16 +133,19 @@ class Execution {
   }
 
   async #cleanUp(room: ExecutionRoom | undefined, scratch: Scratch): Promise<void> {
-    const { tell, masks } = this.#options
     const warn = (error: unknown) =>
-      tell({
+      this.#tell({
         type: 'warning',
         unit: '',
         code: 'SITE_FAILED',
-        message: masks.text(`Something could not be removed: ${(error as Error).message}`),
+        message: `Something could not be removed: ${(error as Error).message}`,
       })
     await room?.close().catch(warn)
     await scratch.close().catch(warn)
+  }
+
+  #tell(event: WorkflowHappening): void {
+    this.#options.tell(maskedEvent(event, this.#options.masks))
   }
 
   #unitsAt(path: string | undefined): Unit[] {

@@ -5,6 +5,7 @@ import type { PlanNode, StepNode } from '../plan.ts'
 import { isSuccess } from '../status.ts'
 import type { Engine } from './engine.ts'
 import { shownAt } from './field-errors.ts'
+import { maskedError } from './masked-event.ts'
 import { shownError } from './shown-error.ts'
 
 /** What went wrong in a unit, by the node that it belongs to. */
@@ -22,7 +23,8 @@ export class UnitErrors {
   /** Of this attempt; undefined: there is none any more. */
   tell(ref: string, error: ErrorData | undefined): void {
     if (!error) return void this.#errors.delete(ref)
-    this.#errors.set(ref, error)
+    // Names of workflows, services and files may stand in it.
+    this.#errors.set(ref, maskedError(error, this.#engine.masks))
     this.#engine.warn(this.#unit, ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
   }
 

@@ -1,13 +1,16 @@
 import { join } from 'node:path'
 import type { ArtifactStore } from '../../artifacts/artifact-store.ts'
 import type { Masks } from '../../content/masks.ts'
-import { type ErrorData, errorFromData, EverwarmError } from '../../contracts/errors.ts'
+import { errorFromData, EverwarmError } from '../../contracts/errors.ts'
 import type { WorkflowHappening } from '../../contracts/workflow/events.ts'
 import type { Executor } from '../../executors/executor.ts'
 import type { RunningWorkflow, SecretStore, WorkflowResult, WorkflowRunOptions } from '../engine/engine-types.ts'
+import { maskedEvent } from '../engine/masked-event.ts'
 import { runWorkflow } from '../engine/run-workflow.ts'
+import { shownError } from '../engine/shown-error.ts'
 import type { KnownDocuments } from '../known-documents.ts'
 import type { Prepared } from '../prepare.ts'
+import { hideSensitive } from '../sensitive.ts'
 import { openArtifactKeeper } from './artifact-keeper.ts'
 import { concurrencyOf } from './concurrency.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
@@ -64,7 +67,8 @@ export interface StartedExecution {
  * @throws EverwarmError BAD_INPUT, WORKFLOW_INVALID, STORE_FULL
  */
 export async function startExecution(options: ExecutionOptions): Promise<StartedExecution> {
-  const { executor, prepared } = options
+  const { executor, prepared, masks } = options
+  hideSensitive(prepared, masks)
   const concurrency = concurrencyOf(prepared.plan)
   const folder = makeExecution(options.executions, {
     workflow: prepared.plan.name,
@@ -75,7 +79,9 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
   const { about } = folder
   const kept = keptWatch(about.folder, options.onFault)
   const book = bookOf(options.executions, folder, kept)
-  const feed = eventFeed()
+  const all = eventFeed()
+  // What the workflow tells has its masks already.
+  const feed: EventFeed = { ...all, tell: (event) => all.tell(maskedEvent(event, masks)) }
   feed.listen((event, line) => book.write(event, line))
   if (options.listener) feed.listen(options.listener)
   for (const message of options.notes ?? []) feed.tell({ type: 'warning', unit: '', code: 'FIELD_UNSUPPORTED', message })
@@ -90,7 +96,7 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
       id: about.id,
       executor,
       // Its end is told when it is known whether all of it is kept.
-      tell: (event) => void (isEnd(event) || feed.tell(event)),
+      tell: (event) => void (isEnd(event) || all.tell(event)),
       logs: openLogKeeper(about.folder, (cause) => kept.lost('logs', cause)),
       artifacts,
     })
@@ -119,7 +125,6 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
 function tagsOf({ prepared, masks }: ExecutionOptions): { tags?: Record<string, string> } {
   const given = Object.entries(prepared.plan.execution?.tags ?? {})
   if (given.length === 0) return {}
-  for (const name of prepared.sensitive) masks.add(String(prepared.config[name]))
   return { tags: Object.fromEntries(given.map(([name, value]) => [name, masks.text(String(value))])) }
 }
 
@@ -171,7 +176,7 @@ async function lifeOf(
     state.running = begin()
     return await state.running.ended
   } catch (error) {
-    return notBegun(error)
+    return notBegun(error, options.masks)
   } finally {
     turn?.leave()
   }
@@ -180,8 +185,8 @@ async function lifeOf(
 const canceledBefore = (id: string, why: string) =>
   new EverwarmError('EXECUTION_CANCELED', { message: `Execution ${id} was canceled before it began: ${why}.` })
 
-function notBegun(thrown: unknown): WorkflowResult {
-  const error: ErrorData = (isDiskFull(thrown) ? diskFull(thrown) : errorFromData(thrown)).toJSON()
+function notBegun(thrown: unknown, masks: Masks): WorkflowResult {
+  const error = shownError(thrown, masks)
   if (error.code === 'EXECUTION_CANCELED') return { status: 'canceled', exitCode: 137, error }
   if (error.code === 'QUEUE_TIMEOUT') return { status: 'aborted', exitCode: 137, error }
   return { status: 'failed', exitCode: error.code === 'STORE_FULL' ? 74 : 190, error }

@@ -192,6 +192,29 @@ test('a sensitive parameter is nowhere, not in the name of a step and not in tha
   expect([...artifacts.keys()]).toEqual(['TOKVALUE-99.txt'])
 })
 
+test('nor in what is told of workers, of workflows that are executed, and of their failures', async () => {
+  const more = '---\nkind: Workflow\nmetadata: { name: kid }\nspec: { steps: [{ shell: exit 1 }] }\n'
+  const { result, events } = await run(
+    `config: { tok: { sensitive: true } }
+steps:
+- { optional: true, parallel: { matrix: { m: ['{{ config.tok }}'] }, description: 'D {{ matrix.m }}', shell: 'true' } }
+- { execute: { workflows: [{ name: kid, executionName: 'e-{{ config.tok }}', description: 'of {{ config.tok }}' }] } }`,
+    { config: { tok: 'TOKVALUE-99' }, more },
+  )
+  expect(result.error?.message).toBe('The workflow "e-****" failed.')
+  expect(events.filter((event) => JSON.stringify(event).includes('TOKVALUE'))).toEqual([])
+  const described = events.flatMap((event) => (event.type === 'worker' && event.description ? [event.description] : []))
+  expect(described).toEqual(['D ****', 'of ****'])
+}, 30_000)
+
+test('a secret that is a word of ours hides no word of ours', async () => {
+  const { events, statuses } = await run(`config: { tok: { sensitive: true } }\nsteps: [{ name: 'unit x', shell: 'true' }]`, {
+    config: { tok: 'unit' },
+  })
+  expect(events.map(({ type }) => type)).toContain('unit')
+  expect(statuses).toEqual({ '**** x': 'passed' })
+})
+
 test('who cancels still gets clean-up; who does it twice gets none', async () => {
   const spec = `
 steps: [{ name: long, shell: 'echo begun; sleep 100' }, { name: next, shell: echo next }]

@@ -38,7 +38,7 @@ export async function runFixture(house: House, run: FixtureRun): Promise<Fixture
   if (faults.length > 0) throw new Error(faults.map(faultText).join('\n'))
   const known = knownDocuments(documents)
   const prepared = prepare(known.workflows[0]!, known, run.config)
-  const findings = refuseFindings(fieldFindings(prepared.plan, house.executor.ignores), { executor: house.name, isStrict: false })
+  const findings = refuseFindings(fieldFindings(prepared, house.executor.ignores), { executor: house.name, isStrict: false })
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ew-fixture-')))
   const events: WorkflowEvent[] = []
   try {

@@ -1,6 +1,7 @@
 import type { WorkerReport } from '../../../contracts/workflow/events.ts'
 import type { LoadedWorkflow } from '../../known-documents.ts'
 import { prepare } from '../../prepare.ts'
+import { hideSensitive } from '../../sensitive.ts'
 import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
 import { shownAt } from '../field-errors.ts'
@@ -29,7 +30,7 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
   tell({ status: 'starting', description: child.description ?? name })
   try {
     const prepared = prepare(workflow, engine.known, config)
-    for (const secret of prepared.sensitive) engine.masks.add(String(prepared.config[secret]))
+    hideSensitive(prepared, engine.masks)
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
     const prefix = `${options.artifactPrefix}${node.ref}/${index + 1}`
     const names = { ...placeNames(engine, path, prefix, plan), 'execution.name': name }

@@ -142,6 +142,5 @@ async function descriptionOf(context: Context, place: WorkerPlace): Promise<stri
   const { description } = context.node.operation.parallel
   if (description === undefined) return undefined
   const scopes = [knownScope(workerNames(place)), ...operationScopes(context)]
-  const text = await below('description', () => context.unit.looking.at(() => finalize(description, 'template', scopes)))
-  return context.unit.engine.masks.text(text)
+  return below('description', () => context.unit.looking.at(() => finalize(description, 'template', scopes)))
 }
