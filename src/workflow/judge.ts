@@ -27,11 +27,21 @@ export function expressionJudge(scopesOf: (node: PlanNode) => readonly Scope[]):
 }
 
 /** `status`, `self.status`, `step.<id>.status`, `step.<id>.exitCode`; and `<id>`: whether the step passed or was skipped. */
-export function factsScope({ status, self, step }: StepFacts): Scope {
+export function factsScope(facts: StepFacts): Scope {
+  const steps = stepsScope(facts)
   return {
     lookup(name) {
-      if (name === 'status') return status
-      if (name === 'self.status') return self
+      if (name === 'status') return facts.status
+      if (name === 'self.status') return facts.self
+      return steps.lookup!(name)
+    },
+  }
+}
+
+/** The same without what depends on who asks: what workers know of the steps around them. */
+export function stepsScope({ step }: Pick<StepFacts, 'step'>): Scope {
+  return {
+    lookup(name) {
       // No step may call itself `env` or `passed` and change what these mean: it is asked by `step.<id>.status`.
       if (!name.includes('.')) return RESERVED.has(name) ? undefined : passes(step(name))
       const [, id, what] = /^step\.([^.]+)\.(status|exitCode)$/.exec(name) ?? []

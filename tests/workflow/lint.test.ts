@@ -130,6 +130,12 @@ test.each([
   expect(step(fields)).toEqual([])
 })
 
+test('an id that is given is the only one of its step', () => {
+  expect(step("{ name: Build it, id: b, shell: 'echo {{ step.build_it.status }} {{ step.b.status }}' }")).toEqual([
+    expect.stringContaining('There is no step with the id "build_it".'),
+  ])
+})
+
 test('names of workers are those of the workers around, and how many there are is said from outside', () => {
   expect(
     step("{ parallel: { matrix: { a: [1], b: 'matrix.a' }, count: index, shell: '{{ matrix.c }} {{ shard.a }}' } }").map(

@@ -121,7 +121,7 @@ function unresolved(nodes: readonly Node[]): never {
 function hintFor(names: readonly string[]): string {
   const misspelt = names.find((name) => name.endsWith('()'))?.slice(0, -2)
   const known = ALL_FUNCTIONS.map(({ name }) => name)
-  if (misspelt === undefined) return 'Look for a misspelt name, or for one that is known only in a step or in a worker.'
+  if (misspelt === undefined) return 'Look for a misspelt name: docs/workflow-expressions.md says where each is known.'
   if (known.includes(misspelt)) return `${misspelt}() is known only where a step or a worker runs.`
   return namesHint(misspelt, known)
 }

@@ -51,11 +51,11 @@ export const KNOWN_NAMES: readonly KnownName[] = [
     always: 'true',
     never: 'false',
     '<id>': 'whether the step of this id has passed or was skipped',
-    'step.<id>.status': 'its status',
+    'step.<id>.status': 'its status; a worker knows those of steps outside as they were when the workers began',
     'step.<id>.exitCode': 'of its last command; null before',
     'step.<id>.outputs': 'what it has written to `$WORKFLOW_OUTPUTS`, by file: `step.build.outputs.version`',
     'step.<id>.results': 'its folder `$WORKFLOW_RESULTS`',
-    'step.results': 'that of the step itself',
+    'step.results': 'that of the step itself, which has an `id` or a `name`',
     output: 'the newest output of each name, whoever wrote it: `output.version`',
     'services.<name>':
       'instances of a service that runs: `services.db.0.ip`, `.port`, `.ports.5432`, `.description`; `services.db.*.ip`',

@@ -17,9 +17,10 @@ export function stepIdsIn(values: readonly unknown[]): StepIds {
   const known = new Set<string>()
   const patterns: RegExp[] = []
   for (const step of values.flatMap((value) => [...mapsIn(value)])) {
-    if (typeof step['id'] === 'string') known.add(step['id'])
-    const { name } = step
-    if (typeof name !== 'string') continue
+    const { id, name } = step
+    // One that is given takes the place of that of the name.
+    if (typeof id === 'string') known.add(id)
+    if (typeof id === 'string' || typeof name !== 'string') continue
     if (name.includes('{{')) patterns.push(patternOf(name))
     else known.add(idOfName(name))
   }

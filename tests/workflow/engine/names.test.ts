@@ -19,6 +19,9 @@ const written = (name: string) => OWN[name] ?? name.replace('<id>', 'build')
 const names = (...where: Where[]) => KNOWN_NAMES.filter((known) => where.includes(known.where)).map(({ name }) => written(name))
 const list = (...where: Where[]) => `tojson(list(${names(...where).join(', ')}))`
 
+// A worker without `steps` is a step without an id, which has no results.
+const IN_WORKER = list('everywhere', 'running', 'worker').replace(' step.results,', '')
+
 const CHILD = `---
 kind: Workflow
 metadata: { name: child }
@@ -40,7 +43,7 @@ steps:
     count: 1
     pvcs: { kept: {} }
     description: '{{ ${list('worker')} }}'
-    run: { command: [echo, 'in a worker {{ ${list('everywhere', 'worker')} }}'] }
+    run: { command: [echo, 'in a worker {{ ${IN_WORKER} }}'] }
 - name: Until
   retry: { count: 1, until: 'len(${list('until')}) > 9 && self.passed' }
   shell: 'true'

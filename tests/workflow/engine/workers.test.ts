@@ -182,6 +182,22 @@ test('logs of workers are kept by their expression', async () => {
   expect([...logs.values()].sort()).toEqual(['1\n', '2\n'])
 })
 
+test('a worker knows what has become of steps outside, unless a step of its own has the same id', async () => {
+  const { output, result } = await run(`
+steps:
+  - { id: made, optional: true, shell: exit 7 }
+  - { id: same, shell: 'true' }
+  - parallel:
+      count: 1
+      steps:
+        - { id: same, optional: true, shell: exit 3 }
+        - condition: '!made'
+          parallel: { count: 1, shell: 'echo {{ step.made.status }} {{ step.made.exitCode }} {{ made }} {{ status }} {{ step.same.status }}' }
+        - { condition: 'step.made.exitCode == 7 && step.same.exitCode == 3', shell: 'echo {{ same }}' }
+`)
+  expect(result.error?.message ?? output).toBe('failed 7 false passed failed\nfalse\n')
+})
+
 test('a worker knows the services and outputs of the steps around it', async () => {
   const { output } = await run(`
 steps:

@@ -1,6 +1,7 @@
 import type { WorkerReport } from '../../../contracts/workflow/events.ts'
 import { finalize } from '../../expressions/document.ts'
 import { knownScope } from '../../field-expressions.ts'
+import { stepsScope } from '../../judge.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess, type StepStatus } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
@@ -124,7 +125,7 @@ async function runPlan(
     plan,
     names,
     before,
-    inherited: inheritedOf(parent),
+    inherited: [stepsScope(context.facts), ...inheritedOf(parent)],
     logName: `logs/${path}.log`,
     artifactPrefix: `${parent.options.artifactPrefix}${context.node.ref}/${place.index + 1}/${artifactsIn}`,
     onPaused: () => crew.barrier.waits(place.index),
