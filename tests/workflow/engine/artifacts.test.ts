@@ -36,7 +36,7 @@ test('no file is a message; a pattern outside of all volumes is an error', async
   const none = await run(`steps: [{ shell: 'true', artifacts: { paths: [none/**], compress: { name: x } } }]`)
   expect([none.result.status, [...none.artifacts]]).toEqual(['passed', []])
   expect(none.events).toContainEqual(
-    expect.objectContaining({ type: 'warning', message: expect.stringContaining('No file matches none/**') }),
+    expect.objectContaining({ type: 'warning', code: 'NOTHING_KEPT', message: 'No file matches "none/**"; nothing is kept.' }),
   )
   const outside = await run(`steps: [{ shell: 'true', artifacts: { paths: [/etc/passwd] } }]`)
   expect(outside.result).toMatchObject({

@@ -26,6 +26,13 @@ test('a child that fails fails its step, and is named; one that nobody waits for
   expect(left.output).toBe('bad\n')
 }, 30_000)
 
+test('a count of 0 executes nothing, and says why', async () => {
+  const more = child('one', 'steps: [{ shell: echo one }]')
+  const { result, output, events } = await run(`steps: [{ execute: { workflows: [{ name: one, count: 0 }] } }]`, { more })
+  expect([result.status, output]).toEqual(['passed', ''])
+  expect(events).toContainEqual(expect.objectContaining({ type: 'workers', count: 0, skipped: 'Its count is 0.' }))
+})
+
 test('archives go to children by their address', async () => {
   const { output } = await run(
     `content: { files: [{ path: give/a, content: given }] }\nsteps: [{ execute: { workflows: [{ name: one, config: { url: '{{ tarball.data.url }}' }, tarball: { data: { from: give } } }] } }]`,
@@ -46,5 +53,8 @@ test('a workflow that there is not, and one that executes itself, are refused', 
     error: { message: expect.stringContaining('There is no workflow "mian"'), hint: expect.stringContaining('main') },
   })
   const itself = await run(`steps: [{ execute: { workflows: [{ name: main }] } }]`)
-  expect(itself.result.status).toBe('failed')
+  expect(itself.result.error?.message).toMatch(
+    /^The workflow "main" failed: .*Workflows execute each other more than 10 levels deep\.$/,
+  )
+  expect(itself.result.error?.message.split('The workflow "main" failed')).toHaveLength(2)
 }, 60_000)

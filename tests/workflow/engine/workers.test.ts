@@ -84,6 +84,14 @@ steps:
   expect(output).toBe('hi\nfrom-parenthi\nfrom-parenthi\nfrom-parent0\n1\n2\n')
 }, 30_000)
 
+test('a file that two workers bring back is named, with who has brought it', async () => {
+  const { events } = await run(
+    `steps: [{ parallel: { count: 2, parallelism: 1, fetch: [{ from: out, to: got }], shell: 'mkdir out; echo x >out/x; echo y >out/{{ index }}' } }]`,
+  )
+  const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+  expect(warnings).toEqual(['Worker 1: got/x: worker 0 has brought it, too; the last one stays.'])
+}, 30_000)
+
 test('what is installed beside the source is seen by the workflow and by workers that get the source', async () => {
   const source = await mkdtemp(join(tmpdir(), 'everwarm-source-'))
   onTestFinished(() => rm(source, { recursive: true, force: true }))

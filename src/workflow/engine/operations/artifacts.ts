@@ -33,7 +33,9 @@ export async function runArtifacts(context: Context): Promise<OperationEnd> {
     glob: (patterns) => files.glob(patterns),
   })
   if (found.length === 0) {
-    unit.engine.warn(unit.options.path, node.ref, 'ARTIFACTS_FAILED', `No file matches ${paths.join(', ')}; nothing is kept.`)
+    const quoted = paths.map((pattern) => `"${pattern}"`).join(', ')
+    // No code of an error: the step has passed.
+    unit.engine.warn(unit.options.path, node.ref, 'NOTHING_KEPT', `No file matches ${quoted}; nothing is kept.`)
     return PASSED
   }
   return brought(context, root, found, (here) =>

@@ -18,7 +18,7 @@ import { offer } from '../offers.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { below } from '../in-field.ts'
 import { inLanes } from '../parallel/lanes.ts'
-import { instancesOf } from '../places.ts'
+import { expansionOf } from '../places.ts'
 import { resolvedBy } from '../resolved.ts'
 import { operationScopes } from '../unit-scopes.ts'
 import { type Child, runChild } from './run-child.ts'
@@ -33,16 +33,11 @@ const MOST_DEEP = 10
 export async function executeWorkflows(context: Context): Promise<OperationEnd> {
   const { unit, node } = context
   const { engine, options } = unit
-  const { workflows, parallelism, async: isAsync } = node.operation.execute
+  const { parallelism, async: isAsync } = node.operation.execute
   if (options.path.split('/').length >= MOST_DEEP) throw tooDeep()
-  const children: Child[] = []
-  for (const [i, each] of workflows.entries())
-    await below(`execute.workflows[${i}]`, async () => {
-      for (const place of await instancesOf(context, each))
-        children.push(...(await childrenOf(context, each, place, children.length)))
-    })
+  const { children, ...none } = await allChildren(context)
   const lanes = Math.min(await below('execute.parallelism', () => atOnce(context, parallelism)), children.length)
-  engine.tell({ type: 'workers', unit: options.path, ref: node.ref, count: children.length, parallelism: lanes })
+  engine.tell({ type: 'workers', unit: options.path, ref: node.ref, count: children.length, parallelism: lanes, ...none })
   const failed: { name: string; error: ErrorData | undefined }[] = []
   const run = async (child: Child) => {
     const { status, error } = await runChild(context, child)
@@ -57,13 +52,31 @@ export async function executeWorkflows(context: Context): Promise<OperationEnd> 
   await all
   if (failed.length === 0) return PASSED
   const names = failed.map(({ name }) => name)
-  return innerFailure(
+  const said =
     names.length === 1
       ? `The workflow "${names[0]}" failed`
-      : `${names.length} of ${children.length} workflows failed: ${names.join(', ')}`,
-    failed.map(({ error }) => error),
+      : `${names.length} of ${children.length} workflows failed: ${names.join(', ')}`
+  return innerFailure(
+    said,
+    failed.map(({ error }) => error && saidOnce(said, error)),
   )
 }
+
+/** @returns with `skipped`, why there are none */
+async function allChildren(context: Context): Promise<{ children: Child[]; skipped?: string }> {
+  const children: Child[] = []
+  const reasons: string[] = []
+  for (const [i, each] of context.node.operation.execute.workflows.entries())
+    await below(`execute.workflows[${i}]`, async () => {
+      const { workers, skipped } = await expansionOf(context, each)
+      if (skipped !== undefined) reasons.push(skipped)
+      for (const place of workers) children.push(...(await childrenOf(context, each, place, children.length)))
+    })
+  return children.length === 0 && reasons[0] !== undefined ? { children, skipped: reasons[0] } : { children }
+}
+
+/** One that executes itself fails at every level in the same words. */
+const saidOnce = (said: string, error: ErrorData): ErrorData => ({ ...error, message: error.message.replace(`${said}: `, '') })
 
 async function childrenOf(context: Context, each: ExecuteWorkflow, place: WorkerPlace, from: number): Promise<Child[]> {
   const tarballs = await offered(context, each, place)

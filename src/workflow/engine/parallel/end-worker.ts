@@ -25,16 +25,16 @@ export async function endWorker(
   if (!worker) return undefined
   const { unit, node } = context
   const { logs } = node.operation.parallel
-  const warn = (what: string) => (error: unknown) =>
+  const warn = (what?: string) => (error: unknown) =>
     unit.engine.warn(
       unit.options.path,
       node.ref,
       errorFromData(error).code,
-      `Worker ${place.index}: ${what}: ${shownAt(error, node, unit.engine).message}`,
+      [`Worker ${place.index}`, ...(what === undefined ? [] : [what]), shownAt(error, node, unit.engine).message].join(': '),
     )
   try {
     // Who has had nothing to do has nothing to bring.
-    if (!worker.isIdle) await fetchFiles(context, crew, worker, warn('a file'))
+    if (!worker.isIdle) await fetchFiles(context, crew, worker, warn())
   } catch (error) {
     // What it was to bring back is missing: its step cannot pass.
     warn('its files could not be fetched')(error)
