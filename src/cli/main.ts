@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import { say } from '../system/log.ts'
 import { ownVersion } from '../system/own-version.ts'
+import { visibleText } from '../system/visible-text.ts'
 import { badInput, type Command, withPage } from './command.ts'
 
 /** A new command: one line here, and its file. */
@@ -241,8 +242,8 @@ const ASKED_WRONGLY: ReadonlySet<string> = new Set([
 ])
 
 function complain(error: EverwarmError): number {
-  say(`${error.code}: ${error.message}`)
-  if (error.hint) say(error.hint)
+  say(`${error.code}: ${visibleText(error.message)}`)
+  if (error.hint) say(visibleText(error.hint))
   return ASKED_WRONGLY.has(error.code) ? 2 : 1
 }
 

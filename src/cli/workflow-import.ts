@@ -1,3 +1,4 @@
+import { visibleText } from '../system/visible-text.ts'
 import { importTexts } from '../workflow/import/import-texts.ts'
 import { type ImportNote, noteText } from '../workflow/import/notes.ts'
 import { readText } from '../workflow/load.ts'
@@ -26,7 +27,8 @@ export const workflowImport: Command = {
     process.stderr.write(`${summary(texts.length, notes)}\n`)
     const text = texts.join('---\n')
     if (typeof values['output'] === 'string') writeFile(values['output'], text, '--output')
-    else print(text.trimEnd())
+    // A file gets it as it is.
+    else print(process.stdout.isTTY ? visibleText(text.trimEnd()) : text.trimEnd())
   },
 }
 

@@ -1,5 +1,5 @@
 import { checkFiles } from '../workflow/check.ts'
-import { faultText } from '../workflow/fault.ts'
+import { type Fault, faultText } from '../workflow/fault.ts'
 import { badInput, type Command } from './command.ts'
 import { count } from './table.ts'
 
@@ -16,9 +16,18 @@ export const workflowLint: Command = {
     const { faults, count: documents } = checkFiles(positionals)
     const errors = faults.filter(({ severity }) => severity === 'error').length
     if (values['json']) print(JSON.stringify({ faults, documents }, null, 2))
-    else print([...faults.map(faultText), summary(documents, errors, faults.length - errors)].join('\n'))
+    else print([...shown(faults), summary(documents, errors, faults.length - errors)].join('\n'))
     return errors > 0 ? 2 : 0
   },
+}
+
+/** More than people read. */
+const MOST_SHOWN = 200
+
+function shown(faults: readonly Fault[]): string[] {
+  const more = faults.length - MOST_SHOWN
+  const lines = faults.slice(0, MOST_SHOWN).map(faultText)
+  return more > 0 ? [...lines, `and ${more.toLocaleString('en')} more (--json shows all)`] : lines
 }
 
 function summary(documents: number, errors: number, warnings: number): string {

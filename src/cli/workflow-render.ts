@@ -1,6 +1,7 @@
 import { maskValues } from '../content/mask-values.ts'
 import { EverwarmError } from '../contracts/errors.ts'
 import { namesHint } from '../system/known-names.ts'
+import { visibleData } from '../system/visible-text.ts'
 import { checkFiles } from '../workflow/check.ts'
 import { refuseFaults } from '../workflow/fault.ts'
 import { type KnownDocuments, knownDocuments, type LoadedWorkflow } from '../workflow/known-documents.ts'
@@ -85,8 +86,9 @@ function hidden<T>(prepared: Prepared, value: T): T {
 
 /** For people. */
 export function preparedText(prepared: Prepared): string {
-  const { config, root, settings } = preparedData(prepared)
+  // Scripts keep their lines.
+  const { name, config, root, settings } = visibleData(preparedData(prepared), ['command'])
   const parameters = Object.entries(config).map(([name, value]) => `${name} = ${String(value)}`)
   const about = [...parameters, ...settingsLines(settings)].map((line) => `  ${line}`)
-  return [prepared.plan.name, ...about, ...(about.length > 0 ? [''] : []), renderText(root, settings)].join('\n')
+  return [name, ...about, ...(about.length > 0 ? [''] : []), renderText(root, settings)].join('\n')
 }

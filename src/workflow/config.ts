@@ -58,8 +58,8 @@ const sentences = (...texts: (string | undefined)[]) =>
   texts.flatMap((text) => (text === undefined ? [] : [/[.!?]$/.test(text) ? text : `${text}.`])).join(' ')
 
 /** All that a value must be, in words. */
-function allowed({ type = 'string', enum: names, ...bounds }: Parameter): string {
-  if (names) return `It is one of ${names.join(', ')}.`
+function allowed({ type = 'string', enum: names, sensitive, ...bounds }: Parameter): string {
+  if (names) return sensitive ? 'It is one of the values of its `enum`.' : `It is one of ${names.join(', ')}.`
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, pattern } = bounds
   const said = [
     minimum === undefined ? '' : ` of at least ${minimum}`,
@@ -89,8 +89,9 @@ function typedValue(value: unknown, { type = 'string' }: Parameter): ConfigValue
 
 /** What a value breaks, in words. */
 function outside(value: ConfigValue, parameter: Parameter): string | undefined {
-  const { enum: names } = parameter
-  if (names && !names.map(String).includes(String(value))) return `must be one of ${names.join(', ')}`
+  const { enum: names, sensitive } = parameter
+  if (names && !names.map(String).includes(String(value)))
+    return `must be one of ${sensitive ? 'the values of its `enum`' : names.join(', ')}`
   return typeof value === 'string'
     ? textOutside(value, parameter)
     : typeof value === 'number'

@@ -1,4 +1,5 @@
 import { EverwarmError } from '../contracts/errors.ts'
+import { visibleLine } from '../system/visible-text.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -18,10 +19,11 @@ export interface Fault {
 /** By line and column; those of one place as they are. Sorts in place. */
 export const inOrder = (faults: Fault[]): Fault[] => faults.sort((a, b) => a.line - b.line || a.column - b.column)
 
-/** FILE:LINE:COLUMN: what is wrong. The hint follows in brackets. */
+/** FILE:LINE:COLUMN: what is wrong. The hint follows in brackets. One line, whatever stands in the file. */
 export function faultText({ file, line, column, path, message, hint, severity }: Fault): string {
   const what = `${path === '' ? '' : `${path}: `}${message}`
-  return `${file}:${line}:${column}: ${severity === 'warning' ? 'warning: ' : ''}${what}${hint ? ` (${hint})` : ''}`
+  const text = `${file}:${line}:${column}: ${severity === 'warning' ? 'warning: ' : ''}${what}${hint ? ` (${hint})` : ''}`
+  return visibleLine(text)
 }
 
 export function pathText(path: Path): string {
@@ -48,7 +50,7 @@ export class WorkflowInvalid extends EverwarmError {
           : first
             ? faultText({ ...first, hint: undefined })
             : 'The workflow is wrong.',
-      hint: errors.length > 1 ? undefined : first?.hint,
+      hint: errors.length > 1 || first?.hint === undefined ? undefined : visibleLine(first.hint),
     })
     this.faults = faults
   }

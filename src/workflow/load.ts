@@ -139,6 +139,9 @@ export function loadFiles(paths: readonly string[]): LoadedDocument[] {
   return files.flatMap(({ documents }) => documents)
 }
 
+/** `lint <(command)`, `command | lint /dev/stdin` */
+const OF_THE_SHELL = /^\/(?:dev\/stdin|(?:dev|proc\/(?:self|\d+))\/fd\/\d+)$/
+
 /** @param hint where to look @throws EverwarmError BAD_INPUT */
 export function readText(path: string, hint = 'Give the path of a workflow from here.'): string {
   try {
@@ -146,6 +149,8 @@ export function readText(path: string, hint = 'Give the path of a workflow from 
     // A device never ends.
     if (found.isCharacterDevice() || found.isBlockDevice())
       throw Object.assign(new Error('It is a device.'), { code: 'a device' })
+    // Without somebody who writes, to open it takes for ever; the shell's own has one.
+    if (found.isFIFO() && !OF_THE_SHELL.test(path)) throw Object.assign(new Error('It is a pipe.'), { code: 'a named pipe' })
     // One byte more than there may be is enough to say so.
     if (found.size > MOST_BYTES) return ' '.repeat(MOST_BYTES + 1)
     return readFileSync(path, 'utf8')

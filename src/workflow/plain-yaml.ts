@@ -43,6 +43,8 @@ export class PlainReader {
     this.#places.set(JSON.stringify(path), { key: keyOffset ?? offset, value: offset })
     this.#note(node)
     if (isAlias(node)) return this.#readAlias(node, path, keyOffset)
+    const odd = oddity(node)
+    if (odd) return void this.#faults.push({ offset, ...odd, field: path })
     if (!isSeq(node) && !isMap(node)) return isScalar(node) ? node.value : null
     this.#inside.add(node)
     const value = isSeq(node) ? node.items.map((item, i) => this.read(item, [...path, i])) : this.#readMap(node.items, path)
@@ -134,15 +136,37 @@ export class PlainReader {
     const offset = offsetOfNode(key) ?? 0
     this.#note(key)
     const node = isAlias(key) ? this.#target(key, path) : key
-    if (!isScalar(node) || node.value === null || typeof node.value === 'object') {
+    if (!isScalar(node) || node.value === null || !PLAIN.includes(typeof node.value)) {
       this.#faults.push({ offset, message: 'The name of a field must be a text.', hint: QUOTES, field: path })
       return undefined
     }
     const name = String(node.value)
+    if (name.includes('\0')) return void this.#faults.push({ offset, ...NUL, field: path })
     if (name !== '__proto__') return name
     this.#faults.push({ offset, message: 'No field may have the name "__proto__".', field: path })
     return undefined
   }
+}
+
+const PLAIN: readonly string[] = ['string', 'number', 'boolean']
+const PLAIN_TAGS = /^(?:!|tag:yaml\.org,2002:(?:map|seq))$/
+const NUL = { message: 'There is a character NUL in it.', hint: 'No process can be given one: leave it away.' }
+
+/** What is neither a text, a number, true or false, nothing, a list nor a map; and values that no process and no JSON can take. */
+function oddity(node: unknown): Pick<YamlFault, 'message' | 'hint'> | undefined {
+  if (isSeq(node) || isMap(node)) return node.tag === undefined || PLAIN_TAGS.test(node.tag) ? undefined : tagged(node.tag)
+  if (!isScalar(node) || node.value === null || node.value === undefined) return undefined
+  if (!PLAIN.includes(typeof node.value)) return tagged(node.tag)
+  if (typeof node.value === 'string' && node.value.includes('\0')) return NUL
+  return typeof node.value === 'number' && !Number.isFinite(node.value)
+    ? { message: 'It must be a number with an end.', hint: 'A text such as .nan or .inf needs quotes: ".nan".' }
+    : undefined
+}
+
+function tagged(tag: string | undefined): Pick<YamlFault, 'message' | 'hint'> {
+  const name = tag?.replace('tag:yaml.org,2002:', '!!')
+  const hint = 'There are texts, numbers, true and false, lists and maps. A text that looks like something else needs quotes.'
+  return { message: `${name === undefined ? 'A value of this kind' : `The tag ${name}`} cannot be used here.`, hint }
 }
 
 function offsetOfNode(node: unknown): number | undefined {

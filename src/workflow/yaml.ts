@@ -1,7 +1,7 @@
-import { type Document, isScalar, LineCounter, parseAllDocuments, stringify, visit } from 'yaml'
+import { type Document, isScalar, Lexer, LineCounter, parseAllDocuments, stringify, visit } from 'yaml'
 import { MOST_ISSUES } from '../system/checked.ts'
 import type { Path } from './fault.ts'
-import { PlainReader, QUOTES, TOO_DEEP, type YamlFault, type YamlPlaces } from './plain-yaml.ts'
+import { MOST_DEPTH, PlainReader, QUOTES, TOO_DEEP, type YamlFault, type YamlPlaces } from './plain-yaml.ts'
 import { isFollowUp, yamlWording } from './yaml-wording.ts'
 
 /** Far above what a real workflow needs. */
@@ -34,6 +34,7 @@ export function readYaml(text: string): YamlFile {
   })
   if (Buffer.byteLength(text) > MOST_BYTES)
     return failed('The file is larger than 1 MiB.', 'Large data belongs into files of its own.')
+  if (isBracketBomb(text)) return failed(TOO_DEEP)
   try {
     // Of unique keys we look ourselves: the parser compares each with all others.
     const parsed = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })
@@ -44,6 +45,21 @@ export function readYaml(text: string): YamlFile {
     if (error instanceof RangeError) return failed(TOO_DEEP)
     throw error
   }
+}
+
+/** So many brackets cost the parser little, however deep they are. */
+const FEW_BRACKETS = 10_000
+
+/** The parser needs a kilobyte for each level; reading only the words of the language costs a seventh of its time. */
+function isBracketBomb(text: string): boolean {
+  if ((text.match(/[[{]/g)?.length ?? 0) <= FEW_BRACKETS) return false
+  let depth = 0
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') depth += 1
+    else if (token === ']' || token === '}') depth -= 1
+    if (depth > MOST_DEPTH) return true
+  }
+  return false
 }
 
 const isThere = ({ contents, errors }: { contents: unknown; errors: readonly unknown[] }) =>

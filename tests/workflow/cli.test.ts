@@ -50,3 +50,35 @@ test('import prints a workflow that lint takes, and says on stderr what is missi
 test('schema prints JSON Schema', { timeout: 60_000 }, () => {
   expect(JSON.parse(everwarm('schema').stdout)).toMatchObject({ $schema: 'http://json-schema.org/draft-07/schema#' })
 })
+
+test(
+  'what documents say is text on a terminal, one line for each fault, and no more than people read',
+  { timeout: 60_000 },
+  () => {
+    const steps = Array.from({ length: 250 }, () => '    - { "\\e]0;x\\a\\nb.yaml:1:1: fake": 1, shell: x }').join('\n')
+    writeFileSync(
+      join(folder, 'odd.yaml'),
+      `kind: Workflow\nmetadata: { name: a }\nspec:\n  steps:\n${steps}\n    - { shell: "{{ a }}" }\n`,
+    )
+    const { stdout } = everwarm('lint', 'odd.yaml')
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines).toHaveLength(202)
+    expect(
+      lines.slice(0, 200).every((line) => line.startsWith('odd.yaml:') && line.includes('\\u001b]0;x\\u0007\\nb.yaml')),
+    ).toBe(true)
+    expect(lines[200]).toMatch(/^and \d+ more/)
+    writeFileSync(
+      join(folder, 'esc.yaml'),
+      'kind: Workflow\nmetadata: { name: a }\nspec: { steps: [{ name: "n\\e[2J\\n\\u202e", shell: "a\\e\\nb" }] }\n',
+    )
+    expect(everwarm('render', 'esc.yaml').stdout).toContain('n\\u001b[2J\\n\\u202e\n  shell: a\\u001b\n')
+  },
+)
+
+test('lint reads what the shell pipes, and does not wait for who writes into another pipe', { timeout: 60_000 }, () => {
+  const script = `mkfifo f; cat ok.yaml | "$0" "$1" workflow lint /dev/stdin && "$0" "$1" workflow lint f`
+  writeFileSync(join(folder, 'ok.yaml'), 'kind: Workflow\nmetadata: { name: a }\nspec: { steps: [{ shell: x }] }\n')
+  const ended = spawnSync('sh', ['-c', script, process.execPath, MAIN], { cwd: folder, encoding: 'utf8', timeout: 30_000 })
+  expect(ended.stdout).toBe('1 document, nothing wrong\n')
+  expect(ended.stderr).toContain('f cannot be read (a named pipe)')
+})

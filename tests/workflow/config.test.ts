@@ -23,6 +23,7 @@ test.each([
   [{ enum: ['a', 'b'] }, 'c', 'must be one of a, b, not "c".'],
   [{ pattern: '^v\\d$' }, '10', 'must match ^v\\d$, not "10".'],
   [{ minLength: 2 }, '🙂', 'must have at least 2 characters, not "🙂".'],
+  [{ enum: ['hunter2', 'b'], sensitive: true }, 'c', 'must be one of the values of its `enum`, not what was given.'],
   [{ minLength: 9, sensitive: true }, 'hunter2', 'must have at least 9 characters, not what was given.'],
 ])('%o refuses %s', (parameter, value, message) => {
   expect(configValues({ x: parameter }, { x: value }).faults[0]!.message).toBe(`The parameter "x" ${message}`)

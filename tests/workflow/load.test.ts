@@ -169,3 +169,24 @@ spec: { config: { image: {} }, use: [{ name: t, config: { image: '{{ config.imag
   )
   expect(checkDocuments(documents)).toEqual([])
 })
+
+test('what is no text, number, truth value, list or map is refused where it stands', () => {
+  const faults = faultsOf(`${HEAD}  config: { a: { default: .nan }, b: { type: number, default: 1e999 } }
+  steps:
+    - { name: !!binary aGk=, shell: x }
+    - { shell: "a\\0b", container: !!set { env } }
+    - { execute: { workflows: [{ selector: { matchLabels: { a: { toString: 1 }, b: {} } } }] } }
+    - parallel: { matrix: { m: [-.inf, 1], t: [!!timestamp 2001-01-01] }, shell: x }
+`)
+  expect(faults.map((fault) => fault.replace(/ \(.*\)$/, ''))).toEqual([
+    'w.yaml:4:27: It must be a number with an end.',
+    'w.yaml:4:63: It must be a number with an end.',
+    'w.yaml:6:24: The tag !!binary cannot be used here.',
+    'w.yaml:7:16: There is a character NUL in it.',
+    'w.yaml:7:41: The tag !!set cannot be used here.',
+    'w.yaml:8:64: spec.steps[2].execute.workflows[0].selector.matchLabels.a: It must be a text, not a map.',
+    'w.yaml:8:84: spec.steps[2].execute.workflows[0].selector.matchLabels.b: It must be a text, not a map.',
+    'w.yaml:9:33: It must be a number with an end.',
+    'w.yaml:9:60: The tag !!timestamp cannot be used here.',
+  ])
+})

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeArgument, encodeArgument } from './argument.ts'
 import { finalize, simplify } from './document.ts'
+import { ExpressionError } from './expression-error.ts'
 import { hostScope } from './functions/library.ts'
 import { type FieldRole, type IncludedFields, listOf, mapOf } from './roles.ts'
 import { environmentScope, namesScope } from './scopes.ts'
@@ -131,5 +132,32 @@ describe('an argument in base64', () => {
 
   test.each(['%', 'e30', 'e30=\n', 'e30', Buffer.from('{').toString('base64'), '/w=='])('%j is refused', (argument) => {
     expect(() => decodeArgument(argument)).toThrow(expect.objectContaining({ code: 'BAD_INPUT' }))
+  })
+})
+
+describe('the text of a value that is read as an expression', () => {
+  const secret = 'hunter2secret - passphrase - longvalue'
+  const stages = [
+    ['eval(env.S)', secret],
+    ['map(list(1), env.S)', secret],
+    ['filter(list(1), env.S)', secret],
+    ['map(later(), env.S)', secret],
+    ['eval(any(env.S, 1))', 'hunter2@longvalue'],
+    ['map(later(), env.S)', 'hunter2@longvalue'],
+    ['eval("eval(env.S)")', '[1].longvalue'],
+    ['filter(list(1), env.S)', 'list().longvalue'],
+  ] as const
+
+  test.each(stages)('is never named, in one stage or two: %s of %s', (text, S) => {
+    const known = [environmentScope({ S })]
+    const act = () => finalize(simplify(`{{ ${text} }}`, 'template', known), 'template', [scope])
+    expect(act).toThrow(expect.objectContaining({ message: expect.not.stringMatching(/hunter|passphrase|longvalue|@/) }))
+    expect(act).toThrow(expect.objectContaining({ hint: expect.not.stringMatching(/hunter|passphrase|longvalue|@/) }))
+    expect(() => finalize(`{{ ${text} }}`, 'template', known)).toThrow(ExpressionError)
+  })
+
+  test('is put in where all of it is known, now or later', () => {
+    const known = [environmentScope({ S: 'index + 1' })]
+    expect(finalize(simplify('{{ eval(env.S) }} {{ map(list(1), env.S) }}', 'template', known), 'template', [scope])).toBe('2 2')
   })
 })

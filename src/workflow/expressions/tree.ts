@@ -98,10 +98,17 @@ export function heightOf(root: Node): number {
   return height
 }
 
+/** A text that a value gave to eval() or map(): its words may be those of a secret. As a call it is printed as one, too. */
+export const isGivenText = (node: Node): boolean =>
+  node.type === 'call' && node.name === 'string' && node.args.length === 1 && node.args[0]!.node.type === 'literal'
+
+const GIVEN_NAME = 'a name in the text that eval() or map() was given'
+
 /** Names and functions (with brackets) that nobody knew, each once, in the order of the text. */
 export function unknownsOf(root: Node): string[] {
   const found = new Set<string>()
   const visit = (node: Node) => {
+    if (isGivenText(node)) return void found.add(GIVEN_NAME)
     if (node.type === 'name') found.add(node.names.join('.'))
     const before = found.size
     childrenOf(node).forEach(visit)

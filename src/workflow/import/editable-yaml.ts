@@ -15,17 +15,23 @@ import {
 } from 'yaml'
 import type { Path } from '../fault.ts'
 
+/** How a file is written. */
+interface YamlStyle {
+  indentSeq: boolean
+  flowCollectionPadding: boolean
+}
+
 /** A document that is changed field by field: comments, order and style of the rest stay, and so do the places of what was read. */
 export class EditableYaml {
   readonly #document: Document
   readonly #source: string
-  readonly #style: { indentSeq: boolean; flowCollectionPadding: boolean }
+  readonly #style: YamlStyle
   #value: { data: unknown } | undefined
 
-  constructor(document: Document, source: string) {
+  constructor(document: Document, source: string, style: YamlStyle) {
     this.#document = document
     this.#source = source
-    this.#style = styleOf(source)
+    this.#style = style
     document.contents = new Writing().out(document.contents) as typeof document.contents
     if (isCollection(document.contents) && document.contents.flow) unfold(document.contents)
   }
@@ -119,7 +125,8 @@ export class EditableYaml {
 export function editableDocuments(text: string): EditableYaml[] {
   const parsed = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })
   const documents = (Array.isArray(parsed) ? parsed : []) as Document[]
-  return documents.flatMap(itemsOf).map((document) => new EditableYaml(document, text))
+  const style = styleOf(text)
+  return documents.flatMap(itemsOf).map((document) => new EditableYaml(document, text, style))
 }
 
 function itemsOf(document: Document): Document[] {
@@ -143,7 +150,7 @@ function beFirst(key: Node, before: unknown): void {
 }
 
 /** Who writes the items of a list below the first letter of its name does so everywhere, and so with spaces inside of brackets. */
-function styleOf(source: string) {
+function styleOf(source: string): YamlStyle {
   const matches = (pattern: RegExp) => source.match(pattern)?.length ?? 0
   return {
     indentSeq: !/^( *)(?:- )?[\w-]+:[^\S\n]*\n\1- /m.test(source),

@@ -3,7 +3,7 @@ import { checkDocuments } from '../check.ts'
 import { type Fault, pathText, refuseFaults } from '../fault.ts'
 import type { LoadedDocument } from '../load.ts'
 import { isMapLike } from '../schema-walk.ts'
-import { readYaml } from '../yaml.ts'
+import { readYaml, type YamlFile } from '../yaml.ts'
 import { noteDifferences } from './differences.ts'
 import { type EditableYaml, editableDocuments } from './editable-yaml.ts'
 import { replaceForeignWords } from './foreign-words.ts'
@@ -23,13 +23,15 @@ export interface Imported {
  * @throws WorkflowInvalid if one of the files is no YAML
  */
 export function importTexts(files: readonly { file: string; text: string }[]): Imported {
-  refuseFaults(files.flatMap(({ file, text }) => syntaxFaults(file, text)))
-  const all = files.flatMap(({ file, text }) => {
-    const { place } = readYaml(text)
-    return editableDocuments(text).map((yaml) => new Importing(yaml, file, place))
-  })
-  const theirs = all.filter(({ yaml }) => testkubeKind(yaml.value) !== undefined)
-  for (const other of all) if (!theirs.includes(other)) noteOther(other)
+  const read = files.map((each) => ({ ...each, yaml: readYaml(each.text) }))
+  refuseFaults(read.flatMap(({ file, yaml }) => syntaxFaults(file, yaml)))
+  const all = read.flatMap(({ file, text, yaml: { place } }) =>
+    editableDocuments(text).map((yaml) => new Importing(yaml, file, place)),
+  )
+  const { theirs = [], others = [] } = Object.groupBy(all, ({ yaml }) =>
+    testkubeKind(yaml.value) === undefined ? 'others' : 'theirs',
+  )
+  others.forEach(noteOther)
   for (const importing of theirs) take(importing)
   noteFaults(theirs)
   return { texts: theirs.map(({ yaml }) => yaml.text()), notes: all.flatMap(({ notes }) => inOrder(notes)) }
@@ -37,8 +39,7 @@ export function importTexts(files: readonly { file: string; text: string }[]): I
 
 const AGAIN = 'Mend it, and import it again.'
 
-function syntaxFaults(file: string, text: string): Fault[] {
-  const { documents, place } = readYaml(text)
+function syntaxFaults(file: string, { documents, place }: YamlFile): Fault[] {
   return documents.flatMap(({ faults }) =>
     faults.map(({ offset, message, hint = AGAIN }) => ({
       file,
@@ -96,8 +97,9 @@ function takeHead(importing: Importing): void {
 
 /** What `lint` would say of them, where it stands in the files of Testkube. */
 function noteFaults(theirs: readonly Importing[]): void {
-  for (const fault of checkDocuments(theirs.flatMap(loaded))) {
-    const from = theirs.find((each) => each.placeOf(0).file === fault.file)!
+  const sources = new Map<Fault, Importing>()
+  for (const fault of checkDocuments(theirs.flatMap((each) => loaded(each, sources)))) {
+    const from = sources.get(fault) ?? theirs.find((each) => each.placeOf(0).file === fault.file)!
     if (from.notes.some((note) => isToldBy(note, fault))) continue
     const { severity, hint, ...about } = fault
     const isMissing = fault.path.endsWith('.name') && fault.message.startsWith('There is no template')
@@ -113,16 +115,17 @@ function isToldBy({ isByHand, path, line, message }: ImportNote, fault: Fault): 
   return isByHand && path === fault.path && (line === fault.line || (name !== undefined && fault.message.includes(name)))
 }
 
-function loaded({ yaml, placeOf }: Importing): LoadedDocument[] {
+/** @param sources which document each fault is about */
+function loaded(importing: Importing, sources: Map<Fault, Importing>): LoadedDocument[] {
+  const { yaml, placeOf } = importing
   const { success, data: document } = WorkflowDocument.safeParse(yaml.value)
   if (!success) return []
   const { file } = placeOf(0)
-  const faultAt: LoadedDocument['faultAt'] = (path, { part = 'value', severity = 'error', ...about }) => ({
-    ...placeOf(yaml.offsetOf(path, part)),
-    path: pathText(path),
-    severity,
-    ...about,
-  })
+  const faultAt: LoadedDocument['faultAt'] = (path, { part = 'value', severity = 'error', ...about }) => {
+    const fault: Fault = { ...placeOf(yaml.offsetOf(path, part)), path: pathText(path), severity, ...about }
+    sources.set(fault, importing)
+    return fault
+  }
   return [{ file, document, faultAt }]
 }
 

@@ -1,3 +1,4 @@
+import { visibleLine } from '../../system/visible-text.ts'
 import { type Path, pathText } from '../fault.ts'
 import type { EditableYaml } from './editable-yaml.ts'
 
@@ -15,7 +16,7 @@ export interface ImportNote {
 
 /** FILE:LINE:COLUMN: what was done, or what is to be done. */
 export const noteText = ({ file, line, column, path, message, isByHand }: ImportNote): string =>
-  `${file}:${line}:${column}: ${isByHand ? 'by hand: ' : ''}${path === '' ? '' : `${path}: `}${message}`
+  visibleLine(`${file}:${line}:${column}: ${isByHand ? 'by hand: ' : ''}${path === '' ? '' : `${path}: `}${message}`)
 
 /** A document that becomes one of ours, and what is said about it. */
 export class Importing {

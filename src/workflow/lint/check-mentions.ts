@@ -23,7 +23,7 @@ export function executeProblem(value: Record<string, unknown>, path: Path, { wor
     return [{ path: [...path, 'name'], message, hint: OTHER_FILE, severity: 'warning' }]
   }
   const labels = isMapLike(selector) && isMapLike(selector['matchLabels']) ? Object.entries(selector['matchLabels']) : []
-  if (labels.length === 0 || labels.some(([, wanted]) => String(wanted).includes('{{'))) return []
+  if (labels.length === 0 || labels.some(([, wanted]) => typeof wanted !== 'string' || wanted.includes('{{'))) return []
   if (workflows.some((each) => labels.every(([key, wanted]) => each.labels[key] === wanted))) return []
   const message = `No workflow in the files that were given has the labels ${labels.map((pair) => pair.join('=')).join(', ')}.`
   return [{ path: [...path, 'selector'], message, hint: OTHER_FILE, severity: 'warning' }]

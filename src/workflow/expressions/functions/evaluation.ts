@@ -4,6 +4,7 @@ import { type Argument, type CallNode, literal, type Node } from '../tree.ts'
 import { isList, isMap, isTrue, kindOf, textOf, type Value } from '../values.ts'
 import type { Evaluator, SpecialForm } from './function.ts'
 import { INFINITE } from './function.ts'
+import { givenText, isGiven, unnamed } from './given-text.ts'
 
 const group = 'evaluation'
 
@@ -44,15 +45,40 @@ export const evaluationForms: readonly SpecialForm[] = [
     max: 1,
     expand(call, evaluator) {
       const [text] = plain(evaluator.args(call.args)) as [Node]
-      const rest: CallNode = { ...call, args: [{ node: text, spread: false }] }
+      const opening = openingOf(call, call.args[0]!.node, evaluator)
+      const rest: CallNode = { ...call, args: [{ node: opening.kept(text), spread: false }] }
       if (text.type !== 'literal') return rest
       return evaluator.attempt(rest, () => {
-        const result = evaluator.resolve(evaluator.open(textOf(text.value, evaluator.budget)))
+        const result = opening.left(opening.about(() => evaluator.resolve(evaluator.open(textOf(text.value, evaluator.budget)))))
         return call.place ? { ...result, place: call.place } : result
       })
     },
   },
 ]
+
+/** How a text is opened: of one that a value gave, neither errors nor what is left say the words. */
+interface Opening {
+  about<T>(act: () => T): T
+  /** The text as an argument of what is left. */
+  kept(text: Node): Node
+  /** What is left of what stands in it. */
+  left(node: Node): Node
+}
+
+const OWN: Opening = { about: (act) => act(), kept: (text) => text, left: (node) => node }
+
+/** @param written the text as it stands in the call */
+function openingOf({ name }: CallNode, written: Node, { budget }: Evaluator): Opening {
+  if (!isGiven(written)) return OWN
+  const kept = (text: Node) => (text.type === 'literal' ? givenText(textOf(text.value, budget)) : text)
+  const left = (node: Node): Node => {
+    if (node.type === 'literal') return node
+    const text = print(node)
+    budget.text(text.length)
+    return { type: 'call', name: 'eval', args: [{ node: givenText(text), spread: false }] }
+  }
+  return { about: (act) => unnamed(name, act), kept, left }
+}
 
 /** Behind an argument that is not known, nothing is sure to count. */
 function firstKnown(call: CallNode, evaluator: Evaluator): Node {
@@ -83,37 +109,47 @@ interface Item {
   key: string | number
 }
 
-type Itemwise = (rest: CallNode, items: readonly Item[], body: Node, evaluator: Evaluator) => Node
+type Itemwise = (itemwise: ItemwiseCall, items: readonly Item[], evaluator: Evaluator) => Node
+
+interface ItemwiseCall {
+  /** With all that is known by now. */
+  rest: CallNode
+  body: Node
+  opening: Opening
+}
 
 /** What `map` and `filter` share; what is left of them has all that is known by now, in its body too. */
 function itemwise(call: CallNode, evaluator: Evaluator, compute: Itemwise): Node {
   const [list, text] = plain(evaluator.args(call.args)) as [Node, Node]
-  const rest: CallNode = { ...call, args: [list, text].map((node): Argument => ({ node, spread: false })) }
+  const opening = openingOf(call, call.args[1]!.node, evaluator)
+  const rest: CallNode = { ...call, args: [list, opening.kept(text)].map((node): Argument => ({ node, spread: false })) }
   if (text.type !== 'literal') return rest
   return evaluator.attempt(rest, () => {
-    const body = evaluator.open(textOf(text.value, evaluator.budget))
-    if (list.type !== 'literal') return waiting(rest, body, evaluator)
+    const body = opening.about(() => evaluator.open(textOf(text.value, evaluator.budget)))
+    const known: ItemwiseCall = { rest, body, opening }
+    if (list.type !== 'literal') return waiting(known, evaluator)
     const items = itemsOf(list.value)
-    if (!items) return evaluator.attempt(waiting(rest, body, evaluator), () => noItems(call.name, list.value))
+    if (!items) return evaluator.attempt(waiting(known, evaluator), () => noItems(call.name, list.value))
     evaluator.budget.items(items.length)
-    return compute(rest, items, body, evaluator)
+    return compute(known, items, evaluator)
   })
 }
 
-function mapped(rest: CallNode, items: readonly Item[], body: Node, evaluator: Evaluator): Node {
-  const nodes = items.map((names) => evaluator.resolve(body, { names: { _: names } }))
+function mapped({ rest, body, opening }: ItemwiseCall, items: readonly Item[], evaluator: Evaluator): Node {
+  const nodes = opening.about(() => items.map((names) => evaluator.resolve(body, { names: { _: names } })))
   if (nodes.every((node) => node.type === 'literal')) {
     const values = nodes.map(({ value }) => value)
     return literal(values, rest.place)
   }
-  return { ...rest, name: 'list', args: nodes.map((node) => ({ node, spread: false })) }
+  return { ...rest, name: 'list', args: nodes.map((node) => ({ node: opening.left(node), spread: false })) }
 }
 
-function filtered(rest: CallNode, items: readonly Item[], body: Node, evaluator: Evaluator): Node {
+function filtered(known: ItemwiseCall, items: readonly Item[], evaluator: Evaluator): Node {
+  const { rest, body, opening } = known
   const kept: Item[] = []
   for (const names of items) {
-    const node = evaluator.resolve(body, { names: { _: names } })
-    if (node.type !== 'literal') return waiting(rest, body, evaluator)
+    const node = opening.about(() => evaluator.resolve(body, { names: { _: names } }))
+    if (node.type !== 'literal') return waiting(known, evaluator)
     if (isTrue(node.value)) kept.push(names)
   }
   const [list] = rest.args
@@ -124,10 +160,10 @@ function filtered(rest: CallNode, items: readonly Item[], body: Node, evaluator:
 }
 
 /** What this stage knows goes into the text, for the next one does not know it. */
-function waiting(call: CallNode, body: Node, evaluator: Evaluator): CallNode {
-  const text = print(evaluator.resolve(body, { hidden: '_', maybeDead: true }))
+function waiting({ rest, body, opening }: ItemwiseCall, evaluator: Evaluator): CallNode {
+  const text = print(opening.about(() => evaluator.resolve(body, { hidden: '_', maybeDead: true })))
   evaluator.budget.text(text.length)
-  return { ...call, args: [call.args[0]!, { node: literal(text), spread: false }] }
+  return { ...rest, args: [rest.args[0]!, { node: opening.kept(literal(text)), spread: false }] }
 }
 
 function itemsOf(value: Value): Item[] | undefined {
