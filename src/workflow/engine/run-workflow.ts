@@ -81,7 +81,7 @@ class Execution {
   }
 
   async #runMain(engine: Engine): Promise<WorkflowResult> {
-    const { prepared, source, id } = this.#options
+    const { prepared, source, keepOut = [], id } = this.#options
     for (const name of prepared.sensitive) engine.masks.add(String(prepared.config[name]))
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
     const names = placeNames(engine, '', '', plan)
@@ -93,7 +93,7 @@ class Execution {
         ...siteSettings(engine, { path: '', plans: [plan], names }),
         signal: this.#opening.signal,
       })
-      if (source !== undefined) await putSource(source, engine, site.files)
+      if (source !== undefined) await putSource({ folder: source, keepOut }, engine, site.files)
       this.#opening.signal.throwIfAborted()
     } catch (error) {
       throw limit.isOver() ? tooLate(plan.timeouts!.initialization!) : error
