@@ -1,5 +1,6 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
 import type { Path } from './fault.ts'
+import { fileModeOf, isFileMode } from './file-mode.ts'
 
 /** Bounds against files that are made to choke readers; each is far above what a real workflow needs. */
 export const MOST_NODES = 100_000
@@ -43,7 +44,7 @@ export class PlainReader {
     this.#places.set(JSON.stringify(path), { key: keyOffset ?? offset, value: offset })
     this.#note(node)
     if (isAlias(node)) return this.#readAlias(node, path, keyOffset)
-    if (!isSeq(node) && !isMap(node)) return isScalar(node) ? node.value : null
+    if (!isSeq(node) && !isMap(node)) return isScalar(node) ? valueOf(node, path) : null
     this.#inside.add(node)
     const value = isSeq(node) ? node.items.map((item, i) => this.read(item, [...path, i])) : this.#readMap(node.items, path)
     this.#inside.delete(node)
@@ -144,6 +145,10 @@ export class PlainReader {
     return undefined
   }
 }
+
+/** How a mode is written says what it means. */
+const valueOf = ({ value, source }: Scalar, path: Path) =>
+  isFileMode(path) ? (fileModeOf(source ?? String(value)) ?? value) : value
 
 function offsetOfNode(node: unknown): number | undefined {
   const range = (node as { range?: readonly number[] | null } | null)?.range
