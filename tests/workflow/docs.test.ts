@@ -36,7 +36,7 @@ test('docs/workflow-expressions.md has the names that lint knows', () => {
   expect(expressions.split('<!-- names -->')[1]).toBe(`\n\n${nameTables()}\n\n`)
 })
 
-test.each(['vitest-shards', 'playwright-shards'])(
+test.each(['vitest-shards', 'playwright-shards', 'execute-with-files'])(
   'docs/workflow-examples.md shows fixtures/workflows/%s.yaml as it is',
   (name) => {
     const examples = readFileSync(new URL('../../docs/workflow-examples.md', import.meta.url), 'utf8')
