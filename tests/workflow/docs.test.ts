@@ -50,6 +50,16 @@ test('the example of docs/workflow.md is right', () => {
   expect([...faults, ...checkDocuments(documents)]).toEqual([])
 })
 
+test('the example of docs/workflow-expressions.md is right', () => {
+  const expressions = readFileSync(new URL('../../docs/workflow-expressions.md', import.meta.url), 'utf8')
+  const [, steps] = /```yaml\n(steps:[^]*?)```/.exec(expressions)!
+  const { documents, faults } = loadText(
+    `kind: Workflow\nmetadata: { name: a }\nspec:\n${steps!.replaceAll(/^/gm, '  ')}`,
+    'a.yaml',
+  )
+  expect([...faults, ...checkDocuments(documents)]).toEqual([])
+})
+
 test('what it shows of `render` and `import` is what they say', () => {
   const { documents } = loadText(/```yaml\n([^]*?)```/.exec(page)![1]!, 'docs/workflow.md')
   const known = knownDocuments(documents)
