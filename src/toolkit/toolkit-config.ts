@@ -22,7 +22,7 @@ export const ToolkitConfig = z.strictObject({
     .max(1_000)
     .describe('Files of workflows and templates: what `execute` and `use` can name.')
     .default([]),
-  secrets: text('File of secrets, as for `everwarm workflow run --secrets`.').optional(),
+  secrets: text('File of secrets, as for `everwarm workflow run --secrets`; it goes to no worker.').optional(),
   sharedSecrets: z.boolean().describe('Takes a file that others can read.').default(false),
   artifacts: z
     .strictObject({

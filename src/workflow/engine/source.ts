@@ -37,8 +37,8 @@ export async function putSource({ folder, keepOut }: Source, { executor, warn }:
 }
 
 /** Relative, with `/`; a link and what it leads to are both meant, by whatever way each is reached. The folder itself is not in it. */
-async function pathsWithin(folder: string, paths: readonly string[]): Promise<string[]> {
-  const root = await realpath(folder)
+export async function pathsWithin(folder: string, paths: readonly string[]): Promise<string[]> {
+  const root = await real(folder)
   const meant = paths.map(async (path) => {
     const absolute = resolve(path)
     return [join(await real(dirname(absolute)), basename(absolute)), await real(absolute)]
