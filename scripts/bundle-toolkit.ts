@@ -1,4 +1,4 @@
-// node scripts/bundle-toolkit.ts [FILE]: everwarm-toolkit as one file without packages, for images and init containers.
+// node scripts/bundle-toolkit.ts [FILE]: everwarm-toolkit as one file without packages, for images and init containers; part of the build.
 // Default: dist/everwarm-toolkit.mjs. It needs Node 22.12 or newer, and for `clone` the program git.
 import { chmodSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'

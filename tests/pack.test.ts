@@ -20,7 +20,15 @@ test('npm pack builds first: a checkout that was only installed gives a whole ta
       `dist/${name}.d.ts`,
     ])
     expect(packed.files.map(({ path }) => path)).toEqual(
-      expect.arrayContaining([...entries, 'dist/cli/main.js', 'dist/build-id', 'docs/guide.md', 'README.md', 'LICENSE']),
+      expect.arrayContaining([
+        ...entries,
+        'dist/cli/main.js',
+        'dist/build-id',
+        'dist/everwarm-toolkit.mjs',
+        'docs/guide.md',
+        'README.md',
+        'LICENSE',
+      ]),
     )
   } finally {
     rmSync(root, { recursive: true, force: true })

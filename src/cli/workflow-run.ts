@@ -161,6 +161,7 @@ async function runToEnd(given: Given, ready: Ready): Promise<WorkflowResult> {
     listener: renderer.hear,
     notes: notes.map(findingText),
     ...(source === undefined ? {} : { source }),
+    ...(file === undefined ? {} : { keepOut: [file] }),
     ...(store === undefined ? {} : { store }),
     ...(text(values['output']) === undefined ? {} : { output: text(values['output'])! }),
   })

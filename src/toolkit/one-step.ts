@@ -55,6 +55,8 @@ export function prepareStep({ name, step, at, files }: OneStep): PreparedStep {
   const error =
     environmentFault(document, inside, faultAt) ?? faults.find(({ file, severity }) => file === '' && severity === 'error')
   if (error) throw wrong(error)
+  const unknown = faults.find(({ path }) => NAMED.test(path))
+  if (unknown && files.length === 0) throw noFiles(unknown)
   refuseFaults(faults)
   const known = knownDocuments(others)
   try {
@@ -64,6 +66,15 @@ export function prepareStep({ name, step, at, files }: OneStep): PreparedStep {
     throw thrown instanceof WorkflowInvalid && thrown.faults[0]?.file === '' ? wrong(thrown.faults[0]) : thrown
   }
 }
+
+/** Where an argument names other workflows. */
+const NAMED = /^(?:execute\.)?workflows\[\d+\]\.(?:name|selector)/
+
+const noFiles = (fault: Fault) =>
+  badInput(
+    `The argument is wrong: ${textOf(fault)} A command knows no files but those of its configuration.`,
+    `Name them: EVERWARM_CONFIG='{"workflows": ["inner.yaml"]}', in a step in \`container.env\` or before the command.`,
+  )
 
 const COUNTED = new Set(['matrix', 'shards', 'count', 'maxCount', 'parallelism'])
 /** How deep in the argument these fields stand. */

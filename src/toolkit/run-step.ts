@@ -34,7 +34,8 @@ export async function startStep({ given, config, prepared, known, warnings, hear
   const asked = { name, env, ...definedOnly({ image, namespace, context, kubeconfig }) } as ExecutorAsked
   const real = await openExecutor(asked)
   const data = env['WORKFLOW_DATA']
-  const executor = hereExecutor(real, { cwd, ...(data ? { data } : {}) })
+  const keepOut = config.secrets === undefined ? [] : [config.secrets]
+  const executor = hereExecutor(real, { cwd, keepOut, ...(data ? { data } : {}) })
   const notes = refuseFindings(fieldFindings(prepared, real.ignores), { executor: name, isStrict: false })
   const masks = sensitiveMasks(prepared)
   if (config.transfer) masks.add(config.transfer.token)

@@ -18,12 +18,12 @@ export async function runToEnd(given: ToolkitGiven, name: 'parallel' | 'execute'
   const config = readConfig(given.env)
   const prepared = prepareStep({ ...step, name: `toolkit-${name}`, files: config.workflows })
   const renderer = plainRenderer({ print: given.print, paint })
-  const tell = workersInBand(name, given.env)
+  const workers = workersInBand(name, given.env)
   // Nothing but timers may be waited for, and none of them keeps a process alive.
   const awake = keepAwake()
   try {
     const { note } = renderer
-    const hear: typeof renderer.hear = (event, line) => (renderer.hear(event, line), tell(event))
+    const hear: typeof renderer.hear = (event, line) => (renderer.hear(event, line), workers.hear(event))
     const run = await startStep({ ...prepared, given, config, hear, note })
     let isAtOnce = false
     const restore = onStopSignals((signal, isSecond) => {
@@ -34,6 +34,7 @@ export async function runToEnd(given: ToolkitGiven, name: 'parallel' | 'execute'
     const unwatch = watchStep(given.env, () => run.cancel('the script of its step is gone'))
     const result = await run.ended
     unwatch()
+    workers.end()
     renderer.end({ folder: run.about.folder, artifacts: run.artifacts })
     await run.close()
     await handOverRun(given, config, name, run.artifacts)

@@ -14,7 +14,7 @@ export const ToolkitConfig = z.strictObject({
   namespace: text('Of Kubernetes.').optional(),
   context: text('Of the kubeconfig.').optional(),
   kubeconfig: text('Its file; in a pod none is needed.').optional(),
-  execution: text('Id of the execution around: groups of services are told apart by it.')
+  execution: text('Groups of services are told apart by it; those of different workers and workflows always are.')
     .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'must be of letters, digits and . _ -' })
     .optional(),
   workflows: z
@@ -22,7 +22,7 @@ export const ToolkitConfig = z.strictObject({
     .max(1_000)
     .describe('Files of workflows and templates: what `execute` and `use` can name.')
     .default([]),
-  secrets: text('File of secrets, as for `everwarm workflow run --secrets`.').optional(),
+  secrets: text('File of secrets, as for `everwarm workflow run --secrets`; it goes to no worker.').optional(),
   sharedSecrets: z.boolean().describe('Takes a file that others can read.').default(false),
   artifacts: z
     .strictObject({

@@ -9,6 +9,7 @@ import { strategyProblems } from './lint/check-strategies.ts'
 import { knowledgeIn, type Survey, surveyOf, writtenOf } from './lint/survey.ts'
 import { keysOf, type Placed } from './lint/surroundings.ts'
 import { type LoadedDocument, type LoadedFile, loadFile } from './load.ts'
+import { oddModes } from './lint/odd-modes.ts'
 import { unusedFields } from './unused-fields.ts'
 
 export interface CheckedFiles {
@@ -58,6 +59,7 @@ export function checkDocuments(loaded: readonly LoadedDocument[], { isWhole = tr
     ...texts.flatMap(({ faults }) => faults),
     ...mergedFaults(loaded, survey, told),
     ...loaded.flatMap(unusedFaults),
+    ...loaded.flatMap(oddModeFaults),
   ]
   return sorted(
     faults,
@@ -124,4 +126,9 @@ function hiddenParameters({ config }: Record<string, unknown>, path: Path, outsi
 function unusedFaults({ document, faultAt }: LoadedDocument): Fault[] {
   if (document.kind !== 'Workflow') return []
   return unusedFields(document).map(({ path, ...about }) => faultAt(path, { ...about, severity: 'warning' }))
+}
+
+const oddModeFaults = (loaded: LoadedDocument): Fault[] => {
+  const { value, faultAt } = writtenOf(loaded)
+  return oddModes(value).map(({ path, ...about }) => faultAt(path, { ...about, severity: 'warning' }))
 }

@@ -1,5 +1,6 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
 import type { Path } from './fault.ts'
+import { fileModeOf, isFileMode } from './file-mode.ts'
 
 /** Bounds against files that are made to choke readers; each is far above what a real workflow needs. */
 export const MOST_NODES = 100_000
@@ -45,7 +46,7 @@ export class PlainReader {
     if (isAlias(node)) return this.#readAlias(node, path, keyOffset)
     const odd = oddity(node)
     if (odd) return void this.#faults.push({ offset, ...odd, field: path })
-    if (!isSeq(node) && !isMap(node)) return isScalar(node) ? node.value : null
+    if (!isSeq(node) && !isMap(node)) return isScalar(node) ? valueOf(node, path) : null
     this.#inside.add(node)
     const value = isSeq(node) ? node.items.map((item, i) => this.read(item, [...path, i])) : this.#readMap(node.items, path)
     this.#inside.delete(node)
@@ -168,6 +169,9 @@ function tagged(tag: string | undefined): Pick<YamlFault, 'message' | 'hint'> {
   const hint = 'There are texts, numbers, true and false, lists and maps. A text that looks like something else needs quotes.'
   return { message: `${name === undefined ? 'A value of this kind' : `The tag ${name}`} cannot be used here.`, hint }
 }
+/** How a mode is written says what it means. */
+const valueOf = ({ value, source }: Scalar, path: Path) =>
+  isFileMode(path) ? (fileModeOf(source ?? String(value)) ?? value) : value
 
 function offsetOfNode(node: unknown): number | undefined {
   const range = (node as { range?: readonly number[] | null } | null)?.range

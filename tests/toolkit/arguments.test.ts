@@ -52,6 +52,7 @@ test.each<[string, string[], string, Record<string, string>?]>([
   ['execute of nothing', ['execute'], 'No workflow was named.'],
   ['an item that is no map', ['execute', '-w', '[]'], 'The argument is wrong: workflows[0]: It must be a map, not a list.'],
   ['an item without name or labels', ['execute', '-w', '{}'], 'must have either `name` or `selector`'],
+  ['workflows without files', ['execute', '-w', '{"name":"a"}'], `Name them: EVERWARM_CONFIG='{"workflows": ["inner.yaml"]}'`],
   ['matchExpressions', ['execute', '-w', '{"selector":{"matchExpressions":[]}}'], 'There is no field "matchExpressions" here.'],
   ['a specification that is no map', ['execute', '3'], 'The argument is no map with `workflows`.'],
   ['parallelism in words', ['execute', '-w', '{"name":"a"}', '-p', 'many'], '--parallelism must be a whole number, not "many".'],

@@ -21,9 +21,9 @@ test('every field of the configuration says what it is', () => {
 })
 
 test('the examples of docs/toolkit.md are right', () => {
-  const [parallel, services] = [...page.matchAll(/'(\s+shards[^']+|\{"db"[^']+)'/g)].map(([, argument]) =>
-    specOf(argument!, false),
-  )
+  const [, workers] = /# workers\.yaml\n([^]*?)```/.exec(page)!
+  const [, database] = /'(\{"db"[^']+)'/.exec(page)!
+  const [parallel, services] = [workers!, database!].map((argument) => specOf(argument, false))
   const checked = (name: string, step: object) => prepareStep({ name, step: step as never, at: [name], files: [] }).warnings
   expect(checked('parallel', { parallel })).toEqual([])
   expect(checked('services', { services })).toEqual([])

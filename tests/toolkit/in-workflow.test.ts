@@ -1,9 +1,10 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execFile } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { encodeArgument } from '../../src/workflow/expressions/argument.ts'
+import { groupFolder } from '../../src/toolkit/keeper/group-folder.ts'
 import { MAIN, ownFolder, ownHouse } from './toolkit-run.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -42,7 +43,7 @@ test(
             name: 'Script',
             shell: `"${process.execPath}" --no-warnings "${MAIN}" parallel --base64 ${encodeArgument(spec)}; cat out/*.txt`,
           },
-          { name: 'Next', shell: "echo 'last worker {{ output.parallel }}'" },
+          { name: 'Next', shell: `echo 'workers {{ join(map(json(output.parallel), "_.value.index + _.value.status"), " ") }}'` },
         ],
       },
     }
@@ -57,7 +58,7 @@ test(
     expect(code, said).toBe(0)
     expect(said.match(/here\/\S+\/main\/data\/repo\/here\.txt of-worker\n/g)).toHaveLength(2)
     expect(existsSync(join(folder, 'out'))).toBe(false)
-    expect(said).toMatch(/last worker \{"index":\d,"status":"passed"/)
+    expect(said).toContain('workers 0passed 1passed\n')
     expect(events.filter(({ type, name }) => type === 'said' && name === 'parallel').length).toBeGreaterThan(3)
   },
 )
@@ -134,3 +135,37 @@ test(
     expect(stdout).toContain('all gone')
   },
 )
+
+test(
+  'installed packages go with the files of a step to its workers, as they do with the field `parallel`',
+  { timeout: 60_000 },
+  async () => {
+    const folder = ownFolder()
+    for (const name of ['node_modules/dep', 'node_modules/@scope/dep']) {
+      mkdirSync(join(folder, name), { recursive: true })
+      writeFileSync(join(folder, name, 'index.js'), `console.log("from ${name}")`)
+    }
+    const tk = `"${process.execPath}" --no-warnings "${MAIN}"`
+    const nested = JSON.stringify({
+      count: 1,
+      transfer: [{ from: '.' }],
+      shell: `node -e 'require("dep"); require("@scope/dep")'`,
+    })
+    const spec = {
+      steps: [{ shell: `cat > spec <<'END'\n${nested}\nEND\n${tk} parallel "$(cat spec)"` }],
+    }
+    writeFileSync(join(folder, 'w.yaml'), JSON.stringify({ kind: 'Workflow', metadata: { name: 'w' }, spec }))
+    const { code, stdout } = await cli(folder, ['workflow', 'run', 'w.yaml'])
+    expect(code, stdout).toBe(0)
+    expect(stdout).toContain('from node_modules/dep\n')
+    expect(stdout).toContain('from node_modules/@scope/dep\n')
+    expect(stdout).not.toContain('left out')
+  },
+)
+
+test('a group of services is that of its site: workers and executions have groups of their own, steps of one have the same', () => {
+  const of = (data?: string, execution?: string) =>
+    groupFolder('web', execution, { EVERWARM_HOME: '/h', ...(data ? { WORKFLOW_DATA: data } : {}) })
+  expect(new Set([of(), of('/a/r1-0/data'), of('/a/r1-1/data'), of(undefined, 'x'), of('/a/r1-0/data', 'x')]).size).toBe(5)
+  expect(of('/a/r1-0/data')).toBe(of('/a/r1-0/data'))
+})

@@ -36,7 +36,7 @@ test('docs/workflow-expressions.md has the names that lint knows', () => {
   expect(expressions.split('<!-- names -->')[1]).toBe(`\n\n${nameTables()}\n\n`)
 })
 
-test.each(['vitest-shards', 'playwright-shards'])(
+test.each(['vitest-shards', 'playwright-shards', 'execute-with-files'])(
   'docs/workflow-examples.md shows fixtures/workflows/%s.yaml as it is',
   (name) => {
     const examples = readFileSync(new URL('../../docs/workflow-examples.md', import.meta.url), 'utf8')
@@ -47,6 +47,16 @@ test.each(['vitest-shards', 'playwright-shards'])(
 
 test('the example of docs/workflow.md is right', () => {
   const { documents, faults } = loadText(/```yaml\n([^]*?)```/.exec(page)![1]!, 'docs/workflow.md')
+  expect([...faults, ...checkDocuments(documents)]).toEqual([])
+})
+
+test('the example of docs/workflow-expressions.md is right', () => {
+  const expressions = readFileSync(new URL('../../docs/workflow-expressions.md', import.meta.url), 'utf8')
+  const [, steps] = /```yaml\n(steps:[^]*?)```/.exec(expressions)!
+  const { documents, faults } = loadText(
+    `kind: Workflow\nmetadata: { name: a }\nspec:\n${steps!.replaceAll(/^/gm, '  ')}`,
+    'a.yaml',
+  )
   expect([...faults, ...checkDocuments(documents)]).toEqual([])
 })
 

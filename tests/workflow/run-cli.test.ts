@@ -35,18 +35,19 @@ test(
 config: { workers: { type: integer, default: 1 } }
 container: { image: node, env: [{ name: PASSWORD, valueFrom: { secretKeyRef: { name: db, key: password } } }] }
 steps:
-  - { name: Read, shell: 'cat hello.txt; echo "$PASSWORD $SEEN"; env | grep -E "^EVERWARM_(SECRET|CONFIG|REF|CREDENTIAL)" | wc -l' }
+  - { name: Read, shell: 'echo *.yaml out*; cat hello.txt; echo "$PASSWORD $SEEN"; env | grep -E "^EVERWARM_(SECRET|CONFIG|REF|CREDENTIAL)" | wc -l' }
   - name: Tests
     parallel: { count: config.workers, parallelism: 2, shell: 'echo worker {{ index }}; test {{ index }} != 2' }
 `,
     )
     writeFileSync(join(folder, 'hello.txt'), 'hello\n')
-    const args = [...FILES, '--config', 'workers=3', '--env', 'SEEN']
-    const env = { EVERWARM_SECRET_DB__PASSWORD: 'correct-horse', SEEN: 'seen {{ x }}' }
+    writeFileSync(join(folder, 'secrets.yaml'), 'secrets: { db: { password: correct-horse } }', { mode: 0o600 })
+    const args = [...FILES, '--secrets', 'secrets.yaml', '--config', 'workers=3', '--env', 'SEEN']
+    const env = { SEEN: 'seen {{ x }}' }
     const { code, stdout, stderr } = await runCli(folder, args, env)
     expect([code, stderr]).toEqual([1, ''])
     expect(stdout).toContain('warning: container.image (Read, Tests): ')
-    expect(stdout).toContain('hello\n**** seen {{ x }}\n0\n')
+    expect(stdout).toContain('w.yaml out*\nhello\n**** seen {{ x }}\n0\n')
     expect(stdout).toContain('  3 workers, 2 at a time\n')
     expect(stdout).toContain('[Tests #2] worker 2\n')
     expect(stdout).toMatch(/✗ Tests #2: shell {2}exit code 1\n {2}│ worker 2\n/)

@@ -36,7 +36,7 @@ export const ContentFile = z.strictObject({
     .int()
     .min(0)
     .max(0o7777, { error: 'must be at most 0o7777; octal numbers begin with 0o, such as 0o644' })
-    .describe('Its mode, such as `0o644`.')
+    .describe('Its mode: `0o644`, `0644`, `644` and `"0644"` are the same; 420, too, as Kubernetes prints it.')
     .optional(),
 })
 export type ContentFile = z.infer<typeof ContentFile>

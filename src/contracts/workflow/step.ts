@@ -54,7 +54,9 @@ const StepItself = z.strictObject({
     .string()
     .max(256)
     .regex(/^[a-z0-9][a-z0-9_]*$/, { error: 'must be of lower-case letters, digits and _' })
-    .describe('By which expressions name it; otherwise made of its name.')
+    .describe(
+      'By which expressions name it; otherwise its name in lower case, with `_` for each character but a–z and 0–9, and none in front: `Build (2)` is `build__2_`.',
+    )
     .optional(),
   condition: expression('When it runs; `passed` by default.').optional(),
   pure: flag('May share a container with others.').optional(),

@@ -83,7 +83,10 @@ const withoutProgram = ({ ref }: SiteCommand) =>
 function notStarted(error: unknown, program: string, cwd: string, { pod, container }: ExecTarget): unknown {
   if (!(error instanceof Refusal)) return error
   const why = {
-    [NO_FOLDER]: { message: `There is no folder ${cwd} in the container ${container} of ${pod}.`, hint: 'Look at `workingDir`.' },
+    [NO_FOLDER]: {
+      message: `There is no folder ${cwd} in the container ${container} of ${pod}.`,
+      hint: 'Look at `workingDir`. Workers and executed workflows begin empty: `transfer`, or `tarball` with `content.tarball`, brings them files.',
+    },
     [NO_PROGRAM]: {
       message: `There is no program ${program} in the container ${container} of ${pod}.`,
       hint: 'Look at `command` and `image`.',

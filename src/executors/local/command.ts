@@ -104,12 +104,15 @@ async function faultOf(program: string, cwd: string, cause: unknown): Promise<Ev
   if (!folder?.isDirectory())
     return new EverwarmError('COMMAND_NOT_STARTED', {
       message: `"${program}" was not started: there is no folder ${cwd}.`,
-      hint: 'Set `workingDir` to a folder that is there, or make it in a step before.',
+      hint: NO_FOLDER,
       cause,
     })
   const [why, hint] = WHY[code] ?? [`the system says ${code}`, 'Look at its arguments and at the limits of this user.']
   return new EverwarmError('COMMAND_NOT_STARTED', { message: `"${program}" was not started in ${cwd}: ${why}.`, hint, cause })
 }
+
+const NO_FOLDER =
+  'Set `workingDir` to a folder that is there, or make it in a step before. Workers and executed workflows begin empty: `transfer`, or `tarball` with `content.tarball`, brings them files.'
 
 const WHY: Record<string, readonly [why: string, hint: string]> = {
   ENOENT: ['there is no such program', 'Install it, or put its folder on the PATH of whoever runs the workflow.'],

@@ -1,6 +1,7 @@
 import { EverwarmError } from '../../contracts/errors.ts'
-import type { ExecutionRoom, Executor, Site, SiteRequest } from '../../executors/executor.ts'
+import type { ExecutionRoom, Executor, Site, SiteFiles, SiteRequest } from '../../executors/executor.ts'
 import { MAIN_SITE } from '../../workflow/engine/engine.ts'
+import { adoptInstalled } from '../../workflow/engine/installed-links.ts'
 import { hereFiles, type HereOptions } from './here-files.ts'
 
 /** The place of the workflow itself, around all workers. */
@@ -22,17 +23,23 @@ export function hereExecutor(real: Executor, here: Omit<HereOptions, 'isContaine
 
 function hereRoom(room: ExecutionRoom, options: HereOptions): ExecutionRoom {
   return {
-    openSite: async (request) => (request.id === MAIN ? hereSite(room, request, options) : room.openSite(request)),
+    async openSite(request) {
+      if (request.id !== MAIN) return room.openSite(request)
+      const files = hereFiles(options)
+      // In a site of this machine packages are links: they lead out of what is packed, and are made anew there.
+      if (options.data !== undefined && !options.isContained) await adoptInstalled(files, options.cwd)
+      return hereSite(room, request, files)
+    },
     close: () => room.close(),
   }
 }
 
 /** Nothing runs in it: only services are begun, by a real site that is opened for the first of them. */
-function hereSite(room: ExecutionRoom, request: SiteRequest, options: HereOptions): Site {
+function hereSite(room: ExecutionRoom, request: SiteRequest, files: SiteFiles): Site {
   let opening: Promise<Site> | undefined
   return {
     id: request.id,
-    files: hereFiles(options),
+    files,
     // That of this process is nobody's: `env.X` is for those who have an environment of their own.
     environment: async () => ({}),
     start: async () => {

@@ -2,9 +2,10 @@ import { mkdir, open, writeFile } from 'node:fs/promises'
 import { dirname, join, posix, resolve } from 'node:path'
 import { packFolder } from '../../content/archive/pack.ts'
 import { unpackInto } from '../../content/archive/unpack.ts'
-import { matchFiles } from '../../content/glob.ts'
+import { escapeGlob, matchFiles } from '../../content/glob.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { SiteFiles } from '../../executors/executor.ts'
+import { pathsWithin } from '../../workflow/engine/source.ts'
 
 const SOURCE = '/data/repo'
 
@@ -15,10 +16,12 @@ export interface HereOptions {
   data?: string
   /** Workers see `/data/repo`, not the folder of this machine: so do lists of files that go to them. */
   isContained: boolean
+  /** Paths of this machine that go nowhere, such as the file of secrets. */
+  keepOut?: readonly string[]
 }
 
 /** Files of this machine, as they are: nothing is copied beforehand, and what comes back lies here at once. */
-export function hereFiles({ cwd, data = '/data', isContained }: HereOptions): SiteFiles {
+export function hereFiles({ cwd, data = '/data', isContained, keepOut = [] }: HereOptions): SiteFiles {
   const real = (path: string) => {
     const absolute = posix.resolve(SOURCE, path)
     if (absolute === SOURCE || absolute.startsWith(`${SOURCE}/`)) return join(cwd, absolute.slice(SOURCE.length))
@@ -38,8 +41,11 @@ export function hereFiles({ cwd, data = '/data', isContained }: HereOptions): Si
     readSmall: async () => ({}),
     glob: async ({ include, exclude }) =>
       (await matchFiles({ include: include.map(real), exclude: exclude.map(real) }, cwd)).map(shown),
-    pack: (from, patterns, onLinkOutside) =>
-      packFolder(real(from), patterns, { hidden: true, ...(onLinkOutside ? { onLinkOutside } : {}) }),
+    async pack(from, { include, exclude }, onLinkOutside) {
+      const stays = (await pathsWithin(real(from), keepOut)).map(escapeGlob)
+      const patterns = { include, exclude: [...exclude, ...stays] }
+      return packFolder(real(from), patterns, { hidden: true, ...(onLinkOutside ? { onLinkOutside } : {}) })
+    },
     async unpack(to, archive) {
       await unpackInto(real(to), archive)
     },

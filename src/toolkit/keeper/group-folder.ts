@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
@@ -19,11 +19,20 @@ export interface GroupEntry {
 
 const ENTRY = 'group.json'
 
-/** @throws EverwarmError BAD_INPUT */
+/**
+ * One group per name, execution and, in a step, per site: workers of one workflow have groups of their own.
+ * @throws EverwarmError BAD_INPUT
+ */
 export function groupFolder(group: string, execution: string | undefined, env: Env): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(group))
     throw badInput(`"${group.slice(0, 80)}" is no name of a group.`, 'It has up to 64 letters, digits, ., _ and -.')
-  return join(dataFolder(env, 'services'), `${execution ?? 'none'}@${group}`)
+  return join(dataFolder(env, 'services'), `${execution ?? 'none'}${siteMark(env)}@${group}`)
+}
+
+/** All steps of a site have one folder for their data, and no other site has it. */
+function siteMark(env: Env): string {
+  const data = env['WORKFLOW_DATA']
+  return data ? `-${createHash('sha256').update(data).digest('hex').slice(0, 12)}` : ''
 }
 
 /** Takes the name, for as long as this process lives. @throws EverwarmError BAD_INPUT: somebody else has it */
@@ -94,7 +103,7 @@ export function findGroup(folder: string, group: string): GroupEntry & { socket:
   if (!entry)
     throw new EverwarmError('GROUP_UNKNOWN', {
       message: `There is no group "${group}" of services.`,
-      hint: `\`everwarm-toolkit services -g ${group} …\` starts one; EVERWARM_HOME and the execution must be the same.`,
+      hint: `\`everwarm-toolkit services -g ${group} …\` starts one; EVERWARM_HOME, the execution and the worker must be the same.`,
     })
   if (!isHeld(entry)) {
     removeGroup(folder, entry)

@@ -22,6 +22,8 @@ export interface WorkflowRunOptions {
   masks: MaskBook
   /** Folder whose files are put at `/data/repo`; absent: nothing is. */
   source?: string
+  /** Files and folders that stay behind if they are in it: paths of this machine. */
+  keepOut?: readonly string[]
   /** What an executor cannot do is an error, not a warning. */
   strict?: boolean
   /** Of an item of `shards`, for `by: duration` and `dynamic`; undefined: not known. */

@@ -9,7 +9,7 @@ import type { Scratch } from './scratch.ts'
 import type { Unit } from './unit.ts'
 
 /** What all units of one execution share. */
-export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' | 'clock'> {
+export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' | 'keepOut' | 'clock'> {
   readonly clock: Clock
   readonly room: ExecutionRoom
   /** Runs one operation to its end. Never rejects. */
@@ -30,7 +30,7 @@ export function newEngine(
   options: WorkflowRunOptions,
   { room, scratch, perform }: Pick<Engine, 'room' | 'scratch' | 'perform'>,
 ): Engine {
-  const { prepared: _prepared, source: _source, clock = systemClock, masks, ...rest } = options
+  const { prepared: _prepared, source: _source, keepOut: _keepOut, clock = systemClock, masks, ...rest } = options
   const tell = (event: WorkflowHappening) => options.tell(maskedEvent(event, masks))
   return {
     ...rest,

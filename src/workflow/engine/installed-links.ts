@@ -1,5 +1,5 @@
-import { lstat, mkdir, readdir, symlink } from 'node:fs/promises'
-import { posix, resolve } from 'node:path'
+import { lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises'
+import { isAbsolute, join, posix, resolve } from 'node:path'
 import type { GlobPatterns } from '../../contracts/workflow/globs.ts'
 import { escapeGlob, pathMatcher } from '../../content/glob.ts'
 import type { SiteFiles } from '../../executors/executor.ts'
@@ -23,8 +23,33 @@ export async function linkInstalled(files: SiteFiles, path: string, target: stri
 
 async function linkPackage(files: SiteFiles, path: string, target: string): Promise<void> {
   await symlink(target, path, 'junction')
+  note(files, path, target)
+}
+
+function note(files: SiteFiles, path: string, target: string): void {
   const known = links.get(files) ?? new Map<string, string>()
   links.set(files, known.set(path, target))
+}
+
+/**
+ * Links that another process has put into a site of this machine, known from now on as if this one had.
+ * @param folder absolute; each `node_modules` in it is looked at, and what is not there is nothing
+ */
+export async function adoptInstalled(files: SiteFiles, folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory() || entry.name === '.git') continue
+    const path = join(folder, entry.name)
+    await (entry.name === 'node_modules' ? adoptPackages(files, path) : adoptInstalled(files, path))
+  }
+}
+
+async function adoptPackages(files: SiteFiles, folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory() && entry.name.startsWith('@')) await adoptPackages(files, path)
+    const target = entry.isSymbolicLink() ? await readlink(path) : ''
+    if (isAbsolute(target)) note(files, path, target)
+  }
 }
 
 /** false: the source has its own, or not the folder around it. */

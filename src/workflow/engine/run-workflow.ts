@@ -85,7 +85,7 @@ class Execution {
   }
 
   async #runMain(engine: Engine): Promise<WorkflowResult> {
-    const { prepared, source, id } = this.#options
+    const { prepared, source, keepOut = [], id } = this.#options
     const plan = { ...prepared.plan, root: withSecretReferences(prepared.plan.root) }
     const names = placeNames(engine, '', '', plan)
     const limit = this.#limitBeginning(plan.timeouts?.initialization)
@@ -96,7 +96,7 @@ class Execution {
         ...siteSettings(engine, { path: '', plans: [plan], names }),
         signal: this.#opening.signal,
       })
-      if (source !== undefined) await putSource(source, engine, site.files)
+      if (source !== undefined) await putSource({ folder: source, keepOut }, engine, site.files)
       this.#opening.signal.throwIfAborted()
     } catch (error) {
       throw limit.isOver() ? tooLate(plan.timeouts!.initialization!) : error

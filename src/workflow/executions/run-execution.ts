@@ -27,7 +27,7 @@ import { openLogKeeper } from './log-keeper.ts'
 import { pauseWatch } from './pause-watch.ts'
 import { type TakenTurn, takeTurn } from './take-turn.ts'
 
-export interface ExecutionOptions extends Pick<WorkflowRunOptions, 'source' | 'strict' | 'estimateMs'> {
+export interface ExecutionOptions extends Pick<WorkflowRunOptions, 'source' | 'keepOut' | 'strict' | 'estimateMs'> {
   /** Folders of this user. */
   executions: string
   groups: string
@@ -95,6 +95,7 @@ export async function startExecution(options: ExecutionOptions): Promise<Started
       ...options,
       id: about.id,
       executor,
+      keepOut: [...(options.keepOut ?? []), about.folder, options.executions],
       // Its end is told when it is known whether all of it is kept.
       tell: (event) => void (isEnd(event) || all.tell(event)),
       logs: openLogKeeper(about.folder, (cause) => kept.lost('logs', cause)),

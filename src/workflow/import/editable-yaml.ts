@@ -58,6 +58,20 @@ export class EditableYaml {
     this.set(path, isScalar(node) ? (node.source ?? String(node.value)) : String(node))
   }
 
+  /** Octal numbers of YAML 1.1 (`0755`) under these names as those of ours: `0o755`. */
+  markOctal(names: readonly string[]): void {
+    this.#value = undefined
+    visit(this.#document, {
+      Pair: (_, { key, value }) => {
+        if (!isScalar(key) || !names.includes(String(key.value)) || !isScalar(value)) return
+        if (typeof value.value !== 'number' || !/^0[0-7]+$/.test(value.source ?? '')) return
+        value.value = Number.parseInt(value.source!, 8)
+        value.format = 'OCT'
+        delete value.source
+      },
+    })
+  }
+
   set(path: Path, value: unknown): void {
     this.#value = undefined
     this.#document.setIn(path, value)

@@ -72,6 +72,7 @@ function take(importing: Importing): void {
     else importing.drop(['spec', 'description'], 'There is one of the document; left out.')
   }
   if (!isMapLike(spec)) yaml.set(['spec'], {})
+  yaml.markOctal(['mode', 'defaultMode'])
   replaceForeignWords(importing)
   settle(importing)
   noteDifferences(importing)

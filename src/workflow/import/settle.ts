@@ -11,6 +11,12 @@ const INSTEAD: readonly [RegExp, string][] = [
   [/\.notifications$/, 'Nothing is sent from here: send it in a step of `after` with `condition: always`.'],
 ]
 
+/** As YAML 1.1 writes them, which is what Testkube reads. */
+const TRUTHS = new Map([
+  ...['true', 'yes', 'on', 'y'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off', 'n'].map((word) => [word, false] as const),
+])
+
 /** Mends or leaves out what the schema refuses, until it refuses nothing, or nothing more can be left out. */
 export function settle(importing: Importing): void {
   const { yaml } = importing
@@ -30,7 +36,8 @@ function mend(importing: Importing, fault: SchemaFault): void {
   if (path.length === 0 || !yaml.has(path)) return dropOwner(importing, fault)
   if (hint?.startsWith('Write it in quotes')) return yaml.quote(path)
   const value = yaml.at(path)
-  if ((value === 'true' || value === 'false') && fault.message.includes('true or false')) return yaml.set(path, value === 'true')
+  const truth = TRUTHS.get(String(value).toLowerCase())
+  if (truth !== undefined && fault.message.includes('true or false')) return yaml.set(path, truth)
   if (isMapLike(value) && 'shell' in value && ('command' in value || 'args' in value)) return dropCommand(importing, path, value)
   if (isEmpty(value)) return importing.drop(path, 'It is empty; left out.')
   const instead = INSTEAD.find(([pattern]) => pattern.test(pathText(path)))?.[1]

@@ -27,7 +27,8 @@ export const KNOWN_NAMES: readonly KnownName[] = [
     'workflow.name': 'name of the workflow',
     'workflow.labels': 'its labels, as they are written',
     labels: 'its labels with `_` for `.`, `-` and `/`: `labels.app_kind`; null where there is none',
-    'execution.id': 'the execution; `groupId` and `name` are the same, but for `executionName` of `execute`',
+    'execution.id':
+      'the execution; in workflows of `execute` that of who began them. `groupId` and `name` are the same, but for `executionName` of `execute`',
     'execution.groupId': 'the execution that began all others',
     'execution.name': 'its name',
     'execution.number': '1',
@@ -56,7 +57,7 @@ export const KNOWN_NAMES: readonly KnownName[] = [
     'step.<id>.outputs': 'what it has written to `$WORKFLOW_OUTPUTS`, by file: `step.build.outputs.version`',
     'step.<id>.results': 'its folder `$WORKFLOW_RESULTS`',
     'step.results': 'that of the step itself, which has an `id` or a `name`',
-    output: 'the newest output of each name, whoever wrote it: `output.version`',
+    output: 'the newest output of each name, whoever wrote it: `output.version`; always a text',
     'services.<name>':
       'instances of a service that runs: `services.db.0.ip`, `.port`, `.ports.5432`, `.description`; `services.db.*.ip`',
   }),

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { run } from './house.ts'
 
 const child = (name: string, spec: string, labels = '') =>
@@ -58,3 +61,22 @@ test('a workflow that there is not, and one that executes itself, are refused', 
   )
   expect(itself.result.error?.message.split('The workflow "main" failed')).toHaveLength(2)
 }, 60_000)
+
+test('an executed workflow begins empty, and gets files as an archive; what it is for is shown', async () => {
+  const source = await mkdtemp(join(tmpdir(), 'everwarm-source-'))
+  onTestFinished(() => rm(source, { recursive: true, force: true }))
+  for (const suite of ['unit', 'api']) {
+    await mkdir(join(source, 'tests', suite), { recursive: true })
+    await writeFile(join(source, 'tests', suite, 'a.test.mjs'), 'import test from "node:test"\ntest("a", () => {})\n')
+  }
+  const example = await readFile(new URL('../../../fixtures/workflows/execute-with-files.yaml', import.meta.url), 'utf8')
+  const [suites, suite] = example.split('---\n')
+  const { result, output, events } = await run(suites!.split('spec:\n')[1]!.replaceAll(/^ {2}/gm, ''), {
+    more: `---\n${suite}`,
+    source,
+  })
+  expect(result, output).toMatchObject({ status: 'passed' })
+  expect(output).toMatch(/^api ended .*\d/m)
+  const shown = events.flatMap((event) => (event.type === 'unit' && event.unit !== '' ? [event.description] : []))
+  expect(shown.sort()).toEqual(['suite: tests of api', 'suite: tests of unit'])
+}, 30_000)

@@ -21,6 +21,7 @@ export interface RunOptions {
   /** Further documents, whole. */
   more?: string
   source?: string
+  keepOut?: string[]
   estimateMs?: WorkflowRunOptions['estimateMs']
   clock?: WorkflowRunOptions['clock']
 }
@@ -71,6 +72,7 @@ export async function begin(spec: string, options: RunOptions = {}) {
     secrets: storeOf(options),
     masks,
     ...(options.source === undefined ? {} : { source: options.source }),
+    ...(options.keepOut === undefined ? {} : { keepOut: options.keepOut }),
     ...(options.estimateMs ? { estimateMs: options.estimateMs } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
   })

@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { WorkflowHappening } from '../../../src/contracts/workflow/events.ts'
 import { begin, outputOf, run } from './house.ts'
@@ -103,6 +103,17 @@ test('what is installed beside the source is seen by the workflow and by workers
     { source },
   )
   expect([result.status, output.split(/\s+/).sort().join(' ').trim()]).toEqual(['passed', 'dep dep dep hidden hidden hidden'])
+})
+
+test('what is to be kept out never gets to a step, tracked or not, by whatever way it is named', async () => {
+  const source = await mkdtemp(join(tmpdir(), 'everwarm-source-'))
+  onTestFinished(() => rm(source, { recursive: true, force: true }))
+  for (const folder of ['out', 'private']) await mkdir(join(source, folder))
+  for (const file of ['a', 'private/[b]', 'out/c', 'out-of-it']) await writeFile(join(source, file), file)
+  await symlink('private/[b]', join(source, 'named'))
+  const keepOut = [join(source, 'named'), relative('.', join(source, 'out')), join(source, '../elsewhere'), source]
+  const { output } = await run(`steps: [{ shell: 'find . -mindepth 1 | sort' }]`, { source, keepOut })
+  expect(output.trim().split('\n')).toEqual(['./a', './out-of-it', './private'])
 })
 
 test('who empties what is installed empties nothing of the source', async () => {

@@ -26,8 +26,9 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
   const { index, workflow, config, name = workflow.document.metadata.name } = child
   const path = innerPath(options.path, node.ref, index)
   const tell = (report: WorkerReport) => engine.tell({ type: 'worker', unit: options.path, ref: node.ref, index, ...report })
+  const shown = child.description ? `${name}: ${child.description}` : name
   const beganMs = engine.clock.now()
-  tell({ status: 'starting', description: child.description ?? name })
+  tell({ status: 'starting', description: shown })
   try {
     const prepared = prepare(workflow, engine.known, config)
     hideSensitive(prepared, engine.masks)
@@ -40,7 +41,7 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
       signal,
     })
     try {
-      engine.tell({ type: 'unit', unit: path, root: unitTree(plan.root), description: name })
+      engine.tell({ type: 'unit', unit: path, root: unitTree(plan.root), description: shown })
       const unit = new Unit(engine, site, {
         path,
         plan,
