@@ -27,7 +27,7 @@ export interface Engine extends Omit<WorkflowRunOptions, 'prepared' | 'source' |
 }
 
 /** Output and messages are masked where they come from; names and paths may have values of sensitive parameters in them. */
-const TEXTS_OF_DOCUMENT: ReadonlySet<WorkflowHappening['type']> = new Set(['unit', 'artifact', 'report', 'service'])
+const TEXTS_OF_DOCUMENT: ReadonlySet<WorkflowHappening['type']> = new Set(['unit', 'artifact', 'report', 'service', 'error'])
 
 export function newEngine(
   options: WorkflowRunOptions,

@@ -9,12 +9,12 @@ import { shownError } from './shown-error.ts'
 
 /** What went wrong in a unit, by the node that it belongs to. */
 export class UnitErrors {
-  readonly #engine: Pick<Engine, 'warn' | 'masks' | 'known'>
+  readonly #engine: Pick<Engine, 'tell' | 'masks' | 'known'>
   readonly #unit: string
   readonly #errors = new Map<string, ErrorData>()
   #fault: ErrorData | undefined
 
-  constructor(engine: Pick<Engine, 'warn' | 'masks' | 'known'>, unit: string) {
+  constructor(engine: Pick<Engine, 'tell' | 'masks' | 'known'>, unit: string) {
     this.#engine = engine
     this.#unit = unit
   }
@@ -23,7 +23,7 @@ export class UnitErrors {
   tell(ref: string, error: ErrorData | undefined): void {
     if (!error) return void this.#errors.delete(ref)
     this.#errors.set(ref, error)
-    this.#engine.warn(this.#unit, ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
+    this.#engine.tell({ type: 'error', unit: this.#unit, ref, error })
   }
 
   /** Of a field of a node that decides whether, when or how often it runs. */
@@ -59,6 +59,10 @@ export class UnitErrors {
       const cause = this.#causeIn(child, state)
       if (cause) return cause
     }
-    return undefined
+    // A command that just ended with something else than 0 has no error.
+    const isTurned = node.isNegative && node.children.every((child) => isSuccess(state.nodes.of(child.ref).status))
+    return isTurned ? { code: 'STEP_FAILED', message: `${titleOf(node)} passed, but is negative.` } : undefined
   }
 }
+
+const titleOf = ({ name }: StepNode) => (name === undefined ? 'A step' : `The step "${name}"`)
