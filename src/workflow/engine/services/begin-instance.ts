@@ -54,7 +54,8 @@ export async function beginInstance(context: Context, request: InstanceRequest):
     tell('passed')
   } catch (error) {
     if (instance) instance.hasFailed = true
-    tell('failed', { message: shownAt(error, context.node, unit.engine).message })
+    // Only the one that failed has: the others end with it.
+    tell(request.signal.aborted ? 'stopped' : 'failed', { message: shownAt(error, context.node, unit.engine).message })
     throw error
   }
 }
