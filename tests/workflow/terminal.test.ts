@@ -204,7 +204,7 @@ test('services that fail are called by their names', () => {
 test('one that waits for its turn says behind whom', () => {
   const waits = { group: 'group deploy', behind: ['w0'] }
   const queued: WorkflowHappening[] = [{ type: 'execution', id: 'w1', workflow: 'x', status: 'queued', waits }]
-  expect(plain(queued)).toEqual(['x queued  w1', '  waits in the line of group deploy, behind w0'])
+  expect(plain(queued)).toEqual(['  waits in the line of group deploy, behind w0'])
   expect(tree(queued)).toContain('\n  waits in the line of group deploy, behind w0\n')
   expect(tree([...queued, { type: 'execution', id: 'w1', workflow: 'x', status: 'running' }])).not.toContain('waits')
 })

@@ -63,9 +63,10 @@ function prefix(view: RunView, unit: string): Span[] {
 function changeLines(view: RunView, event: WorkflowEvent): Line[] {
   switch (event.type) {
     case 'execution':
+      // That it is queued has been said.
+      if (event.waits) return [[{ text: `  ${waitsText(event.waits)}`, style: 'yellow' }]]
       return [
         [{ text: `${event.workflow} ${event.status}` }, { text: `  ${event.id}`, style: 'dim' }],
-        ...(event.waits ? [[{ text: `  ${waitsText(event.waits)}`, style: 'yellow' } as const]] : []),
         ...(event.status === 'paused' ? [[{ text: `  ${goesOnText(event.id)}`, style: 'yellow' } as const]] : []),
       ]
     case 'step':
