@@ -38,12 +38,15 @@ export const workflowList: Command = {
     if (rows.length === 0) return given.print('Nothing has run yet: `everwarm workflow run <file>`.')
     const isTagged = rows.some(({ tags }) => tags)
     const lines = rows.map((row) => {
-      const cells = [row.id, row.workflow, row.status, row.executor, row.startedAt, tookText(row.tookMs)]
+      const cells = [row.id, row.workflow, row.status, row.executor, row.startedAt, tookOf(row)]
       return isTagged ? [...cells, tagsText(row)] : cells
     })
     given.print(table(['execution', 'workflow', 'status', 'executor', 'started', 'took', ...(isTagged ? ['tags'] : [])], lines))
   },
 }
+
+/** Of one that was killed only its last event is known. */
+const tookOf = ({ status, tookMs }: Stand) => `${status === 'killed' ? 'at least ' : ''}${tookText(tookMs)}`
 
 /** `team=web, nightly=yes` */
 export const tagsText = ({ tags = {} }: Pick<ExecutionAbout, 'tags'>) =>

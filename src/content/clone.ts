@@ -21,7 +21,7 @@ export interface CloneOptions {
   retry?: { count?: number; delayMs?: number }
   /** For the files with credentials, while it runs; the folder of temporary files by default. */
   scratch?: string
-  /** What git says, without secrets. */
+  /** What git says, without secrets, once it has succeeded. */
   hear?: (text: string) => void
   env?: Env
   /** Hears of git's process groups, to end them should this process be killed. */
@@ -59,17 +59,21 @@ async function attempt(
   request: CloneRequest,
   source: CloneSource,
   { env }: PrivateFiles,
-  { to, hear, groups, signal }: CloneOptions,
+  { to, hear = () => {}, groups, signal }: CloneOptions,
 ): Promise<Cloned> {
   const draft = await draftFor(to)
   const masks = createMasks()
   for (const secret of source.secrets) masks.add(secret)
+  // Of one that fails its error says it.
+  let said = ''
+  const keep = (text: string) => void (said += text)
   const git = (args: readonly string[], more: Pick<GitRun, 'input'> = {}) =>
-    runGit(args, { cwd: draft, env, signal, mask: masks.stream(), hear, groups, ...more })
+    runGit(args, { cwd: draft, env, signal, mask: masks.stream(), hear: keep, groups, ...more })
   try {
     const from = await fetchSource(git, source.uri, request)
     const cloned = await checkout(git, from, request)
     await putInPlace(draft, to)
+    if (said !== '') hear(said)
     return cloned
   } catch (error) {
     await rm(draft, { recursive: true, force: true })
@@ -77,9 +81,16 @@ async function attempt(
   }
 }
 
+/** git says some things twice. */
+const lastWords = (said: string) =>
+  [...new Set(said.split('\n').map((line) => line.trim()))]
+    .filter((line) => line !== '')
+    .slice(-6)
+    .join('\n')
+
 function cloneFailed({ uri }: CloneSource, { said }: GitFailure): EverwarmError {
   return new EverwarmError('CLONE_FAILED', {
-    message: `${uri} cannot be cloned: ${said.split('\n').slice(-6).join('\n')}`,
+    message: `${uri} cannot be cloned: ${lastWords(said)}`,
     hint: 'See whether the address, the revision and the credentials are right: `git ls-remote` tells.',
   })
 }

@@ -98,7 +98,12 @@ test('how many slices there are: count is exact, maxCount is bounded by the shor
 
 test('an empty list of shards leaves no workers and says so; an empty list of the matrix counts as not written', () => {
   const none = expand({ shards: { files: { items: [] } }, maxCount: 5 })
-  expect(none).toEqual({ workers: [], queues: {}, skipped: 'The list "files" is empty: there is nothing to shard.' })
+  expect(none).toEqual({
+    workers: [],
+    queues: {},
+    skipped: 'The list "files" is empty: there is nothing to shard.',
+    emptyList: 'files',
+  })
   expect(expand({ matrix: { a: [], b: [1, 2] } }).workers.map(({ matrix }) => matrix)).toEqual([{ b: 1 }, { b: 2 }])
   expect(expand({ count: 0 }).skipped).toBe('Its count is 0.')
 })

@@ -40,6 +40,8 @@ export interface Expansion {
   queues: Record<string, unknown[]>
   /** Why there are no workers. */
   skipped?: string
+  /** The list of shards that had nothing in it. */
+  emptyList?: string
 }
 
 export interface ExpandOptions {
@@ -54,7 +56,8 @@ export interface ExpandOptions {
  */
 export function expand(strategy: StrategyLists, options: ExpandOptions = {}): Expansion {
   const empty = Object.keys(strategy.shards ?? {}).find((name) => strategy.shards![name]!.items.length === 0)
-  if (empty !== undefined) return { workers: [], queues: {}, skipped: `The list "${empty}" is empty: there is nothing to shard.` }
+  if (empty !== undefined)
+    return { workers: [], queues: {}, skipped: `The list "${empty}" is empty: there is nothing to shard.`, emptyList: empty }
   const matrix = Object.entries(strategy.matrix ?? {}).filter(([, values]) => values.length > 0)
   const matrixCount = matrix.reduce((product, [, values]) => product * values.length, 1)
   const shardCount = shardCountOf(strategy)

@@ -96,7 +96,7 @@ test('a service that was not healthy fails kill, and is gone', TIMEOUT, async ()
      tk kill g -l flaky; echo "killed $?"`,
   ).ended
   expect(stdout).toContain('killed 1\n')
-  expect(stderr).toContain('A service was not healthy: flaky (0): ended with exit code 4')
+  expect(stderr).toContain('The service "flaky" was not healthy: ended with exit code 4')
   await until(() => processesWith(folder).length === 0)
 })
 

@@ -69,6 +69,15 @@ test('what it shows of `render` and `import` is what they say', () => {
   expect(page).toContain(`\`\`\`text\n${notes.map(noteText).join('\n')}\n`)
 })
 
+test('docs/workflow-run.md has each type of event', () => {
+  const declared = readFileSync(new URL('../../src/contracts/workflow/events.ts', import.meta.url), 'utf8')
+  const [, happenings = ''] = declared.split('export type WorkflowHappening')
+  const types = [...happenings.split('export interface')[0]!.matchAll(/ type: '(\w+)'/g)].map(([, type]) => type)
+  const run = readFileSync(new URL('../../docs/workflow-run.md', import.meta.url), 'utf8')
+  expect(types).toHaveLength(12)
+  for (const type of types) expect(run).toMatch(new RegExp(`^\\| \`${type}\` `, 'm'))
+})
+
 test('every field says what it is', () => {
   const empty = fieldTables()
     .split('\n')

@@ -51,7 +51,7 @@ steps:
     expect(stdout).toContain('  3 workers, 2 at a time\n')
     expect(stdout).toContain('[Tests #2] worker 2\n')
     expect(stdout).toMatch(/✗ Tests #2: shell {2}exit code 1\n {2}│ worker 2\n/)
-    expect(stdout).toContain('  workers   2 passed, 1 failed\n')
+    expect(stdout).toContain('  workers     2 passed, 1 failed\n')
     const out = join(folder, 'out')
     expect(JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'))).toMatchObject({ status: 'failed', exitCode: 1 })
     expect(readdirSync(join(out, 'logs'))).toContain('main.log')

@@ -13,7 +13,7 @@ import { treeLines } from '../../src/workflow/terminal/tree-lines.ts'
 import { unitTree } from '../../src/workflow/engine/unit-report.ts'
 import { clockText, tookText, workersText } from '../../src/workflow/terminal/wording.ts'
 import { readPlan } from './read.ts'
-import { HALF, status, stream, TREE, WHOLE, worker, WORKER } from './stream.ts'
+import { HALF, said, status, stream, TREE, WHOLE, worker, WORKER } from './stream.ts'
 
 const same = (text: string) => text
 const paint: Paint = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same }
@@ -58,11 +58,12 @@ test('the summary has the output of what failed, and the numbers', () => {
   │ expected 1 to be 2
 
 ✗ unit-tests failed  0:45
-  steps     2 passed, 2 failed, 1 skipped
-  workers   1 passed, 1 failed
-  artifacts 1 file, 2.0 kB, /x/w1/artifacts
-  reports   1 file: 12 tests, 1 failed, 2 skipped
-  files     /x/w1
+  steps       1 passed, 1 failed, 1 skipped
+  workers     1 passed, 1 failed
+  their steps 1 passed, 1 failed
+  artifacts   1 file, 2.0 kB, /x/w1/artifacts
+  reports     1 file: 12 tests, 1 failed, 2 skipped
+  files       /x/w1
 `)
 })
 
@@ -103,6 +104,119 @@ test('a step that passed at last, is turned round or is optional has not failed'
   expect(viewOf([...begin, ...status('', 'r1', 'passed'), ...status('', 'r2', 'failed')]).failures.size).toBe(0)
   const optional = { ...TREE, children: TREE.children!.map((child) => ({ ...child, isOptional: true })) }
   expect(viewOf([{ type: 'unit', unit: '', root: optional }, ...failed]).failures.size).toBe(0)
+})
+
+const ended = (error: object | undefined, ...more: WorkflowHappening[]) => [
+  { type: 'unit', unit: '', root: TREE, log: 'logs/main.log' } as const,
+  ...status('', 'r0 r1 r2', 'running'),
+  ...more,
+  ...(error ? [{ type: 'error', unit: '', ref: 'r2', error } as WorkflowHappening] : []),
+  ...status('', 'r2', 'failed', { exitCode: 2, durationMs: 5 }),
+  ...status('', 'r1', 'failed', { durationMs: 6 }),
+]
+const plain = (happenings: readonly WorkflowHappening[]) => {
+  const lines: string[] = []
+  const renderer = plainRenderer({ print: (line) => lines.push(line), paint })
+  for (const event of stream(happenings)) renderer.hear(event, '')
+  return lines
+}
+const CAUSE = { code: 'CLONE_FAILED', message: 'ci.yaml:3:4: content.git of "Install": gone.', hint: 'Look.' }
+
+test('what failed says its cause, its place and where its log is, as an error and in the summary', () => {
+  const events = ended(CAUSE, said('', 'r2', 'red\n'))
+  expect(plain(events).slice(-3)).toEqual([
+    'red',
+    'error: ci.yaml:3:4: content.git of "Install": gone. Look.',
+    '✗ Install  failed, exit code 2, 6 ms, logs/main.log',
+  ])
+  expect(tree(events)).toContain(`
+  ✗ Install  6 ms, exit code 2
+    ci.yaml:3:4: content.git of "Install": gone.
+`)
+  expect(summaryLines(viewOf(events), { folder: '/x' }).map(plainText).slice(0, 5)).toEqual([
+    '✗ Install  exit code 2',
+    '  CLONE_FAILED: ci.yaml:3:4: content.git of "Install": gone.',
+    '  Look.',
+    '  │ red',
+    '  /x/logs/main.log',
+  ])
+  // A second attempt has nothing of it.
+  expect(viewOf([...events, ...status('', 'r1 r2', 'running', { attempt: 2 })]).steps.failed).toBe(0)
+})
+
+test('what failed behind the first failure stands in one line, and who shows more is named', () => {
+  const view = viewOf([
+    ...ended(CAUSE),
+    ...status('', 'r3 r5', 'running'),
+    ...status('', 'r5 r3', 'failed'),
+    { type: 'execution', id: 'w1', workflow: 'x', status: 'failed', error: CAUSE as never },
+  ])
+  expect(summaryLines(view, {}).map(plainText)).toEqual([
+    '✗ Install  exit code 2',
+    '  CLONE_FAILED: ci.yaml:3:4: content.git of "Install": gone.',
+    '  Look.',
+    '',
+    'What ran all the same, and failed, too:',
+    '✗ Tests  failed',
+    '',
+    '✗ x failed  0:11',
+    '  steps       2 failed',
+  ])
+  const worker = view.failures.values().next().value!
+  for (let i = 0; i < 12; i++) view.failures.set(`${i}`, { ...worker, unit: `r5.${i}`, serial: 0, title: `#${i}` })
+  expect(summaryLines(view, {}).map(plainText)).toContain('and 3 failed steps more: everwarm workflow status w1 --json')
+})
+
+test('a negative step that passed, one that is optional and one in which all was skipped say so', () => {
+  const one = (more: object, inner: 'passed' | 'failed' | 'skipped', outer: 'passed' | 'failed') => {
+    const root = { ...TREE, children: [{ ...TREE.children![0]!, ...more }] }
+    const events = [
+      { type: 'unit', unit: '', root } as WorkflowHappening,
+      ...status('', 'r1', 'running'),
+      ...status('', 'r2', inner),
+      ...status('', 'r1', outer),
+    ]
+    return [plain(events).at(-1), tree(events).split('\n')[2]]
+  }
+  expect(one({ isNegative: true }, 'passed', 'failed')).toEqual([
+    '✗ Install  failed, it passed, but is negative',
+    '  ✗ Install  it passed, but is negative',
+  ])
+  expect(one({ isOptional: true }, 'failed', 'failed')).toEqual(['✗ Install  failed, optional', '  ✗ Install  optional'])
+  expect(one({}, 'skipped', 'passed')).toEqual(['– Install  all in it was skipped', '  – Install  all in it was skipped'])
+})
+
+test('services that fail are called by their names', () => {
+  const service = (more: object) => ({ type: 'service', unit: '', ref: 'r4', name: 'db', index: 0, ...more }) as WorkflowHappening
+  const view = viewOf([
+    { type: 'unit', unit: '', root: TREE },
+    ...status('', 'r3 r4', 'running'),
+    service({ status: 'running' }),
+    service({ status: 'failed', message: 'x' }),
+    ...status('', 'r4', 'failed', { exitCode: 1 }),
+    service({ ref: 'r6', status: 'stopped' }),
+    ...status('', 'r3', 'failed'),
+  ])
+  expect(summaryLines(view, {}).map(plainText)[0]).toBe('✗ Tests: service db  exit code 1')
+  expect(view.failures.size).toBe(1)
+})
+
+test('one that waits for its turn says behind whom', () => {
+  const waits = { group: 'group deploy', behind: ['w0'] }
+  const queued: WorkflowHappening[] = [{ type: 'execution', id: 'w1', workflow: 'x', status: 'queued', waits }]
+  expect(plain(queued)).toEqual(['  waits in the line of group deploy, behind w0'])
+  expect(tree(queued)).toContain('\n  waits in the line of group deploy, behind w0\n')
+  expect(tree([...queued, { type: 'execution', id: 'w1', workflow: 'x', status: 'running' }])).not.toContain('waits')
+})
+
+test('a long description leaves room for what a worker does', () => {
+  const long = HALF.map((event) =>
+    event.type === 'unit' && event.unit === 'r5.1' ? { ...event, description: 'firefox on a very large machine' } : event,
+  )
+  const view = viewOf(long)
+  const line = treeLines(view, view.nowMs, 50).find((each) => plainText(each).includes('#1'))!
+  expect(paintLine(line, 48, paint)).toBe('      ● #1 firefox on a…  Run 0:01  red x')
+  expect(paintLine(line, 100, paint)).toContain('firefox on a very large machine  Run')
 })
 
 test('what was aborted is shown only where nothing else explains the end', () => {

@@ -8,9 +8,9 @@ export type WorkflowEvent = { at: string } & WorkflowHappening
 
 /** `unit`: whose steps these are: `''` the workflow itself, `r4.0` the worker 0 of its operation r4, `r4.0/r2.1` further inside. */
 export type WorkflowHappening =
-  | { type: 'execution'; id: string; workflow: string; status: string; error?: ErrorData }
-  /** All steps that there will be, before the first begins. */
-  | { type: 'unit'; unit: string; root: UnitNode; description?: string }
+  | { type: 'execution'; id: string; workflow: string; status: string; error?: ErrorData; waits?: Waits }
+  /** All steps that there will be, before the first begins; `log`: where its output goes, in the folder of the execution. */
+  | { type: 'unit'; unit: string; root: UnitNode; description?: string; log?: string }
   | ({ type: 'step'; unit: string; ref: string } & StepReport)
   /** Of `parallel` and `execute`: how many there are, and why there are none. */
   | { type: 'workers'; unit: string; ref: string; count: number; parallelism: number; skipped?: string }
@@ -32,7 +32,18 @@ export type WorkflowHappening =
   | { type: 'said'; unit: string; ref: string; name: string; value: unknown }
   | { type: 'artifact'; unit: string; ref: string; path: string; bytes: number; isCompressed?: boolean }
   | { type: 'report'; unit: string; ref: string; path: string; kind: string; summary: ReportSummary }
+  /** Why a step, or an attempt of it, failed: told beside its status, before it or after it. */
+  | { type: 'error'; unit: string; ref: string; error: ErrorData }
+  /** Something to look at that fails nothing. */
   | { type: 'warning'; unit: string; ref?: string; code: string; message: string }
+
+/** Why an execution is `queued`. */
+export interface Waits {
+  /** `group deploy`, or `workflow main`. */
+  group: string
+  /** Those that run, or stand before it: the ids of the first 20, the oldest first. */
+  behind: readonly string[]
+}
 
 export interface UnitNode {
   ref: string
@@ -42,6 +53,8 @@ export interface UnitNode {
   /** What people see of a step without a name: `shell`, `Build › step 2`. */
   title?: string
   isOptional?: boolean
+  /** It is to fail. */
+  isNegative?: boolean
   children?: UnitNode[]
 }
 
@@ -54,7 +67,6 @@ export interface StepReport {
   durationMs?: number
   totalDurationMs?: number
   pausedMs?: number
-  error?: ErrorData
 }
 
 export interface WorkerReport {

@@ -17,7 +17,11 @@ export function shownAt(
     ...(hint ? { hint: masks.text(hint) } : {}),
     ...more,
   })
-  if (!(error instanceof FieldError)) return shown(message)
+  if (!(error instanceof FieldError)) {
+    const placed =
+      node?.at !== undefined && OF_WHOLE.test(code) ? new FieldError(code, { message, ...(hint ? { hint } : {}) }) : undefined
+    return placed ? shownAt(placed, node, { known, masks }) : shown(message)
+  }
   const { origin = node?.at, path = '' } = error
   const names = namesOf(error.origin === undefined ? node : undefined, path)
   const written = origin === undefined || names.length === 0 ? undefined : writtenField(known.documents, origin, names, error)
@@ -26,6 +30,10 @@ export function shownAt(
   if (written.step !== undefined) place.step = masks.text(written.step)
   return shown(fieldText(written, error.what), { place })
 }
+
+/** What an operation could not even begin with. */
+const OF_WHOLE =
+  /^(?:COMMAND_NOT_\w+|IMAGE_UNAVAILABLE|FIELD_UNSUPPORTED|CLONE_FAILED|DOWNLOAD_FAILED|FILE_NOT_\w+|ARCHIVE_REFUSED)$/
 
 /** The field in which an operation reads what it was given; errors of other fields name theirs in full. */
 const FIELDS: Partial<Record<OperationNode['operation']['type'], string>> = {
@@ -39,6 +47,7 @@ const OF_STEP = /^(?:condition|timeout|retry|container|services|execute|delay)\b
 
 function namesOf(node: PlanNode | undefined, path: string): string[] {
   const type = node?.kind === 'operation' ? node.operation.type : undefined
+  if (path === '' && (type === 'run' || type === 'shell')) return type === 'run' ? ['run'] : ['shell', 'run.shell']
   const own = path.startsWith('container.') ? path.slice('container.'.length) : path
   if (path !== '' && (type === 'run' || type === 'shell' || own !== path)) {
     if (/^(?:condition|timeout|retry)\b/.test(path)) return [path]

@@ -9,7 +9,7 @@ type Masks = Pick<MaskBook, 'text'>
 const TEXTS: { [Type in WorkflowHappening['type']]: readonly (keyof Extract<WorkflowHappening, { type: Type }>)[] } = {
   execution: ['error'],
   unit: ['root', 'description'],
-  step: ['error'],
+  step: [],
   workers: ['skipped'],
   worker: ['description', 'error'],
   service: ['name', 'address', 'message'],
@@ -19,6 +19,7 @@ const TEXTS: { [Type in WorkflowHappening['type']]: readonly (keyof Extract<Work
   artifact: ['path'],
   report: ['path', 'summary'],
   warning: ['message'],
+  error: ['error'],
 }
 
 /** Words of ours in these fields: a secret may be the same word. */

@@ -103,9 +103,10 @@ class Execution {
     } finally {
       limit.cancel()
     }
-    engine.tell({ type: 'unit', unit: '', root: unitTree(plan.root) })
+    const logName = 'logs/main.log'
+    engine.tell({ type: 'unit', unit: '', root: unitTree(plan.root), log: logName })
     engine.tell({ type: 'execution', id, workflow: plan.name, status: 'running' })
-    const main = new Unit(engine, site, { path: '', plan, names, inherited: [], logName: 'logs/main.log', artifactPrefix: '' })
+    const main = new Unit(engine, site, { path: '', plan, names, inherited: [], logName, artifactPrefix: '' })
     const { status, error } = await main.start().ended
     await Promise.allSettled(engine.background)
     await main.log.close(true)

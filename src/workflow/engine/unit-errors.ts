@@ -10,12 +10,12 @@ import { shownError } from './shown-error.ts'
 
 /** What went wrong in a unit, by the node that it belongs to. */
 export class UnitErrors {
-  readonly #engine: Pick<Engine, 'warn' | 'masks' | 'known'>
+  readonly #engine: Pick<Engine, 'tell' | 'masks' | 'known'>
   readonly #unit: string
   readonly #errors = new Map<string, ErrorData>()
   #fault: ErrorData | undefined
 
-  constructor(engine: Pick<Engine, 'warn' | 'masks' | 'known'>, unit: string) {
+  constructor(engine: Pick<Engine, 'tell' | 'masks' | 'known'>, unit: string) {
     this.#engine = engine
     this.#unit = unit
   }
@@ -24,8 +24,9 @@ export class UnitErrors {
   tell(ref: string, error: ErrorData | undefined): void {
     if (!error) return void this.#errors.delete(ref)
     // Names of workflows, services and files may stand in it.
-    this.#errors.set(ref, maskedError(error, this.#engine.masks))
-    this.#engine.warn(this.#unit, ref, error.code, error.hint ? `${error.message} ${error.hint}` : error.message)
+    const masked = maskedError(error, this.#engine.masks)
+    this.#errors.set(ref, masked)
+    this.#engine.tell({ type: 'error', unit: this.#unit, ref, error: masked })
   }
 
   /** Of a field of a node that decides whether, when or how often it runs. */
@@ -61,6 +62,10 @@ export class UnitErrors {
       const cause = this.#causeIn(child, state)
       if (cause) return cause
     }
-    return undefined
+    // A command that just ended with something else than 0 has no error.
+    const isTurned = node.isNegative && node.children.every((child) => isSuccess(state.nodes.of(child.ref).status))
+    return isTurned ? { code: 'STEP_FAILED', message: `${titleOf(node)} passed, but is negative.` } : undefined
   }
 }
+
+const titleOf = ({ name }: StepNode) => (name === undefined ? 'A step' : `The step "${name}"`)

@@ -16,6 +16,7 @@ function announced(node: PlanNode, outside: string, title: string | undefined): 
     type: 'step',
     ...(node.name === undefined ? (title === undefined ? {} : { title }) : { name: node.name }),
     ...(node.isOptional ? { isOptional: true } : {}),
+    ...(node.isNegative ? { isNegative: true } : {}),
     children: node.children.map((child) => announced(child, shown, titles.get(child))),
   }
 }

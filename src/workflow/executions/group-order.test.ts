@@ -4,9 +4,13 @@ import { inLine, type Ticket, turnOf } from './group-order.ts'
 
 const ticket = (number: number, cancelsOthers = false, max = 1): Ticket => ({ number, id: `w${number}`, max, cancelsOthers })
 
-test('the first in line runs, the others wait and know how many are before them', () => {
+test('the first in line runs, the others wait and know who is before them', () => {
   const line = [ticket(1), ticket(2), ticket(3)]
-  expect(line.map((mine) => turnOf(line, mine))).toEqual([{ do: 'run' }, { do: 'wait', ahead: 1 }, { do: 'wait', ahead: 2 }])
+  expect(line.map((mine) => turnOf(line, mine))).toEqual([
+    { do: 'run' },
+    { do: 'wait', ahead: 1, behind: ['w1'] },
+    { do: 'wait', ahead: 2, behind: ['w1', 'w2'] },
+  ])
 })
 
 test('a newest one that cancels others ends the oldest running one and all who wait before it', () => {

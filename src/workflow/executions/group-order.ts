@@ -9,7 +9,11 @@ export interface Ticket {
   cancelsOthers: boolean
 }
 
-export type Turn = { do: 'run' } | { do: 'wait'; ahead: number } | { do: 'give-way'; to: string }
+/** More of them say nothing to anybody. */
+const MOST_NAMED = 20
+
+/** `behind`: the first who stand before it, ids, the oldest first. */
+export type Turn = { do: 'run' } | { do: 'wait'; ahead: number; behind: string[] } | { do: 'give-way'; to: string }
 
 export const inLine = (a: Pick<Ticket, 'number' | 'id'>, b: Pick<Ticket, 'number' | 'id'>) =>
   a.number - b.number || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
@@ -26,5 +30,7 @@ export function turnOf(living: readonly Ticket[], mine: Ticket): Turn {
   const isPushed = newest.cancelsOthers && newest.id !== mine.id && line.length > newest.max
   // The first in line always runs, and has done so for the longest time.
   if (isPushed && (place === 0 || !isRunning)) return { do: 'give-way', to: newest.id }
-  return isRunning ? { do: 'run' } : { do: 'wait', ahead: place - mine.max + 1 }
+  return isRunning
+    ? { do: 'run' }
+    : { do: 'wait', ahead: place - mine.max + 1, behind: line.slice(0, Math.min(place, MOST_NAMED)).map(({ id }) => id) }
 }

@@ -171,7 +171,10 @@ async function lifeOf(
       feed.tell({ ...name, status: 'queued' })
       const { signal } = state.waiting
       const onGiveWay = (to: string) => state.cancel(`${to} took its place`)
-      turn = await takeTurn({ groups: options.groups, id: about.id, signal, onGiveWay, ...concurrency })
+      const { group } = concurrency
+      const onWait = (_ahead: number, behind: readonly string[]) =>
+        feed.tell({ ...name, status: 'queued', waits: { group, behind } })
+      turn = await takeTurn({ groups: options.groups, id: about.id, signal, onGiveWay, onWait, ...concurrency })
     }
     if (state.waiting.signal.aborted) throw canceledBefore(about.id, String(state.waiting.signal.reason))
     state.running = begin()

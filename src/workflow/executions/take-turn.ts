@@ -21,8 +21,8 @@ export interface TurnRequest {
   /** Ends the wait. */
   signal: AbortSignal
   clock?: Clock
-  /** How many must end before it begins; called when it changes. */
-  onWait?(ahead: number): void
+  /** How many must end before it begins, and who stands before it; called when it changes. */
+  onWait?(ahead: number, behind: readonly string[]): void
   /** Once, while it runs: a newer one should have its place. */
   onGiveWay(to: string): void
 }
@@ -63,7 +63,7 @@ export async function takeTurn(request: TurnRequest): Promise<TakenTurn> {
 function waitFor(request: TurnRequest, line: GroupLine, { ticket }: HeldTicket, clock: Clock): Promise<void> {
   const { signal, queueMs, onWait } = request
   return new Promise((resolve, reject) => {
-    let ahead = 0
+    let behind: readonly string[] = []
     const end = (act: () => void) => {
       stop()
       limit?.cancel()
@@ -75,10 +75,13 @@ function waitFor(request: TurnRequest, line: GroupLine, { ticket }: HeldTicket, 
       const turn = turnOf(line.living(), ticket)
       if (turn.do === 'run') return end(resolve)
       if (turn.do === 'give-way') return end(() => reject(canceled(request, `${turn.to} is newer`)))
-      if (turn.ahead !== ahead) onWait?.((ahead = turn.ahead))
+      const isSame = behind.join() === turn.behind.join()
+      behind = turn.behind
+      if (!isSame) onWait?.(turn.ahead, behind)
     }
     const stop = watchFolder(line.folder, look, { clock, everyMs: BACKSTOP_MS })
-    const limit = queueMs === undefined ? undefined : clock.after(queueMs, () => end(() => reject(tooLong(request, queueMs))))
+    const limit =
+      queueMs === undefined ? undefined : clock.after(queueMs, () => end(() => reject(tooLong(request, queueMs, behind))))
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) onAbort()
     else look()
@@ -115,9 +118,9 @@ function canceled({ id, group }: TurnRequest, why: string): EverwarmError {
   })
 }
 
-function tooLong({ id, group }: TurnRequest, queueMs: number): EverwarmError {
+function tooLong({ id, group }: TurnRequest, queueMs: number, behind: readonly string[]): EverwarmError {
   return new EverwarmError('QUEUE_TIMEOUT', {
-    message: `Execution ${id} waited longer than ${queueMs} ms in "${group}".`,
-    hint: '`everwarm workflow list` shows what runs; raise `timeouts.queue`, or `concurrency.max`.',
+    message: `Execution ${id} waited longer than ${queueMs} ms in "${group}", behind ${behind.join(', ')}.`,
+    hint: '`everwarm workflow status <id>` shows what one of them does; raise `timeouts.queue`, or `concurrency.max`.',
   })
 }

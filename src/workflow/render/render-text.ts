@@ -17,6 +17,8 @@ export interface Around {
 }
 
 export function nodeLines(node: RenderedNode, outside: Around): string[] {
+  // That they end is said by their beginning.
+  if (node.type === 'services-stop' && !node.logs) return []
   const { indent } = outside
   const [first = '', ...more] = commandOf(node).trimEnd().split('\n')
   const within = {

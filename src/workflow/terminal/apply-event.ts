@@ -1,9 +1,13 @@
+import type { ErrorData } from '../../contracts/errors.ts'
 import type { WorkerReport, WorkflowEvent } from '../../contracts/workflow/events.ts'
 import {
+  type Failure,
+  isPassedNegative,
   type NodeView,
   noWorkers,
   placeOfUnit,
   type RunView,
+  type StepCounts,
   type UnitView,
   unitTitle,
   unitView,
@@ -26,9 +30,11 @@ export function applyEvent(view: RunView, event: WorkflowEvent): void {
   switch (event.type) {
     case 'execution':
       Object.assign(view, { id: event.id, workflow: event.workflow, status: event.status }, event.error && { error: event.error })
+      if (event.waits) view.waits = event.waits
+      else delete view.waits
       return
     case 'unit':
-      view.units.set(event.unit, unitView(event.unit, (view.announced += 1), event.root, event.description))
+      view.units.set(event.unit, unitView(event, (view.announced += 1)))
       return
     case 'step':
       return applyStep(view, event)
@@ -46,6 +52,8 @@ export function applyEvent(view: RunView, event: WorkflowEvent): void {
       return
     case 'report':
       return applyReport(view, event)
+    case 'error':
+      return applyError(view, event)
     case 'warning':
       if (view.warnings.size < MOST_WARNINGS) view.warnings.add(event.message)
       return
@@ -62,12 +70,14 @@ function applyStep(view: RunView, event: Of<'step'>): void {
   if (event.status === 'running' && (node.status !== 'paused' || node.attempt !== event.attempt)) {
     node.startedAtMs = view.nowMs
     node.tail = ''
+    delete node.error
   }
-  const { status, attempt, exitCode, durationMs, error } = event
-  Object.assign(node, { status, attempt, exitCode, durationMs, error })
+  const { status, attempt, exitCode, durationMs } = event
+  if (isCounted(unit, node)) countStep(view, unit, node, -1)
+  Object.assign(node, { status, attempt, exitCode, durationMs })
+  if (isCounted(unit, node)) countStep(view, unit, node, 1)
   if (node.children.length === 0 && (status === 'running' || status === 'paused')) unit.running.add(node.ref)
   else unit.running.delete(node.ref)
-  if (node.type === 'step' && node !== unit.root) countStep(view, node)
   notePause(view, unit, node)
   noteFailure(view, unit, node)
 }
@@ -84,9 +94,24 @@ function notePause(view: RunView, unit: UnitView, { ref, status }: NodeView): vo
     setWorkerStatus(view, group, place!.index, isPaused ? 'paused' : 'running')
 }
 
-function countStep({ steps }: RunView, { status }: NodeView): void {
-  if (status === 'timeout') steps.failed += 1
-  else if (status !== 'queued' && status !== 'running' && status !== 'paused') steps[status] += 1
+/** Told before the status of what it belongs to, or after it. */
+function applyError(view: RunView, { unit, ref, error }: Of<'error'>): void {
+  const inside = view.units.get(unit)
+  const node = inside?.nodes.get(ref)
+  if (!inside || !node) return
+  node.error = error
+  const noted = view.failures.get(failureKey(inside, node))
+  if (noted) noted.error = error
+}
+
+/** Steps as they are written, whatever is in them: each once, by how it ended at last. */
+const isCounted = (unit: UnitView, node: NodeView) =>
+  node.type === 'step' && node !== unit.root && !['queued', 'running', 'paused'].includes(node.status)
+
+function countStep(view: RunView, { unit }: UnitView, { status, isOptional }: NodeView, by: 1 | -1): void {
+  const counts = unit === '' ? view.steps : view.workerSteps
+  const word = status === 'timeout' ? 'failed' : (status as keyof StepCounts)
+  counts[word === 'failed' && isOptional ? 'optionalFailed' : word] += by
 }
 
 const isFailed = (status: NodeView['status']) => status === 'failed' || status === 'timeout' || status === 'aborted'
@@ -107,11 +132,45 @@ function noteFailure(view: RunView, unit: UnitView, node: NodeView): void {
     if (outer.status === 'passed') return
     view.failures.delete(failureKey(unit, outer))
   }
-  const place = unitTitle(view, unit.unit)
-  const { title, status, exitCode, error, tail } = node
-  const shown = place === '' ? title : `${place}: ${title}`
-  view.failures.set(failureKey(unit, node), { unit: unit.unit, title: shown, status, exitCode, error, tail })
+  view.failures.set(failureKey(unit, node), failureOf(view, unit, node))
 }
+
+function failureOf(view: RunView, { unit, serial, log }: UnitView, node: NodeView): Failure {
+  const { status, exitCode } = node
+  const error = errorOf(node)
+  // What services say is said where they were begun.
+  const { tail } = startOf(node) ?? node
+  return {
+    unit,
+    serial,
+    title: [unitTitle(view, unit), failureTitle(node)].filter(Boolean).join(': '),
+    status,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(error ? { error } : {}),
+    ...(isPassedNegative(node) ? { isPassedNegative: true } : {}),
+    ...(log !== undefined && node.tail !== '' && !node.services ? { log } : {}),
+    tail,
+  }
+}
+
+/** A timeout is that of a step around what ran. */
+function errorOf(node: NodeView): ErrorData | undefined {
+  for (let at: NodeView | undefined = node; at; at = at.parent) if (at.error && at.status === node.status) return at.error
+  return undefined
+}
+
+/** Services are called by their names. */
+function failureTitle(node: NodeView): string {
+  const failed = [...(node.services?.values() ?? [])].filter(({ status }) => status === 'failed')
+  const names = [...new Set(failed.map(({ name }) => name))].join(', ')
+  if (names === '') return node.title
+  const outer = node.title === node.type ? '' : `${node.title}: `
+  return `${outer}${names.includes(',') ? 'services' : 'service'} ${names}`
+}
+
+/** Where the services were begun that a node stops. */
+const startOf = ({ type, parent }: NodeView) =>
+  type === 'services-stop' ? parent?.children.find((child) => child.type === 'services-start') : undefined
 
 /** A worker of an optional step, however far inside: its failures do not matter. */
 function isOptionalUnit(view: RunView, unit: string): boolean {
@@ -165,6 +224,7 @@ function keepActive(view: RunView, { active }: WorkersView, event: Of<'worker'>)
     return
   }
   noteWorkerFailure(view, event)
+  noteLog(view, event)
   active.delete(index)
   // Its failures are kept; the rest of it nobody asks for any more.
   view.units.delete(unitOf(event))
@@ -180,12 +240,21 @@ function noteWorkerFailure(view: RunView, event: Of<'worker'>): void {
   if (isOptionalUnit(view, unit)) return
   if (!error || !isFailed(status as NodeView['status']) || view.failures.size >= MOST_FAILURES) return
   if ([...view.failures.values()].some((failure) => failure.unit === unit)) return
-  view.failures.set(unit, { unit, title: unitTitle(view, unit), status: 'failed', error, tail: '' })
+  view.failures.set(unit, { unit, serial: 0, title: unitTitle(view, unit), status: 'failed', error, tail: '' })
+}
+
+/** Known once it is kept. */
+function noteLog({ failures }: RunView, event: Of<'worker'>): void {
+  if (event.log === undefined || failures.size === 0) return
+  const unit = unitOf(event)
+  for (const failure of failures.values()) if (failure.unit === unit && failure.tail !== '') failure.log = event.log
 }
 
 function applyService(view: RunView, { unit, ref, name, index, status, address, message }: Of<'service'>): void {
   const node = nodeOf(view, unit, ref)
   if (!node) return
+  // Who ends it says so, of what another one began.
+  startOf(node)?.services?.delete(`${name}.${index}`)
   const services = (node.services ??= new Map())
   services.set(`${name}.${index}`, { name, index, status, ...(address ? { address } : {}), ...(message ? { message } : {}) })
 }

@@ -3,10 +3,11 @@ import type { Paint } from '../../system/log.ts'
 import { applyEvent, unitOf } from './apply-event.ts'
 import type { Renderer } from './live.ts'
 import { markOf } from './marks.ts'
-import { newRunView, type NodeView, type RunView, unitTitle } from './run-view.ts'
+import { newRunView, type RunView, unitTitle } from './run-view.ts'
 import { type Line, neutral, paintLine, type Span } from './spans.ts'
 import { summaryLines } from './summary-lines.ts'
-import { goesOnText, tookText, workersText } from './wording.ts'
+import { stepMark, stepWords } from './step-words.ts'
+import { goesOnText, tookText, waitsText, workersText } from './wording.ts'
 
 /** A line that has no end yet is shown when it has so many characters. */
 const MOST_PARTIAL = 65_536
@@ -62,6 +63,8 @@ function prefix(view: RunView, unit: string): Span[] {
 function changeLines(view: RunView, event: WorkflowEvent): Line[] {
   switch (event.type) {
     case 'execution':
+      // That it is queued has been said.
+      if (event.waits) return [[{ text: `  ${waitsText(event.waits)}`, style: 'yellow' }]]
       return [
         [{ text: `${event.workflow} ${event.status}` }, { text: `  ${event.id}`, style: 'dim' }],
         ...(event.status === 'paused' ? [[{ text: `  ${goesOnText(event.id)}`, style: 'yellow' } as const]] : []),
@@ -70,18 +73,28 @@ function changeLines(view: RunView, event: WorkflowEvent): Line[] {
       return stepLines(view, event)
     case 'workers':
       return [
-        [{ text: `  ${event.skipped === undefined ? workersText(event.count, event.parallelism) : neutral(event.skipped)}` }],
+        [
+          { text: `  ${workersText(event.count, event.parallelism)}` },
+          ...(event.skipped === undefined ? [] : [{ text: `: ${neutral(event.skipped)}` }]),
+        ],
       ]
     case 'worker':
       return workerLines(view, event)
     case 'service': {
-      const words = [event.status === 'passed' ? 'ready' : event.status, event.address, event.message].filter(Boolean).join(' ')
+      // Why it failed is the error of its step.
+      const more = event.status === 'failed' ? [] : [event.address, event.message]
+      const words = [event.status === 'passed' ? 'ready' : event.status, ...more].filter(Boolean).join(' ')
       return [[...prefix(view, event.unit), { text: `${event.name} ${event.index}: ${neutral(words)}` }]]
     }
     case 'artifact':
       return []
     case 'report':
       return []
+    case 'error': {
+      const { message, hint } = event.error
+      const said = neutral(hint === undefined ? message : `${message} ${hint}`)
+      return [[...prefix(view, event.unit), { text: `error: ${said}`, style: 'red' }]]
+    }
     case 'warning':
       return [[...prefix(view, event.unit), { text: `warning: ${neutral(event.message)}`, style: 'yellow' }]]
     default:
@@ -95,25 +108,21 @@ function stepLines(view: RunView, { unit, ref, status }: Extract<WorkflowEvent, 
   if (!node || node.type !== 'step' || node === view.units.get(unit)?.root || status === 'queued') return []
   if (unit !== '' && ['running', 'passed', 'skipped'].includes(status)) return []
   if (status === 'skipped' && node.parent?.status === 'skipped') return []
-  return [[...prefix(view, unit), markOf(status), { text: ` ${neutral(node.title)}` }, ...aboutStep(node)]]
-}
-
-function aboutStep({ status, durationMs, attempt, exitCode }: NodeView): Span[] {
-  const words = [
-    ...(status === 'running' || status === 'passed' || status === 'skipped' ? [] : [status]),
-    ...(exitCode ? [`exit code ${exitCode}`] : []),
-    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
-    ...(durationMs === undefined || status === 'skipped' ? [] : [tookText(durationMs)]),
-  ]
-  return words.length === 0 ? [] : [{ text: `  ${words.join(', ')}`, style: 'dim' }]
+  const words = stepWords(node, view.units.get(unit)!)
+  const about: Span[] = words.length === 0 ? [] : [{ text: `  ${words.join(', ')}`, style: 'dim' }]
+  return [[...prefix(view, unit), stepMark(node), { text: ` ${neutral(node.title)}` }, ...about]]
 }
 
 function workerLines(view: RunView, event: Extract<WorkflowEvent, { type: 'worker' }>): Line[] {
-  const { status, description, durationMs, error } = event
+  const { status, description, durationMs, error, log } = event
   if (status === 'queued' || status === 'starting') return []
   const title = unitTitle(view, unitOf(event))
   const named = description && !title.endsWith(description) ? `${title} ${description}` : title
   const took = durationMs === undefined ? '' : ` ${tookText(durationMs)}`
   const why = error ? `  ${error.code}: ${neutral(error.message)}` : ''
-  return [[{ text: `[${neutral(named)}] `, style: 'dim' }, markOf(status), { text: ` ${status}${took}${why}` }]]
+  const where = log !== undefined && status === 'failed' ? `  ${log}` : ''
+  const optional = status === 'failed' && view.units.get(event.unit)?.nodes.get(event.ref)?.isOptional ? ', optional' : ''
+  return [
+    [{ text: `[${neutral(named)}] `, style: 'dim' }, markOf(status), { text: ` ${status}${optional}${took}${why}${where}` }],
+  ]
 }

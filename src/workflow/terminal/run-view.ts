@@ -1,5 +1,5 @@
 import type { ErrorData } from '../../contracts/errors.ts'
-import type { ServiceStatus, StepReport, UnitNode, WorkerReport } from '../../contracts/workflow/events.ts'
+import type { ServiceStatus, StepReport, UnitNode, Waits, WorkerReport, WorkflowEvent } from '../../contracts/workflow/events.ts'
 
 /** What a person wants to see of a running execution; made of its events alone. */
 export interface RunView {
@@ -7,6 +7,8 @@ export interface RunView {
   workflow: string
   status: string
   error?: ErrorData
+  /** Why it is queued. */
+  waits?: Waits
   /** ms since 1970, of the first and of the newest event */
   startedAtMs: number
   nowMs: number
@@ -15,8 +17,9 @@ export interface RunView {
   announced: number
   /** Failed steps that matter, in the order in which they failed. */
   failures: Map<string, Failure>
-  /** Ended ones, of all units. */
-  steps: { passed: number; failed: number; aborted: number; canceled: number; skipped: number }
+  /** Those of the workflow itself that have ended, and those of its workers. */
+  steps: StepCounts
+  workerSteps: StepCounts
   workers: Record<WorkerReport['status'], number>
   artifacts: { files: number; bytes: number }
   reports: { files: number; tests: number; failed: number; skipped: number }
@@ -24,11 +27,22 @@ export interface RunView {
   warnings: Set<string>
 }
 
+export interface StepCounts {
+  passed: number
+  failed: number
+  optionalFailed: number
+  aborted: number
+  canceled: number
+  skipped: number
+}
+
 export interface UnitView {
   unit: string
   /** Another for each time that a unit is announced: the steps of what a worker does one after the other have the same refs. */
   serial: number
   description?: string
+  /** In the folder of the execution. */
+  log?: string
   nodes: Map<string, NodeView>
   root: NodeView
   /** Refs of what runs now and has nothing inside. */
@@ -43,6 +57,7 @@ export interface NodeView {
   /** Of itself, or of the step that it belongs to. */
   title: string
   isOptional: boolean
+  isNegative: boolean
   parent?: NodeView
   children: NodeView[]
   status: StepReport['status']
@@ -78,12 +93,20 @@ export interface ServiceView {
 
 export interface Failure {
   unit: string
+  /** Of the unit; 0: the unit as a whole. */
+  serial: number
   title: string
   status: StepReport['status']
   exitCode?: number
   error?: ErrorData
+  /** All in it was a success, and should not have been. */
+  isPassedNegative?: true
+  /** In the folder of the execution. */
+  log?: string
   tail: string
 }
+
+const noSteps = (): StepCounts => ({ passed: 0, failed: 0, optionalFailed: 0, aborted: 0, canceled: 0, skipped: 0 })
 
 export const noWorkers = (): RunView['workers'] => ({
   queued: 0,
@@ -106,17 +129,23 @@ export const newRunView = (): RunView => ({
   units: new Map(),
   announced: 0,
   failures: new Map(),
-  steps: { passed: 0, failed: 0, aborted: 0, canceled: 0, skipped: 0 },
+  steps: noSteps(),
+  workerSteps: noSteps(),
   workers: noWorkers(),
   artifacts: { files: 0, bytes: 0 },
   reports: { files: 0, tests: 0, failed: 0, skipped: 0 },
   warnings: new Set(),
 })
 
-export function unitView(unit: string, serial: number, root: UnitNode, description?: string): UnitView {
+type Announced = Pick<Extract<WorkflowEvent, { type: 'unit' }>, 'unit' | 'root' | 'description' | 'log'>
+
+export function unitView({ unit, root, description, log }: Announced, serial: number): UnitView {
   const nodes = new Map<string, NodeView>()
   const made = nodeView(root, nodes, '')
-  return { unit, serial, nodes, root: made, running: new Set(), ...(description === undefined ? {} : { description }) }
+  const view: UnitView = { unit, serial, nodes, root: made, running: new Set() }
+  if (description !== undefined) view.description = description
+  if (log !== undefined) view.log = log
+  return view
 }
 
 function nodeView(node: UnitNode, nodes: Map<string, NodeView>, outside: string, parent?: NodeView): NodeView {
@@ -126,6 +155,7 @@ function nodeView(node: UnitNode, nodes: Map<string, NodeView>, outside: string,
     type: node.type,
     title: own ?? (outside === '' ? node.type : outside),
     isOptional: parent?.isOptional === true || node.isOptional === true,
+    isNegative: node.isNegative === true,
     children: [],
     status: 'queued',
     attempt: 1,
@@ -136,6 +166,21 @@ function nodeView(node: UnitNode, nodes: Map<string, NodeView>, outside: string,
   view.children = (node.children ?? []).map((child) => nodeView(child, nodes, own ?? outside, view))
   return view
 }
+
+// What is inside and has ended in the same moment is told behind what is outside: then it still waits.
+
+/** It failed since all in it did not. */
+export const isPassedNegative = ({ status, isNegative, children }: NodeView): boolean =>
+  isNegative &&
+  status === 'failed' &&
+  children.length > 0 &&
+  children.every((child) => ['passed', 'skipped', 'queued'].includes(child.status))
+
+/** It passed since nothing in it was to run. */
+export const isEmptyHanded = (node: NodeView): boolean =>
+  node.status === 'passed' && node.children.length > 0 && node.children.every(hasNotRun)
+const hasNotRun = (node: NodeView): boolean =>
+  node.type !== 'wait' && (node.status === 'skipped' || node.status === 'queued' || isEmptyHanded(node))
 
 /** `r4.0/r2.1` is the worker 1 of the operation r2 of `r4.0`. */
 export function placeOfUnit(unit: string): { outer: string; ref: string; index: number } | undefined {

@@ -7,6 +7,8 @@ export interface Span {
   style?: keyof Paint
   /** Where a line has too little room it becomes shorter before what stands behind it does. */
   shrinks?: boolean
+  /** Where a line has too little room it takes no more than this part of it. */
+  share?: number
 }
 export type Line = readonly Span[]
 
@@ -21,7 +23,7 @@ const WIDE =
 /** Output of others on one line of a terminal: what would move, colour or rename it is taken away. */
 export function neutral(text: string): string {
   if (ASCII.test(text)) return text
-  return stripVTControlCharacters(text).replace(/\t/g, '  ').replace(UNSEEN, '')
+  return stripVTControlCharacters(text).replace(/\t/g, '  ').replace(/\n/g, ' ').replace(UNSEEN, '')
 }
 
 /** Columns that a text takes; rather too many than too few. It has no control characters. */
@@ -56,10 +58,13 @@ export function paintLine(line: Line, columns: number, paint: Paint): string {
   let left = columns
   let surplus = line.some(({ shrinks }) => shrinks) ? widthOf(plainText(line)) - columns : 0
   let painted = ''
-  for (const { text, style, shrinks } of line) {
+  const isTight = line.some(({ share }) => share) && widthOf(plainText(line)) > columns
+  for (const { text, style, shrinks, share } of line) {
     if (left <= 0) break
     const wide = widthOf(text)
-    const room = shrinks && surplus > 0 ? Math.max(Math.min(LEAST_SHOWN, wide), wide - surplus) : wide
+    const least = Math.min(LEAST_SHOWN, wide)
+    const most = share && isTight ? Math.max(least, Math.min(wide, Math.floor(columns * share))) : wide
+    const room = shrinks && surplus > 0 ? Math.max(least, wide - surplus) : most
     surplus -= wide - room
     const shown = cut(text, Math.min(left, room))
     left -= widthOf(shown)

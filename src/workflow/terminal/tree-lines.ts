@@ -1,8 +1,17 @@
 import { markOf } from './marks.ts'
 import { lastLines, unitOf } from './apply-event.ts'
-import { type NodeView, type RunView, type ServiceView, type UnitView, type WorkersView } from './run-view.ts'
+import {
+  isEmptyHanded,
+  isPassedNegative,
+  type NodeView,
+  type RunView,
+  type ServiceView,
+  type UnitView,
+  type WorkersView,
+} from './run-view.ts'
 import { type Line, neutral, type Span } from './spans.ts'
-import { clockText, goesOnText, tookText, workersText } from './wording.ts'
+import { exitCodeWords, innerCode, stepMark } from './step-words.ts'
+import { clockText, goesOnText, tookText, waitsText, workersText } from './wording.ts'
 
 /** A line, and how soon it gives way where there are too many: 0 last. */
 interface TreeLine {
@@ -25,6 +34,7 @@ export function treeLines(view: RunView, nowMs: number, rows: number): Line[] {
     ...(view.status === 'paused'
       ? [{ line: [{ text: `  ${goesOnText(view.id)}`, style: 'yellow' } as const], rank: RANK.head }]
       : []),
+    ...(view.waits ? [{ line: [{ text: `  ${waitsText(view.waits)}`, style: 'yellow' } as const], rank: RANK.head }] : []),
     ...(main?.root.children ?? []).flatMap((node) => nodeLines(view, main!, node, '  ', nowMs)),
   ]
   return fitting(lines, rows)
@@ -42,15 +52,17 @@ function headLine(view: RunView, nowMs: number): TreeLine {
 function nodeLines(view: RunView, unit: UnitView, node: NodeView, indent: string, nowMs: number): TreeLine[] {
   const isNow = node.status === 'running' || node.status === 'paused'
   if (node.type !== 'step') return isNow ? operationLines(view, unit, node, indent, nowMs) : livingServices(node, indent)
-  const title = [
-    { text: indent },
-    markOf(node.status),
-    { text: ` ${neutral(node.title)}`, shrinks: true },
-    ...timesOf(node, nowMs),
-  ]
+  const title = [{ text: indent }, stepMark(node), { text: ` ${neutral(node.title)}`, shrinks: true }, ...timesOf(node, nowMs)]
   const own: TreeLine = { line: title, rank: rankOf(node) }
-  if (!isNow) return [own]
+  if (!isNow) return [own, ...causeLines(node, `${indent}  `)]
   return [own, ...node.children.flatMap((child) => nodeLines(view, unit, child, `${indent}  `, nowMs))]
+}
+
+/** Why it failed: of itself, or of what it does. The step of a step has a line of its own. */
+function causeLines({ status, error, children }: NodeView, indent: string): TreeLine[] {
+  if (status !== 'failed' && status !== 'timeout') return []
+  const cause = error ?? children.find((child) => child.type !== 'step' && child.status === status && child.error)?.error
+  return cause ? [{ line: [{ text: `${indent}${neutral(cause.message)}`, style: 'red' }], rank: RANK.failed }] : []
 }
 
 function rankOf({ status }: NodeView): number {
@@ -59,7 +71,8 @@ function rankOf({ status }: NodeView): number {
   return status === 'passed' || status === 'skipped' ? RANK.done : RANK.failed
 }
 
-function timesOf({ status, startedAtMs, durationMs, attempt, exitCode, isOptional }: NodeView, nowMs: number): Span[] {
+function timesOf(node: NodeView, nowMs: number): Span[] {
+  const { status, startedAtMs, durationMs, attempt, exitCode, isOptional } = node
   const isNow = status === 'running' || status === 'paused'
   const time =
     isNow && startedAtMs !== undefined
@@ -71,8 +84,10 @@ function timesOf({ status, startedAtMs, durationMs, attempt, exitCode, isOptiona
     ...(time === '' ? [] : [time]),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(status === 'paused' || status === 'timeout' ? [status] : []),
-    ...(exitCode ? [`exit code ${exitCode}`] : []),
-    ...(isOptional && status === 'failed' ? ['optional'] : []),
+    ...(status === 'failed' ? exitCodeWords(exitCode ?? innerCode(node)) : []),
+    ...(isEmptyHanded(node) ? ['all in it was skipped'] : []),
+    ...(isPassedNegative(node) ? ['it passed, but is negative'] : []),
+    ...(isOptional && (status === 'failed' || status === 'timeout') ? ['optional'] : []),
   ]
   return words.length === 0 ? [] : [{ text: `  ${words.join(', ')}`, style: 'dim' }]
 }
@@ -151,12 +166,16 @@ function workerLine(
 ): Line {
   const about = neutral(inner?.description ?? description)
   const head = [{ text: `${indent}  ` }, markOf(group.statuses.get(index) ?? 'running'), { text: ` #${index}` }]
-  const named: Span[] = about === '' ? head : [...head, { text: ` ${about}` }]
+  const named: Span[] = about === '' ? head : [...head, { text: ` ${about}`, share: 0.3 }]
   const now = inner && firstRunning(inner)
   if (!now) return named
   const last = now.tail === '' ? undefined : lastLines(now.tail, 1, neutral)[0]
   const time = now.startedAtMs === undefined ? '' : ` ${clockText(nowMs - now.startedAtMs)}`
-  return [...named, { text: `  ${neutral(now.title)}${time}${last === undefined ? '' : `  ${last}`}`, style: 'dim' }]
+  return [
+    ...named,
+    { text: `  ${neutral(now.title)}`, style: 'dim', share: 0.3 },
+    { text: `${time}${last === undefined ? '' : `  ${last}`}`, style: 'dim' },
+  ]
 }
 
 function firstRunning({ running, nodes }: UnitView): NodeView | undefined {

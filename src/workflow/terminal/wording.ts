@@ -1,3 +1,5 @@
+import type { Waits } from '../../contracts/workflow/events.ts'
+
 /** `0:07`, `12:03`, `1:02:03`. @param ms since it began */
 export function clockText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000))
@@ -33,6 +35,9 @@ export function bytesText(bytes: number): string {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
   return `${(bytes / 1_000 ** power).toFixed(1)} ${UNITS[power]}`
 }
+
+/** Under the status `queued`. */
+export const waitsText = ({ group, behind }: Waits) => `waits in the line of ${group}, behind ${behind.join(', ')}`
 
 /** Under the status `paused`, once for all that waits. */
 export const goesOnText = (id: string) => `goes on with: everwarm workflow resume ${id}`

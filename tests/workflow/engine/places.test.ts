@@ -14,7 +14,7 @@ async function toldOf(spec: string, more = '') {
       const [word = ''] = /^[\w.]*/.exec(lines[Number(line) - 1]!.slice(Number(column) - 1))!
       return `<${word}> `
     })
-  const told = events.flatMap((event) => (event.type === 'warning' ? [read(event.message).split(' is not known')[0]!] : []))
+  const told = events.flatMap((event) => (event.type === 'error' ? [read(event.error.message).split(' is not known')[0]!] : []))
   return { told, events, result, cause: read(result.error?.message ?? '') }
 }
 
@@ -47,7 +47,7 @@ steps:
 test('an error of a field says where in the file it stands, the field as it is written, and its step', async () => {
   const { told } = await toldOf(FIELDS)
   expect(told.toSorted()).toEqual([
-    '<> delay of "delay": This is no duration. Write numbers with h, m, s or ms, such as 1m30s.',
+    '<> delay of "delay": This is no duration.',
     '<later.x> condition of "condition": later.x',
     '<nope.args> run.args[1] of "arguments": nope.args',
     '<nope.block> shell of "block": nope.block',

@@ -51,7 +51,7 @@ steps: [{ shell: sleep 1; echo used }]
   expect(output).toContain('used')
   expect(result).toMatchObject({
     status: 'failed',
-    error: { code: 'SERVICE_FAILED', message: expect.stringContaining('db (0)') },
+    error: { code: 'SERVICE_FAILED', message: expect.stringContaining('spec.services.db: The service "db" was not healthy') },
   })
   expect([...logs].filter(([name]) => name.includes('/db/') || name.includes('/ok/'))).toEqual([['logs/db/0.log', 'begun\n']])
 }, 60_000)

@@ -279,6 +279,9 @@ steps:
   for (const form of ['p4ss', 'of two lines', 'tok-en-1', Buffer.from(secret).toString('base64').slice(0, 12)])
     expect(all).not.toContain(form)
   expect(events).toContainEqual(
-    expect.objectContaining({ type: 'warning', code: 'SECRET_UNKNOWN', message: expect.stringContaining('none') }),
+    expect.objectContaining({
+      type: 'error',
+      error: expect.objectContaining({ code: 'SECRET_UNKNOWN', message: expect.stringContaining('none') }),
+    }),
   )
 })

@@ -62,6 +62,7 @@ function happeningLines(events: readonly WorkflowEvent[], text: Text): string[] 
     if (event.type === 'artifact') return [`artifact ${event.path}`]
     if (event.type === 'report')
       return [`report ${event.kind} ${event.path} ${JSON.stringify({ ...event.summary, durationMs: undefined })}`]
+    if (event.type === 'error') return [`error ${errorText(event.error, text)}`]
     return event.type === 'warning' ? [`warning ${errorText(event, text)}`] : []
   })
   return [...lines, ...more.sort(byName), ...workerLines(events, text), ...serviceLines(events)]

@@ -1,3 +1,5 @@
+import { FieldError } from '../../expressions/expression-error.ts'
+import { shownAt } from '../field-errors.ts'
 import { resolve } from '../../expressions/resolve.ts'
 import { Expression } from '../../expressions/expression.ts'
 import type { WorkerPlace } from '../../matrix.ts'
@@ -21,10 +23,11 @@ export async function runWorkers(context: Context): Promise<OperationEnd> {
   const { unit, node, signal } = context
   const { engine, options } = unit
   const { parallel } = node.operation
-  const { workers, queues, skipped } = await expansionOf(context, parallel)
+  const { workers, queues, skipped, emptyList } = await expansionOf(context, parallel)
   const parallelism = Math.min(await numberOf(context, parallel.parallelism, PARALLELISM), workers.length)
   const about = { unit: options.path, ref: node.ref, count: workers.length, parallelism }
   engine.tell({ type: 'workers', ...about, ...(skipped === undefined ? {} : { skipped }) })
+  if (emptyList !== undefined) warnOfEmpty(context, emptyList)
   const ends = new Map<number, WorkerEnd>()
   const crew = newCrew(context, queues)
   const stop = () => crew.stop()
@@ -40,6 +43,15 @@ export async function runWorkers(context: Context): Promise<OperationEnd> {
   signal.removeEventListener('abort', stop)
   for (const { index } of left) engine.tell({ type: 'worker', unit: options.path, ref: node.ref, index, status: 'skipped' })
   return resultOf(workers, ends, crew.failed)
+}
+
+/** Most often a pattern that is wrong: nothing runs, and the step passes. */
+function warnOfEmpty({ unit, node }: Context, name: string): void {
+  const list = node.operation.parallel.shards?.[name]
+  const from = typeof list === 'string' ? ` by \`${list}\`` : ''
+  const what = `The list "${name}" is empty${from}: no worker runs. Look whether the pattern is right, and the folder in which it looks.`
+  const field = new FieldError('BAD_INPUT', { path: `shards.${name}`, message: what })
+  unit.engine.warn(unit.options.path, node.ref, field.code, shownAt(field, node, unit.engine).message)
 }
 
 async function numberOf(context: AnyOperation, given: number | string | undefined, otherwise: number): Promise<number> {

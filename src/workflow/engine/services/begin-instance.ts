@@ -4,7 +4,7 @@ import type { ServiceStatus } from '../../../contracts/workflow/events.ts'
 import type { ProcessEnd, SiteService } from '../../../executors/executor.ts'
 import { durationMs } from '../../duration.ts'
 import { finalize } from '../../expressions/document.ts'
-import { inField } from '../../expressions/expression-error.ts'
+import { FieldError, inField } from '../../expressions/expression-error.ts'
 import { environmentScope } from '../../expressions/scopes.ts'
 import { knownScope, simplify } from '../../field-expressions.ts'
 import { workerNames } from '../../worker-scope.ts'
@@ -15,6 +15,7 @@ import { below } from '../in-field.ts'
 import { claimName } from '../unit-place.ts'
 import { scopesWithoutEnv } from '../unit-scopes.ts'
 import { untilReady, WATCHED_MS, waited } from './readiness.ts'
+import { type Instance, instanceTitle, OUTPUT_HINT } from './service-group.ts'
 import { type InstanceRequest, type Resolved, startInstance } from './start-instance.ts'
 
 type Context = OperationContext<'services-start'>
@@ -36,20 +37,25 @@ export async function beginInstance(context: Context, request: InstanceRequest):
       status,
       ...more,
     })
+  let instance: Instance | undefined
   tell('queued')
   try {
     const resolved = await below(`services.${name}`, () => resolvedService(context, request))
     const { service } = resolved
-    await within(context, request, service, async (limit) => {
-      const { service: begun } = await startInstance(context, request, resolved, limit)
-      publish(context, request, service, begun)
-      tell('running', { address: begun.address, ports: begun.ports })
-      await ready(begun, service, context, limit)
+    const late = () => timedOut(request, service.timeout!, instance?.service)
+    await within(context, request, service, late, async (limit) => {
+      instance = await startInstance(context, request, resolved, limit)
+      publish(context, request, service, instance.service)
+      const { address, ports } = instance.service
+      tell('running', { address, ports, ...(service.readinessProbe ? {} : { message: WATCHED }) })
+      await ready(instance, service, context, limit)
     })
     if (request.signal.aborted) throw givenUp(request)
     tell('passed')
   } catch (error) {
-    tell('failed', { message: shownAt(error, context.node, unit.engine).message })
+    if (instance) instance.hasFailed = true
+    // Only the one that failed has: the others end with it.
+    tell(request.signal.aborted ? 'stopped' : 'failed', { message: shownAt(error, context.node, unit.engine).message })
     throw error
   }
 }
@@ -59,6 +65,7 @@ async function within(
   { unit }: Context,
   request: InstanceRequest,
   { timeout }: Service,
+  late: () => EverwarmError,
   act: (limit: AbortSignal) => Promise<void>,
 ): Promise<void> {
   if (timeout === undefined) return act(request.signal)
@@ -68,11 +75,11 @@ async function within(
   try {
     await act(AbortSignal.any([request.signal, own.signal]))
   } catch (error) {
-    throw own.signal.aborted ? timedOut(request, timeout) : error
+    throw own.signal.aborted ? late() : error
   } finally {
     timer.cancel()
   }
-  if (own.signal.aborted) throw timedOut(request, timeout)
+  if (own.signal.aborted) throw late()
 }
 
 /** With the names of its place; the environment is its own. */
@@ -103,8 +110,9 @@ function publish(
   unit.facts.services.get(name)![place.index] = { ip: address, description, port: first, ports: named }
 }
 
-async function ready(service: SiteService, { readinessProbe }: Service, { unit }: Context, signal: AbortSignal): Promise<void> {
+async function ready(instance: Instance, { readinessProbe }: Service, { unit }: Context, signal: AbortSignal): Promise<void> {
   const { clock } = unit.engine
+  const { service } = instance
   const own = new AbortController()
   const any = AbortSignal.any([signal, own.signal])
   const ended = service.ended.then((end) => {
@@ -117,22 +125,33 @@ async function ready(service: SiteService, { readinessProbe }: Service, { unit }
   const end = await ended
   // Without a probe nobody asked for more than that it was begun.
   if (!readinessProbe && end.exitCode === 0) return
-  throw new EverwarmError('SERVICE_FAILED', {
-    message: `The service ended before it was ready: ${endText(end)}.`,
-    hint: 'Its output says why; keep it with `logs: always`.',
+  throw new FieldError('SERVICE_FAILED', {
+    path: `services.${instance.name}`,
+    message: `${instanceTitle(instance)} ended before it was ready: ${endText(end)}.`,
+    hint: OUTPUT_HINT,
   })
 }
+
+const WATCHED = `(watched for ${WATCHED_MS / 1_000} s, since it has no readinessProbe)`
 
 export const endText = ({ exitCode, signal, reason }: ProcessEnd) =>
   reason ?? (exitCode === undefined ? `ended by ${signal ?? 'a signal'}` : `exit code ${exitCode}`)
 
 const givenUp = ({ name, place }: InstanceRequest) =>
   new EverwarmError('SERVICE_FAILED', {
-    message: `The instance ${place.index} of the service "${name}" was given up before it was ready.`,
+    message: `${instanceTitle({ name, ...place })} was given up before it was ready.`,
   })
 
-const timedOut = ({ name, place }: InstanceRequest, timeout: string) =>
-  new EverwarmError('SERVICE_TIMEOUT', {
-    message: `The instance ${place.index} of the service "${name}" was not ready after ${timeout}.`,
-    hint: 'Look at its probe and its output, or give it a longer `timeout`.',
+/** @param begun absent: it did not even begin */
+function timedOut(request: InstanceRequest, timeout: string, begun: SiteService | undefined): FieldError {
+  const { name, place } = request
+  const moved = Object.entries(begun?.ports ?? {}).find(([port, real]) => Number(port) !== real)
+  const [port] = moved ?? []
+  return new FieldError('SERVICE_TIMEOUT', {
+    path: `services.${name}`,
+    message: `${instanceTitle({ name, ...place })} was not ready after ${timeout}.`,
+    hint: moved
+      ? `It must listen on $PORT_${port}, not on ${port} itself, where services are processes of this machine. Else look at its probe and its output, or give it a longer \`timeout\`.`
+      : 'Look at its probe and its output, or give it a longer `timeout`.',
   })
+}

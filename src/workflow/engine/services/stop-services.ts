@@ -1,10 +1,10 @@
 import { expressionValue, knownScope } from '../../field-expressions.ts'
 import { isTrue, type Value } from '../../expressions/values.ts'
 import { STATUS_ALIASES } from '../../expressions/status-scope.ts'
-import { ofField } from '../../expressions/expression-error.ts'
+import { FieldError, ofField } from '../../expressions/expression-error.ts'
 import { shownAt } from '../field-errors.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
-import { groupOf, type Instance } from './service-group.ts'
+import { groupOf, type Instance, instanceTitle, OUTPUT_HINT } from './service-group.ts'
 
 type Context = OperationContext<'services-stop'>
 
@@ -12,21 +12,30 @@ type Context = OperationContext<'services-stop'>
 export async function stopServices(context: Context): Promise<OperationEnd> {
   const { unit, node } = context
   const instances = groupOf(unit, node.operation.group).splice(0)
-  const sick = (await Promise.all(instances.map((instance) => stop(context, instance)))).filter((faults) => faults !== undefined)
+  const sick = (await Promise.all(instances.map((instance) => stop(context, instance)))).filter((one) => one !== undefined)
   for (const name of new Set(instances.map(({ name }) => name))) unit.facts.services.delete(name)
   if (sick.length === 0) return PASSED
-  return {
-    exitCode: 1,
-    error: {
-      code: 'SERVICE_FAILED',
-      message: `${sick.length === 1 ? 'A service was' : `${sick.length} services were`} not healthy: ${sick.join('; ')}.`,
-      hint: 'Their output says why; keep it with `logs: always`.',
-    },
-  }
+  const path = only(sick) === undefined ? 'services' : `services.${only(sick)}`
+  const message = sick
+    .map(({ instance, faults }) => `${instanceTitle(instance)} was not healthy: ${faults.join(', ')}.`)
+    .join(' ')
+  const error = new FieldError('SERVICE_FAILED', { path, message, hint: OUTPUT_HINT })
+  return { exitCode: 1, error: shownAt(error, node, unit.engine) }
 }
 
-/** @returns what was wrong with it, if anything */
-async function stop(context: Context, instance: Instance): Promise<string | undefined> {
+interface Sick {
+  instance: Instance
+  faults: readonly string[]
+}
+
+/** The service of all of them, if it is one. */
+function only(sick: readonly Sick[]): string | undefined {
+  const names = new Set(sick.map(({ instance }) => instance.name))
+  return names.size === 1 ? sick[0]!.instance.name : undefined
+}
+
+/** @returns what was wrong with it, if anything that has not been said */
+async function stop(context: Context, instance: Instance): Promise<Sick | undefined> {
   const { unit, node } = context
   const { name, index, service, log } = instance
   const { engine, options } = unit
@@ -38,7 +47,7 @@ async function stop(context: Context, instance: Instance): Promise<string | unde
       options.path,
       node.ref,
       'SERVICE_FAILED',
-      `The health of the service "${name}" (${index}) cannot be known: ${(error as Error).message}`,
+      `${instanceTitle(instance)}: its health cannot be known: ${(error as Error).message}`,
     )
   }
   try {
@@ -48,20 +57,21 @@ async function stop(context: Context, instance: Instance): Promise<string | unde
       options.path,
       node.ref,
       'SITE_FAILED',
-      `The service "${name}" (${index}) could not be removed: ${(error as Error).message}`,
+      `${instanceTitle(instance)} could not be removed: ${(error as Error).message}`,
     )
   }
   log.end()
-  await log.file()?.close(isKept(context, instance, faults.length === 0))
+  await log.file()?.close(isKept(context, instance, faults.length === 0 && !instance.hasFailed))
+  const isSick = faults.length > 0 && !instance.hasFailed
   engine.tell({
     type: 'service',
     unit: options.path,
     ref: node.ref,
     name,
     index,
-    status: faults.length > 0 ? 'failed' : 'stopped',
+    status: isSick ? 'failed' : 'stopped',
   })
-  return faults.length > 0 ? `${name} (${index}): ${faults.join(', ')}` : undefined
+  return isSick ? { instance, faults } : undefined
 }
 
 function isKept({ unit, node }: Context, { name, index, count }: Instance, isHealthy: boolean): boolean {
