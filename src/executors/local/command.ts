@@ -4,6 +4,7 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { GroupReaper } from '../../system/group-reaper.ts'
 import type { Hear, SiteProcess } from '../executor.ts'
+import { noWorkingFolder } from '../no-working-folder.ts'
 import { readOutput } from './output.ts'
 import type { Spawn, Spawned } from './spawn-here.ts'
 import { COMMAND_MARK, type Belonging, isGroupThere, killAll, membersOf, pauseAll, resumeAll, signalAll } from './process-tree.ts'
@@ -101,12 +102,7 @@ async function faultOf(program: string, cwd: string, cause: unknown): Promise<Ev
   if (cause instanceof EverwarmError) return cause
   const { code = String(cause) } = cause as NodeJS.ErrnoException
   const folder = await stat(cwd).catch(() => undefined)
-  if (!folder?.isDirectory())
-    return new EverwarmError('COMMAND_NOT_STARTED', {
-      message: `"${program}" was not started: there is no folder ${cwd}.`,
-      hint: 'Set `workingDir` to a folder that is there, or make it in a step before.',
-      cause,
-    })
+  if (!folder?.isDirectory()) return noWorkingFolder(program, cwd, cause)
   const [why, hint] = WHY[code] ?? [`the system says ${code}`, 'Look at its arguments and at the limits of this user.']
   return new EverwarmError('COMMAND_NOT_STARTED', { message: `"${program}" was not started in ${cwd}: ${why}.`, hint, cause })
 }
