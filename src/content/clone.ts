@@ -10,6 +10,7 @@ import { attemptsOf, type CloneRequest, type CloneSource, checkRevision, sourceO
 import { GitFailure, type GitRun, runGit } from './git/run-git.ts'
 import { createMasks } from './masks.ts'
 import { withRetries } from './retry.ts'
+import { shownAddress } from './shown-address.ts'
 
 export type { Cloned } from './git/fetch.ts'
 export type { CloneRequest } from './git/request.ts'
@@ -49,7 +50,7 @@ export async function cloneRepository(request: CloneRequest, options: CloneOptio
       signal: options.signal,
     })
   } catch (error) {
-    throw error instanceof GitFailure ? cloneFailed(source, error) : error
+    throw error instanceof GitFailure ? cloneFailed(request, source, error) : error
   } finally {
     files.remove()
   }
@@ -77,9 +78,11 @@ async function attempt(
   }
 }
 
-function cloneFailed({ uri }: CloneSource, { said }: GitFailure): EverwarmError {
+function cloneFailed(request: CloneRequest, { uri }: CloneSource, failure: GitFailure): EverwarmError {
+  const shown = shownAddress(request.uri)
+  const said = failure.said.replaceAll(uri, () => shown)
   return new EverwarmError('CLONE_FAILED', {
-    message: `${uri} cannot be cloned: ${said.split('\n').slice(-6).join('\n')}`,
+    message: `${shown} cannot be cloned: ${said.split('\n').slice(-6).join('\n')}`,
     hint: 'See whether the address, the revision and the credentials are right: `git ls-remote` tells.',
   })
 }

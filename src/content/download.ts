@@ -7,8 +7,9 @@ import { EverwarmError } from '../contracts/errors.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
 import { type ArchiveLimits, DEFAULT_LIMITS } from './archive/limits.ts'
 import { unpackInto, type Unpacked } from './archive/unpack.ts'
-import { httpGet, isPassingAnswer, shownUrl } from './http-get.ts'
+import { hasReadableUser, httpGet, isPassingAnswer } from './http-get.ts'
 import { withRetries } from './retry.ts'
+import { asWritten, shownAddress } from './shown-address.ts'
 import { spool } from './spool.ts'
 
 export interface DownloadOptions {
@@ -37,6 +38,11 @@ export async function downloadTarball(url: string, to: string, options: Download
     throw new EverwarmError('BAD_INPUT', {
       message: 'The address of an archive is none.',
       hint: 'Give one that begins with https://.',
+    })
+  if (!hasReadableUser(url))
+    throw new EverwarmError('BAD_INPUT', {
+      message: `The user or the password in the address ${shownAddress(url)} cannot be read: a % in it is not followed by the code of a character.`,
+      hint: 'Write %25 for the character % itself.',
     })
   const { attempts = 5, clock = systemClock, random, signal } = options
   const get = () => httpGet(url, { headers: options.headers, signal, clock, redirect: options.redirect })
@@ -77,9 +83,10 @@ async function checked(
 }
 
 function downloadFailed(url: string, cause: Error): EverwarmError {
-  const why = cause.cause instanceof Error ? cause.cause.message : cause.message
+  // Of several addresses that were tried, only the code tells.
+  const why = cause.message || (cause as NodeJS.ErrnoException).code || 'unknown'
   return new EverwarmError('DOWNLOAD_FAILED', {
-    message: `${shownUrl(url)} cannot be downloaded: ${why}.`,
+    message: `${shownAddress(url)} cannot be downloaded: ${asWritten(why, url)}.`,
     hint: 'See whether the address is right and reachable from this machine.',
     cause,
   })

@@ -112,3 +112,9 @@ test('a server that falls silent is given up after a minute, and who no longer w
 test.each(['file:///etc/passwd', 'nonsense', 'ftp://host/x'])('%s is no address for it', async (url) => {
   await expect(downloadTarball(url, testFolder())).rejects.toMatchObject({ code: 'BAD_INPUT' })
 })
+
+test('a user that cannot be read is said at once, and not shown', async () => {
+  const error = await downloadTarball('http://us%er:s3cret@localhost/A b', testFolder()).catch((e: Error) => e)
+  expect(error).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('http://localhost/A b cannot be read') })
+  expect(String(error)).not.toContain('s3cret')
+})
