@@ -27,7 +27,8 @@ export function siteFiles(sandbox: Sandbox): SiteFiles {
       }
     },
     readSmall: (folder, mostBytes) => readSmall(path(folder), mostBytes),
-    glob: ({ include, exclude }) => matchFiles({ include: include.map(path), exclude: exclude.map(path) }, sandbox.path('.')),
+    glob: ({ include, exclude }, signal) =>
+      matchFiles({ include: include.map(path), exclude: exclude.map(path) }, sandbox.path('.'), { signal }),
     async pack(from, patterns, onLinkOutside) {
       await refuseLinkOut(sandbox, path(from))
       return packFolder(path(from), patterns, { hidden: true, ...(onLinkOutside ? { onLinkOutside } : {}) })

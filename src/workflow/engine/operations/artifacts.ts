@@ -30,7 +30,7 @@ export async function runArtifacts(context: Context): Promise<OperationEnd> {
     patterns: paths,
     workingDir: files.path(workingDir),
     roots: ['/data', ...mounts].map((path) => files.path(path)),
-    glob: (patterns) => files.glob(patterns),
+    glob: (patterns) => files.glob(patterns, context.signal),
   })
   if (found.length === 0) {
     const quoted = paths.map((pattern) => `"${pattern}"`).join(', ')
