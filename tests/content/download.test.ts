@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { downloadTarball } from '../../src/content/download.ts'
 import { fakeClock } from '../../src/system/fake-clock.ts'
 import { hastyClock } from './hasty-clock.ts'
-import { harvest, tarOf, testFolder } from './trees.ts'
+import { harvest, plant, tarOf, testFolder } from './trees.ts'
 
 async function serve(...answers: RequestListener[]): Promise<{ url: string; asked: () => number }> {
   let asked = 0
@@ -75,6 +75,22 @@ test('another content than was announced is not unpacked', async () => {
   })
   expect(asked()).toBe(2)
   expect([harvest(to), harvest(scratch)]).toEqual([{}, {}])
+})
+
+test('nothing of an archive that is refused is there', async () => {
+  const long = gzipSync(
+    await tarOf([
+      { name: 'b', text: 'new' },
+      { name: 'a'.repeat(300), text: 'x' },
+    ]),
+  )
+  const { url } = await serve((_, response) => void response.end(long))
+  const to = plant(testFolder(), { b: 'old' })
+  await expect(downloadTarball(url, to)).rejects.toMatchObject({
+    code: 'ARCHIVE_REFUSED',
+    message: expect.stringContaining('too long'),
+  })
+  expect(harvest(to)).toEqual({ b: 'old' })
 })
 
 test('what is no archive, or a hostile one, is not fetched twice', async () => {

@@ -5,6 +5,7 @@ import { packFolder } from '../../content/archive/pack.ts'
 import { unpackInto } from '../../content/archive/unpack.ts'
 import { matchFiles } from '../../content/glob.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
+import { diskFull, isDiskFull } from '../../system/disk-full.ts'
 import type { SiteFiles } from '../executor.ts'
 import { removeTree } from './remove-tree.ts'
 import { isWithin, type Sandbox } from './sandbox.ts'
@@ -124,8 +125,10 @@ const leadsOut = (path: string, target: string) =>
   })
 
 const notWritten = (path: string, why: string, cause?: unknown) =>
-  new EverwarmError('FILE_NOT_WRITTEN', {
-    message: `${path} was not written: ${why}.`,
-    hint: 'Write below /data, where each worker has its own folders.',
-    cause,
-  })
+  isDiskFull(cause)
+    ? diskFull(cause, path)
+    : new EverwarmError('FILE_NOT_WRITTEN', {
+        message: `${path} was not written: ${why}.`,
+        hint: 'Write below /data, where each worker has its own folders.',
+        cause,
+      })

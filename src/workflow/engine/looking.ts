@@ -47,12 +47,12 @@ export class Looking {
 }
 
 /** A look at many files may take long, and what is looked at may not answer: nobody who is given up waits for it. */
-async function lookUntil(error: NotReadYet, signal: AbortSignal): Promise<void> {
+async function lookUntil({ read }: NotReadYet, signal: AbortSignal): Promise<void> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   const onAbort = () => stop()
   signal.addEventListener('abort', onAbort)
   try {
-    await Promise.race([error.read(signal), stopped])
+    await Promise.race([read(signal), stopped])
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
