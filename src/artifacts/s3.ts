@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { EverwarmError } from '../contracts/errors.ts'
+import { getStream } from '../system/get-stream.ts'
 import { putStream } from '../system/put-stream.ts'
 import type { ArtifactStore, ByteRange, Bytes, ShownAs, StoredArtifact } from './artifact-store.ts'
 import { contentDisposition } from './names.ts'
@@ -103,8 +105,14 @@ async function ask(
 ): Promise<Response> {
   return askS3(placeOf(bucket), async (signal) => {
     const url = await sign(bucket, method, key, asked)
-    return fetch(url, { method, signal, headers: { ...asked.headers, ...asked.unsigned } })
+    const headers = { ...asked.headers, ...asked.unsigned }
+    return method === 'GET' ? getAnswer(new URL(url), headers, signal) : fetch(url, { method, signal, headers })
   })
+}
+
+async function getAnswer(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  const answer = await getStream(url, { headers, signal })
+  return new Response(Readable.toWeb(answer) as ReadableStream<Uint8Array>, { status: answer.statusCode! })
 }
 
 const placeOf = ({ options }: Bucket) => `s3://${options.bucket}/${options.prefix}`

@@ -10,6 +10,7 @@ import { attemptsOf, type CloneRequest, type CloneSource, checkRevision, sourceO
 import { GitFailure, type GitRun, runGit } from './git/run-git.ts'
 import { createMasks } from './masks.ts'
 import { withRetries } from './retry.ts'
+import { shownAddress } from './shown-address.ts'
 
 export type { Cloned } from './git/fetch.ts'
 export type { CloneRequest } from './git/request.ts'
@@ -49,7 +50,7 @@ export async function cloneRepository(request: CloneRequest, options: CloneOptio
       signal: options.signal,
     })
   } catch (error) {
-    throw error instanceof GitFailure ? cloneFailed(source, error) : error
+    throw error instanceof GitFailure ? cloneFailed(request, source, error) : error
   } finally {
     files.remove()
   }
@@ -88,9 +89,11 @@ const lastWords = (said: string) =>
     .slice(-6)
     .join('\n')
 
-function cloneFailed({ uri }: CloneSource, { said }: GitFailure): EverwarmError {
+function cloneFailed(request: CloneRequest, { uri }: CloneSource, failure: GitFailure): EverwarmError {
+  const shown = shownAddress(request.uri)
+  const said = failure.said.replaceAll(uri, () => shown)
   return new EverwarmError('CLONE_FAILED', {
-    message: `${uri} cannot be cloned: ${lastWords(said)}`,
+    message: `${shown} cannot be cloned: ${lastWords(said)}`,
     hint: 'See whether the address, the revision and the credentials are right: `git ls-remote` tells.',
   })
 }

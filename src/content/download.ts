@@ -6,9 +6,12 @@ import type { Readable } from 'node:stream'
 import { EverwarmError } from '../contracts/errors.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
 import { type ArchiveLimits, DEFAULT_LIMITS } from './archive/limits.ts'
+import { confinedFolder } from './archive/confined-folder.ts'
 import { unpackInto, type Unpacked } from './archive/unpack.ts'
-import { httpGet, isPassingAnswer, shownUrl } from './http-get.ts'
+import { hasReadableUser, httpGet, isPassingAnswer } from './http-get.ts'
+import { draftFor, putInPlace } from './put-in-place.ts'
 import { withRetries } from './retry.ts'
+import { asWritten, shownAddress } from './shown-address.ts'
 import { spool } from './spool.ts'
 
 export interface DownloadOptions {
@@ -28,7 +31,7 @@ export interface DownloadOptions {
 }
 
 /**
- * Fetches a tar, gzipped or not, and unpacks it into a folder, as `unpackInto` does. Asks again after failures of the network and of
+ * Fetches a tar, gzipped or not, and unpacks it into a folder; nothing of one that is cut off or refused is there. Asks again after failures of the network and of
  * the server, each time later (200 ms to 30 s).
  * @throws EverwarmError DOWNLOAD_FAILED, ARCHIVE_REFUSED, FILE_NOT_WRITTEN, BAD_INPUT; the reason of the signal
  */
@@ -38,12 +41,17 @@ export async function downloadTarball(url: string, to: string, options: Download
       message: 'The address of an archive is none.',
       hint: 'Give one that begins with https://.',
     })
+  if (!hasReadableUser(url))
+    throw new EverwarmError('BAD_INPUT', {
+      message: `The user or the password in the address ${shownAddress(url)} cannot be read: a % in it is not followed by the code of a character.`,
+      hint: 'Write %25 for the character % itself.',
+    })
   const { attempts = 5, clock = systemClock, random, signal } = options
   const get = () => httpGet(url, { headers: options.headers, signal, clock, redirect: options.redirect })
   const { sha256, limits = DEFAULT_LIMITS } = options
   try {
     return await withRetries(
-      async () => (sha256 ? checked(await get(), to, sha256, options) : unpackInto(to, await get(), limits)),
+      async () => (sha256 ? checked(await get(), to, sha256, options) : unpackWhole(to, await get(), limits)),
       {
         attempts,
         delayMs: 200,
@@ -70,16 +78,33 @@ async function checked(
     const file = await spool(archive, folder, limits.bytes)
     // Another attempt may get all of it.
     if (file.sha256 !== sha256) throw new Error(`its SHA-256 is ${file.sha256}, not ${sha256}`)
-    return await unpackInto(to, createReadStream(file.path), limits)
+    return await unpackWhole(to, createReadStream(file.path), limits)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
+/** All of it, or nothing. */
+async function unpackWhole(to: string, archive: Readable, limits: ArchiveLimits): Promise<Unpacked> {
+  let draft: string | undefined
+  try {
+    // Where nothing may be written, this says so before anything is read.
+    await confinedFolder(to)
+    draft = await draftFor(to)
+    const unpacked = await unpackInto(draft, archive, limits)
+    await putInPlace(draft, to)
+    return unpacked
+  } finally {
+    archive.destroy()
+    if (draft !== undefined) await rm(draft, { recursive: true, force: true })
+  }
+}
+
 function downloadFailed(url: string, cause: Error): EverwarmError {
-  const why = cause.cause instanceof Error ? cause.cause.message : cause.message
+  // Of several addresses that were tried, only the code tells.
+  const why = cause.message || (cause as NodeJS.ErrnoException).code || 'unknown'
   return new EverwarmError('DOWNLOAD_FAILED', {
-    message: `${shownUrl(url)} cannot be downloaded: ${why}.`,
+    message: `${shownAddress(url)} cannot be downloaded: ${asWritten(why, url)}.`,
     hint: 'See whether the address is right and reachable from this machine.',
     cause,
   })

@@ -20,19 +20,29 @@ export const stepWalk = ({ include, exclude }: WalkState, name: string, isNamed?
   exclude: stepGlob(exclude, name),
 })
 
-/** What matches in a folder and below it: each folder's names sorted by code units, what is in a folder directly after it. */
-export async function* walkFolder(folder: string, state: WalkState, doFollow: boolean, prefix = ''): AsyncGenerator<Found> {
+export interface Walking {
+  /** Links to folders are passed where a pattern has their name. */
+  doFollow?: boolean
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * What matches in a folder and below it: each folder's names sorted by code units, what is in a folder directly after it.
+ * @throws the reason of the signal
+ */
+export async function* walkFolder(folder: string, state: WalkState, walking: Walking = {}, prefix = ''): AsyncGenerator<Found> {
+  walking.signal?.throwIfAborted()
   for (const entry of await entriesOf(folder)) {
     const next = stepWalk(state, entry.name)
     if (isWhole(next.exclude)) continue
     const path = prefix + entry.name
     const kind = kindOf(entry)
     if (kind && isWhole(next.include)) yield { path, kind }
-    if (kind === 'folder' && mayGoOn(next.include)) yield* walkFolder(join(folder, entry.name), next, doFollow, `${path}/`)
-    if (kind === 'link' && doFollow) {
+    if (kind === 'folder' && mayGoOn(next.include)) yield* walkFolder(join(folder, entry.name), next, walking, `${path}/`)
+    if (kind === 'link' && walking.doFollow) {
       const named = stepWalk(state, entry.name, true)
       if (mayGoOn(named.include) && (await isFolder(join(folder, entry.name))))
-        yield* walkFolder(join(folder, entry.name), named, doFollow, `${path}/`)
+        yield* walkFolder(join(folder, entry.name), named, walking, `${path}/`)
     }
   }
 }

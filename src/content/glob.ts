@@ -13,6 +13,10 @@ export interface GlobOptions {
   hidden?: boolean
 }
 
+export interface MatchOptions extends GlobOptions {
+  signal?: AbortSignal | undefined
+}
+
 /** `!x` excludes. @throws EverwarmError BAD_INPUT: no pattern, or none that is not an exclusion */
 export function splitPatterns(list: readonly string[]): GlobPatterns {
   const include = list.filter((pattern) => !pattern.startsWith('!'))
@@ -51,8 +55,9 @@ export function pathMatcher(patterns: GlobPatterns, options: GlobOptions & { bas
  * Files of this machine; links to files count, links to folders are passed only where a pattern has their name.
  * @param cwd absolute
  * @returns absolute, sorted by code units
+ * @throws the reason of the signal
  */
-export async function matchFiles(patterns: GlobPatterns, cwd: string, options: GlobOptions = {}): Promise<string[]> {
+export async function matchFiles(patterns: GlobPatterns, cwd: string, options: MatchOptions = {}): Promise<string[]> {
   const begin = beginWalk(patterns, slashed(resolve(cwd)), options)
   const found = new Set<string>()
   for (const names of outermost(literalFolders(begin.include))) {
@@ -64,7 +69,7 @@ export async function matchFiles(patterns: GlobPatterns, cwd: string, options: G
     }
     if (isExcluded) continue
     const folder = names.join('/') || '/'
-    for await (const { path, kind } of walkFolder(folder, state, true)) {
+    for await (const { path, kind } of walkFolder(folder, state, { doFollow: true, signal: options.signal })) {
       const absolute = join(folder, path)
       if (kind === 'file' || (kind === 'link' && (await isFile(absolute)))) found.add(slashed(absolute))
     }

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
+import type { Readable } from 'node:stream'
 import type { Clock } from '../system/clock.ts'
+import { getStream } from '../system/get-stream.ts'
 
 export interface GetOptions {
   headers?: Readonly<Record<string, string>>
@@ -33,18 +33,16 @@ export async function httpGet(address: string, { headers, signal, clock, redirec
   const limit = new AbortController()
   const beat = heart(clock, () => limit.abort(new Error(`nothing came for ${IDLE_MS} ms`)))
   try {
-    const response = await fetch(withoutUser(url), {
+    const body = await getStream(withoutUser(url), {
       headers: { ...userHeader(url), ...headers },
       signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
       redirect,
     })
-    if (!response.ok || !response.body) {
-      await response.body?.cancel()
-      throw new HttpFailure(response.status)
+    const status = body.statusCode!
+    if (status < 200 || status > 299) {
+      body.destroy()
+      throw new HttpFailure(status)
     }
-    const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>)
-    // Who reads is told; nobody reads yet.
-    body.on('error', () => {})
     body.on('data', () => beat.again())
     // It begins when somebody reads it.
     body.pause()
@@ -55,15 +53,19 @@ export async function httpGet(address: string, { headers, signal, clock, redirec
   }
 }
 
+/** Whether a user in the address may be sent: not one that is not well encoded. */
+export function hasReadableUser(address: string): boolean {
+  try {
+    userHeader(new URL(address))
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Whether another try may do better: the network, or a server that has too much to do. */
 export function isPassingAnswer(error: unknown): boolean {
   return !(error instanceof HttpFailure) || error.status >= 500 || [408, 425, 429].includes(error.status)
-}
-
-/** For people: without what may be a credential. */
-export function shownUrl(address: string): string {
-  const url = new URL(address)
-  return `${url.origin}${url.pathname}`
 }
 
 function heart(clock: Clock, stopped: () => void) {

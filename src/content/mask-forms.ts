@@ -31,8 +31,13 @@ function textForms(text: string): string[] {
   const percent = wellFormed(text)
   const strict = percent.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
   // Of paths and of whole addresses.
-  const kept = [encodeURI(text.toWellFormed()), percent.replaceAll('%2F', '/'), strict.replaceAll('%2F', '/')]
-  const json = JSON.stringify(text).slice(1, -1)
+  const kept = [
+    encodeURI(text.toWellFormed()),
+    percent.replaceAll('%2F', '/'),
+    strict.replaceAll('%2F', '/'),
+    ...parsedForms(text),
+  ]
+  const json = inJson(text)
   return [
     text,
     ...[percent, strict, ...kept].flatMap((form) => [form, lowerHex(form), form.replaceAll('%20', '+')]),
@@ -40,6 +45,8 @@ function textForms(text: string): string[] {
     json.replaceAll('/', '\\/'),
     json.replace(/[<>&]/g, unicode),
     json.replace(/[^\x20-\x7e]/g, unicode),
+    // A document in a document.
+    inJson(json),
     // In single quotes, two ways to have a quote itself; in double quotes; without quotes; between $' and '.
     text.replaceAll("'", `'\\''`),
     text.replaceAll("'", `'"'"'`),
@@ -52,6 +59,17 @@ function textForms(text: string): string[] {
     ...['&apos;', '&#39;', '&#x27;'].map((quote) => xml(text).replaceAll('"', '&quot;').replaceAll("'", quote)),
   ]
 }
+
+const inJson = (text: string) => JSON.stringify(text).slice(1, -1)
+
+/** As `new URL()` writes it in a path and in a query. @see https://url.spec.whatwg.org/#path-percent-encode-set */
+function parsedForms(text: string): string[] {
+  const path = text.replace(/[^\x21\x24-\x3b\x3d\x40-\x5d\x5f\x61-\x7a\x7c\x7e]/gu, inAddress)
+  return [path, path.replaceAll('\\', '/'), text.replace(/[^\x21\x24-\x26\x28-\x3b\x3d\x3f-\x7e]/gu, inAddress)]
+}
+
+/** `encodeURIComponent` leaves a quote as it is. */
+const inAddress = (c: string) => (c === "'" ? '%27' : wellFormed(c))
 
 /** Half of a character cannot be percent-encoded. */
 const wellFormed = (text: string) => encodeURIComponent(text.toWellFormed())

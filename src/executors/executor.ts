@@ -119,8 +119,8 @@ export interface SiteFiles {
   writeFile(path: string, content: Buffer, mode?: number): Promise<void>
   /** Regular, non-hidden files directly in a folder that have at most `mostBytes`; none if there is no such folder. */
   readSmall(folder: string, mostBytes: number): Promise<Readonly<Record<string, Buffer>>>
-  /** Absolute paths of files, sorted by code units; patterns are absolute. */
-  glob(patterns: GlobPatterns): Promise<string[]>
+  /** Absolute paths of files, sorted by code units; patterns are absolute. Who gives it up by the signal waits no longer. */
+  glob(patterns: GlobPatterns, signal?: AbortSignal): Promise<string[]>
   /**
    * A gzipped tar of what `patterns` (relative to `from`) match: sorted, fixed owner and times, links kept, empty folders too.
    * @param onLinkOutside hears of links that leave `from`, which are left out; absent: the archive is refused for them

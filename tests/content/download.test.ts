@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { downloadTarball } from '../../src/content/download.ts'
 import { fakeClock } from '../../src/system/fake-clock.ts'
 import { hastyClock } from './hasty-clock.ts'
-import { harvest, tarOf, testFolder } from './trees.ts'
+import { harvest, plant, tarOf, testFolder } from './trees.ts'
 
 async function serve(...answers: RequestListener[]): Promise<{ url: string; asked: () => number }> {
   let asked = 0
@@ -77,6 +77,22 @@ test('another content than was announced is not unpacked', async () => {
   expect([harvest(to), harvest(scratch)]).toEqual([{}, {}])
 })
 
+test('nothing of an archive that is refused is there', async () => {
+  const long = gzipSync(
+    await tarOf([
+      { name: 'b', text: 'new' },
+      { name: 'a'.repeat(300), text: 'x' },
+    ]),
+  )
+  const { url } = await serve((_, response) => void response.end(long))
+  const to = plant(testFolder(), { b: 'old' })
+  await expect(downloadTarball(url, to)).rejects.toMatchObject({
+    code: 'ARCHIVE_REFUSED',
+    message: expect.stringContaining('too long'),
+  })
+  expect(harvest(to)).toEqual({ b: 'old' })
+})
+
 test('what is no archive, or a hostile one, is not fetched twice', async () => {
   const { url, asked } = await serve((_, response) => void response.end('<html>please sign in</html>'))
   await expect(downloadTarball(url, testFolder(), { clock: hastyClock() })).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' })
@@ -111,4 +127,10 @@ test('a server that falls silent is given up after a minute, and who no longer w
 
 test.each(['file:///etc/passwd', 'nonsense', 'ftp://host/x'])('%s is no address for it', async (url) => {
   await expect(downloadTarball(url, testFolder())).rejects.toMatchObject({ code: 'BAD_INPUT' })
+})
+
+test('a user that cannot be read is said at once, and not shown', async () => {
+  const error = await downloadTarball('http://us%er:s3cret@localhost/A b', testFolder()).catch((e: Error) => e)
+  expect(error).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('http://localhost/A b cannot be read') })
+  expect(String(error)).not.toContain('s3cret')
 })

@@ -3,6 +3,7 @@ import { closeSync, fchmodSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { chmod, link, lstat, mkdir, open, realpath, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { EverwarmError } from '../../contracts/errors.ts'
+import { diskFull, isDiskFull } from '../../system/disk-full.ts'
 import type { CheckedEntry } from './check-entries.ts'
 import { refusedEntry } from './limits.ts'
 
@@ -54,7 +55,10 @@ export async function confinedFolder(to: string): Promise<ConfinedFolder> {
       try {
         await place(entry, body)
       } catch (error) {
-        throw isOfSystem(error) ? notWritten(join(root, entry.path), error) : error
+        if (!isOfSystem(error)) throw error
+        if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG')
+          throw refusedEntry(`${entry.path.slice(0, 100)}…`, 'whose name is too long, or too deep, for this system')
+        throw notWritten(join(root, entry.path), error)
       }
     },
     async checkLinks() {
@@ -146,8 +150,10 @@ const isOfSystem = (error: unknown) =>
   !(error instanceof EverwarmError) && typeof (error as { syscall?: unknown }).syscall === 'string'
 
 const notWritten = (path: string, cause: unknown) =>
-  new EverwarmError('FILE_NOT_WRITTEN', {
-    message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
-    hint: 'See what is there, who may write, and whether the disk is full.',
-    cause,
-  })
+  isDiskFull(cause)
+    ? diskFull(cause, path)
+    : new EverwarmError('FILE_NOT_WRITTEN', {
+        message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+        hint: 'See what is there, and who may write.',
+        cause,
+      })

@@ -30,7 +30,7 @@ export async function packFolder(from: string, patterns: GlobPatterns, options: 
   const found = await stat(from).catch((cause: unknown) => cause as Error)
   if (found instanceof Error || !found.isDirectory()) throw noFolder(from, found)
   const state = beginWalk(patterns, undefined, options)
-  return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state, false), options))))
+  return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state), options))))
 }
 
 /** A gzipped tar of these files, in this order; links as what they lead to. @throws (while it is read) EverwarmError FILE_NOT_READ */

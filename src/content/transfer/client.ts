@@ -11,6 +11,7 @@ import type { Unpacked } from '../archive/unpack.ts'
 import { downloadTarball } from '../download.ts'
 import { HttpFailure, isPassingAnswer } from '../http-get.ts'
 import { withRetries } from '../retry.ts'
+import { asWritten, shownAddress } from '../shown-address.ts'
 import { spool, type Spooled } from '../spool.ts'
 import { ARCHIVE_TYPE, bearer, SHA256_HEADER } from './wire.ts'
 
@@ -94,12 +95,13 @@ const HINT = 'See whether the execution is still running, and whether its addres
 function failed(url: string, error: Error): EverwarmError {
   if (error instanceof HttpFailure && error.status === 422)
     return new EverwarmError('ARCHIVE_REFUSED', {
-      message: `The archive for ${new URL(url).pathname} was refused.`,
+      message: `The archive for ${shownAddress(url)} was refused.`,
       hint: 'See what it holds: names with `..`, devices, links that leave the folder.',
     })
   const isAnswer = error instanceof HttpFailure
+  const said = asWritten(error.message, url)
   return new EverwarmError('TRANSFER_FAILED', {
-    message: isAnswer ? `${url} did not take the files: ${error.message}.` : `${url} cannot be reached: ${error.message}.`,
+    message: `${shownAddress(url)} ${isAnswer ? 'did not take the files' : 'cannot be reached'}: ${said}.`,
     hint: isAnswer ? hintFor(error.status) : HINT,
     cause: error,
   })

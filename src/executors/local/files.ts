@@ -5,6 +5,7 @@ import { packFolder } from '../../content/archive/pack.ts'
 import { unpackInto } from '../../content/archive/unpack.ts'
 import { matchFiles } from '../../content/glob.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
+import { diskFull, isDiskFull } from '../../system/disk-full.ts'
 import type { SiteFiles } from '../executor.ts'
 import { removeTree } from './remove-tree.ts'
 import { isWithin, type Sandbox } from './sandbox.ts'
@@ -27,7 +28,8 @@ export function siteFiles(sandbox: Sandbox): SiteFiles {
       }
     },
     readSmall: (folder, mostBytes) => readSmall(path(folder), mostBytes),
-    glob: ({ include, exclude }) => matchFiles({ include: include.map(path), exclude: exclude.map(path) }, sandbox.path('.')),
+    glob: ({ include, exclude }, signal) =>
+      matchFiles({ include: include.map(path), exclude: exclude.map(path) }, sandbox.path('.'), { signal }),
     async pack(from, patterns, onLinkOutside) {
       await refuseLinkOut(sandbox, path(from))
       return packFolder(path(from), patterns, { hidden: true, ...(onLinkOutside ? { onLinkOutside } : {}) })
@@ -123,8 +125,10 @@ const leadsOut = (path: string, target: string) =>
   })
 
 const notWritten = (path: string, why: string, cause?: unknown) =>
-  new EverwarmError('FILE_NOT_WRITTEN', {
-    message: `${path} was not written: ${why}.`,
-    hint: 'Write below /data, where each worker has its own folders.',
-    cause,
-  })
+  isDiskFull(cause)
+    ? diskFull(cause, path)
+    : new EverwarmError('FILE_NOT_WRITTEN', {
+        message: `${path} was not written: ${why}.`,
+        hint: 'Write below /data, where each worker has its own folders.',
+        cause,
+      })

@@ -23,7 +23,7 @@ export function expansionOf(context: AnyOperation, strategic: Strategic): Promis
     const read = readStrategy(simplify<Strategic>(Strategy, own, {}, scopes), (text) => expressionValue(text, scopes))
     if (isOpenStrategy(read)) throw unknownNames(read.open)
     return expand(read, { estimateMs: estimator(context) })
-  })
+  }, context.signal)
 }
 
 function unknownNames(open: Readonly<Record<string, string>>): ExpressionError {

@@ -18,5 +18,5 @@ export const resolvedBy = <T>(context: AnyOperation, schema: z.ZodType, value: T
   resolvedAs(context, value, rolesOf(schema), more)
 
 function resolvedAs<T>(context: AnyOperation, value: T, role: FieldRole, more: readonly Scope[]): Promise<T> {
-  return context.unit.looking.at(() => finalize<T>(value, role, [...more, ...operationScopes(context)]))
+  return context.unit.looking.at(() => finalize<T>(value, role, [...more, ...operationScopes(context)]), context.signal)
 }

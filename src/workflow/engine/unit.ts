@@ -144,6 +144,7 @@ export class Unit {
 
   #giveUp(): void {
     this.#current?.abort.abort()
+    this.looking.change()
     void this.#turn()
   }
 

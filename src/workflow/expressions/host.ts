@@ -18,9 +18,10 @@ export interface ExpressionHost {
 
 /** Thrown by functions of a host that must look first, somewhere else: whoever resolves lets it look, and begins anew. */
 export class NotReadYet extends Error {
-  readonly read: () => Promise<void>
+  /** Told when nobody wants to know it any more. */
+  readonly read: (signal: AbortSignal) => Promise<void>
 
-  constructor(read: () => Promise<void>) {
+  constructor(read: (signal: AbortSignal) => Promise<void>) {
     super('The host has not looked yet.')
     this.read = read
   }

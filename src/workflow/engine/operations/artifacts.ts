@@ -31,7 +31,7 @@ export async function runArtifacts(context: Context): Promise<OperationEnd> {
     workingDir: files.path(workingDir),
     roots: ['/data', ...mounts],
     place: (path) => files.path(path),
-    glob: (patterns) => files.glob(patterns),
+    glob: (patterns) => files.glob(patterns, context.signal),
   })
   if (found.length === 0) {
     const quoted = paths.map((pattern) => `"${pattern}"`).join(', ')

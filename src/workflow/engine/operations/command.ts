@@ -100,12 +100,12 @@ function endOf({ exitCode, signal = SIGNALS.get(exitCode ?? 0), reason }: Proces
 }
 
 /** What it sees beside what its container has by itself. */
-export function commandEnvironment({ unit, node }: AnyOperation): Promise<Environment> {
+export function commandEnvironment({ unit, node, signal }: AnyOperation): Promise<Environment> {
   return unit.looking.at(() => {
     const around = baseScope(unit, node)
     const declared = declaredEnvironment(node.container, unit.engine, around, scopesWithoutEnv(unit, node))
     return { WORKFLOW_STEP: node.ref, ...folderVariables(unit.site, unit.stepIdOf(node.ref)), ...declared }
-  })
+  }, signal)
 }
 
 export function folderVariables({ files }: Site, stepId: string | undefined): Environment {

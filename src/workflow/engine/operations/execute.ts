@@ -82,7 +82,10 @@ async function childrenOf(context: Context, each: ExecuteWorkflow, place: Worker
   const tarballs = await offered(context, each, place)
   const { matrix: _m, shards: _s, count: _c, maxCount: _x, tarball: _t, ...open } = each
   const scopes = [knownScope({ ...workerNames(place), ...tarballs }), ...operationScopes(context)]
-  const wanted = await context.unit.looking.at(() => finalize(open as ExecuteWorkflow, rolesOf(ExecuteSchema), scopes))
+  const wanted = await context.unit.looking.at(
+    () => finalize(open as ExecuteWorkflow, rolesOf(ExecuteSchema), scopes),
+    context.signal,
+  )
   const field = wanted.name === undefined ? 'selector' : 'name'
   const workflows = inField(field, () => matching(context.unit.engine, wanted))
   return workflows.map((workflow, i) => ({
@@ -134,7 +137,7 @@ async function offered(context: Context, { tarball = {} }: ExecuteWorkflow, plac
 async function atOnce(context: Context, given: number | string | undefined): Promise<number> {
   const number =
     typeof given === 'string'
-      ? Number(await context.unit.looking.at(() => finalize(given, 'expression', operationScopes(context))))
+      ? Number(await context.unit.looking.at(() => finalize(given, 'expression', operationScopes(context)), context.signal))
       : (given ?? PARALLELISM)
   return Number.isInteger(number) && number >= 1 ? number : PARALLELISM
 }

@@ -145,5 +145,5 @@ async function descriptionOf(context: Context, place: WorkerPlace): Promise<stri
   const { description } = context.node.operation.parallel
   if (description === undefined) return undefined
   const scopes = [knownScope(workerNames(place)), ...operationScopes(context)]
-  return below('description', () => context.unit.looking.at(() => finalize(description, 'template', scopes)))
+  return below('description', () => context.unit.looking.at(() => finalize(description, 'template', scopes), context.signal))
 }

@@ -56,7 +56,7 @@ function warnOfEmpty({ unit, node }: Context, name: string): void {
 
 async function numberOf(context: AnyOperation, given: number | string | undefined, otherwise: number): Promise<number> {
   if (typeof given !== 'string') return given ?? otherwise
-  const value = await context.unit.looking.at(() => resolve(given, operationScopes(context)))
+  const value = await context.unit.looking.at(() => resolve(given, operationScopes(context)), context.signal)
   const number = value instanceof Expression ? Number.NaN : Number(value)
   return Number.isInteger(number) && number >= 1 ? number : otherwise
 }

@@ -96,7 +96,7 @@ async function resolvedService(context: Context, { service, place, id }: Instanc
     const done = finalize<Service>(fields as Service, 'force', [environmentScope(env), ...scopes])
     const pvcs = Object.fromEntries(Object.entries(done.pvcs ?? {}).map(([name, claim]) => [claims.get(name)!, claim]))
     return { service: { ...done, ...(claims.size > 0 ? { pvcs } : {}), env: rest.env, envFrom: rest.envFrom }, env }
-  })
+  }, context.signal)
 }
 
 function publish(
