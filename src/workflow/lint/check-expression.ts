@@ -19,8 +19,22 @@ export function textProblems(text: string, role: 'template' | 'expression', know
   const nodes = nodesIn(text, role)
   const checking = new Checking(knowledge)
   for (const node of nodes) checking.node(node, { isNeeded: true, isItem: false })
-  const problems = checking.problems.length > 0 ? checking.problems : nodes.flatMap(constantProblem)
+  const problems = [...(checking.problems.length > 0 ? checking.problems : nodes.flatMap(constantProblem))]
+  if (role === 'template') problems.push(...dollarProblems(text))
   return [...new Map(problems.map((each) => [`${each.message} ${JSON.stringify(each.within)}`, each])).values()]
+}
+
+/** As other systems write expressions; braces that are a text are written so on purpose. */
+function dollarProblems(text: string): Problem[] {
+  return [...text.matchAll(/\$\{\{(?!\s*["'}])/g)].map(({ index }) => {
+    const lines = text.slice(0, index).split('\n')
+    return {
+      message: 'The $ stays in front of what {{ … }} gives.',
+      hint: 'Write {{ … }} without it.',
+      severity: 'warning',
+      within: { line: lines.length, column: lines.at(-1)!.length + 1 },
+    }
+  })
 }
 
 /** What fails whatever the names in it are. */

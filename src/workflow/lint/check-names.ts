@@ -24,7 +24,7 @@ export interface Knowledge {
 export function nameProblem(names: readonly string[], knowledge: Knowledge): Problem | undefined {
   const [first = ''] = names
   if (first === '_') return { message: '"_" is known only in the text of map() and filter().' }
-  if (names.length === 1 && knowledge.ids && hasId(knowledge.ids, first)) return undefined
+  if (names.length === 1 && knowledge.ids && hasId(knowledge.ids, first)) return doubledProblem(first, knowledge)
   const found = knownName(names)
   if (found) return placeProblem(found.known, found.own, names, knowledge)
   if (!FIRST_NAMES.includes(first)) return unknownFirst(names, knowledge)
@@ -34,6 +34,16 @@ export function nameProblem(names: readonly string[], knowledge: Knowledge): Pro
 }
 
 const isId = (id: string, { ids }: Knowledge) => !ids || hasId(ids, id)
+
+/** Both names stand in the file, so neither is misspelt: nothing else tells that one of the steps cannot be meant. */
+function doubledProblem(id: string, { around, ids }: Pick<Knowledge, 'around' | 'ids'>): Problem | undefined {
+  if (around.isElsewhere || !ids?.doubled.has(id)) return undefined
+  return {
+    message: `Several steps have the name of which the id "${id}" is made; it is the first of them.`,
+    hint: 'Give the one that is meant an `id`.',
+    severity: 'warning',
+  }
+}
 
 function unknownFirst(names: readonly string[], { around, ids }: Knowledge): Problem | undefined {
   const [first = ''] = names
@@ -84,7 +94,7 @@ function placeProblem(
     case 'shard.<name>':
       return listProblem(name.startsWith('matrix') ? 'matrix' : 'shards', given, shown, around)
   }
-  if (name.startsWith('step.<id>')) return stepProblem(given, name, around, ids)
+  if (name.startsWith('step.<id>')) return stepProblem(given, name, around, ids) ?? doubledProblem(given, { around, ids })
   if (where === 'worker' && !around.isWorker && !around.isElsewhere) return noWorker(shown)
   if (where === 'until' && !around.isUntil && !around.isElsewhere)
     return { message: `"${shown}" is known only in \`retry.until\`.`, hint: 'What has become of the steps before is `status`.' }
