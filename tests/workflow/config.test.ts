@@ -51,7 +51,7 @@ test('0.3 is a multiple of 0.1, and a value that is not known yet is taken as it
 
 test('a value that is missing, and one for nothing, are both said', () => {
   expect(configValues({ url: { example: 'http://a' } }, { ulr: 'x' }).faults).toEqual([
-    { name: 'ulr', message: 'There is no parameter "ulr".', hint: 'There are url.' },
+    { name: 'ulr', message: 'There is no parameter "ulr".', hint: 'Did you mean "url"?' },
     { name: 'url', message: 'The parameter "url" needs a value.', hint: 'For example http://a.' },
   ])
 })

@@ -28,7 +28,7 @@ metadata: { name: there }
 spec: { stepz: [], steps: [{ run: {} }, { shell: '{{ 1 + }}' }] }
 `
   expect(lint({ 'b.yaml': first, 'a.yaml': second }).map((fault) => fault.replace(/ \(.*/, ''))).toEqual([
-    'b.yaml:4:24: spec.config.n.type: It must be string, integer, number, boolean, not "int".',
+    'b.yaml:4:24: spec.config.n.type: It must be one of string, integer, number, boolean, not "int".',
     'b.yaml:5:34: spec.use[1].name: There is no template "none".',
     'b.yaml:7:27: spec.steps[0].timeout: It must be a text, not 5.',
     'b.yaml:7:43: spec.steps[0].shell: There is no parameter "m".',
@@ -60,7 +60,8 @@ test('a document of Testkube is one fault, which names the command that takes it
 
 test.each([
   ['a:\n\tb: 1\n', '2:1: A line begins with a tab.'],
-  ['a:\n  b: 1\n c: 2\n', '3:1: The line does not begin in the column of those beside it.'],
+  ['a:\n  b: 1\n c: 2\n', '3:2: The line does not begin in the column of those beside it.'],
+  ['a:\n  - b: 1\n   c: 2\n', '3:4: The line does not begin in the column of those beside it.'],
   ['a: b: c\n', '1:4: A field has a value, and fields below it or a second `: `, too.'],
   ['a: "x\nb: 1\n', '1:4: A quote is not closed.'],
   ['a: [1, 2\nb: 3\n', '2:1: A [ before this is not closed.'],
@@ -85,7 +86,7 @@ test.each([
   ['index + 1', '"index" is known only in workers of `parallel`, instances of services and executions of `execute`.'],
   ['matrix.a', '"matrix.a" is known only in workers'],
   ['execution.ids', 'There is no "execution.ids". (Did you mean "execution.id"?'],
-  ['config', '"config" is no value by itself. (There are config.<name>.)'],
+  ['config', '"config" is no value by itself. (There is only config.<name>.)'],
   ['self.failed', '"self.failed" is known only in `retry.until`.'],
   ['tarball.a.url', 'There is no archive "a" in `tarball`'],
   ['pvcs.a.name', 'There is no claim "a" in `pvcs`.'],

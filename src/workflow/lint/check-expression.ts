@@ -7,6 +7,7 @@ import { resolveNode } from '../expressions/resolve.ts'
 import type { CallNode, Node } from '../expressions/tree.ts'
 import { childrenOf } from '../expressions/tree.ts'
 import { without } from '../merge.ts'
+import { FIRST_NAMES } from './known-names.ts'
 import { expressionFault, nodesIn } from '../field-expressions.ts'
 import { type Knowledge, nameProblem, type Problem } from './check-names.ts'
 
@@ -124,12 +125,21 @@ class Checking {
   }
 }
 
+/** Functions of other systems that are names here. */
+const STATES: Readonly<Record<string, string>> = { failure: 'failed', succeeded: 'passed' }
+
+function functionHint(name: string): string {
+  const state = FIRST_NAMES.includes(name) ? name : Object.hasOwn(STATES, name) ? STATES[name] : undefined
+  if (state !== undefined) return `Write \`${state}\`, without ().`
+  const names = [...FUNCTIONS.keys()]
+  const nearest = nearestName(name, names)
+  return nearest ? `Did you mean ${nearest}()?` : namesHint(name, names)
+}
+
 function callProblem({ name, args }: CallNode): Problem | undefined {
   const known = FUNCTIONS.get(name)
   if (!known) {
-    const names = [...FUNCTIONS.keys()]
-    const nearest = nearestName(name, names)
-    return { message: `There is no function ${name}().`, hint: nearest ? `Did you mean ${nearest}()?` : namesHint(name, names) }
+    return { message: `There is no function ${name}().`, hint: functionHint(name) }
   }
   if (args.some(({ spread }) => spread) || (args.length >= known.min && args.length <= known.max)) return undefined
   return {
