@@ -19,9 +19,9 @@ export function workflowJsonSchema(): Record<string, unknown> {
   }
 }
 
-/** As pairs: what has a field `then` looks like a promise. */
-const whenKind = (kind: string) =>
-  Object.fromEntries([
-    ['if', { required: ['kind'], properties: { kind: { const: kind } } }],
-    ['then', { $ref: `#/definitions/${kind}` }],
-  ])
+const whenKind = (kind: string) => ({
+  if: { required: ['kind'], properties: { kind: { const: kind } } },
+  // A word of JSON Schema, and no promise.
+  // oxlint-disable-next-line unicorn/no-thenable
+  then: { $ref: `#/definitions/${kind}` },
+})
