@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { EverwarmError, errorFromData } from '../contracts/errors.ts'
 import { say } from '../system/log.ts'
+import { nearestName } from '../system/known-names.ts'
 import { ownVersion } from '../system/own-version.ts'
 import { visibleText } from '../system/visible-text.ts'
 import { badInput, type Command, withPage } from './command.ts'
@@ -199,7 +200,10 @@ function parse(name: string, command: Command, args: string[]) {
   } catch (cause) {
     // Node's first sentence names the option; the rest is advice for values that begin with a dash.
     const [message] = (cause as Error).message.split('. ')
-    throw badInput(`${message!.replace(/\.$/, '')}.`, `everwarm ${name} --help`, cause)
+    const unknown = /^Unknown option '--([^']*)'/.exec(message!)?.[1]
+    const nearest = unknown === undefined ? undefined : nearestName(unknown, Object.keys(command.options))
+    const guess = nearest === undefined ? '' : ` Did you mean --${nearest}?`
+    throw badInput(`${message!.replace(/\.$/, '')}.${guess}`, `everwarm ${name} --help`, cause)
   }
 }
 

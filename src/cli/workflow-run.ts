@@ -4,6 +4,7 @@ import { say } from '../system/log.ts'
 import { dataFolder } from '../system/settings.ts'
 import { onStopSignals } from '../system/stop-signals.ts'
 import { bringsOwnSource, fieldFindings, type FieldFinding, findingText, refuseFindings } from '../workflow/check-executor.ts'
+import { refuseWithoutImage } from '../workflow/check-images.ts'
 import { checkSecrets } from '../workflow/engine/check-secrets.ts'
 import type { WorkflowResult } from '../workflow/engine/engine-types.ts'
 import { startExecution } from '../workflow/executions/run-execution.ts'
@@ -114,6 +115,7 @@ async function readyToRun({ positionals, values, env }: Given): Promise<Ready> {
   })
   const findings = fieldFindings(prepared, executor.ignores)
   const notes = refuseFindings(findings, { executor: name, isStrict: values['strict'] === true })
+  if (executor.needsImages) refuseWithoutImage(prepared.plan, known.documents)
   const source = sourceFolder(text(values['source']), bringsOwnSource(prepared.plan))
   return { prepared, known, executor, executorName: name, notes, source }
 }

@@ -15,6 +15,8 @@ export interface Executor {
   readonly name: ExecutorName
   /** Fields that mean nothing here; said before anything runs. */
   readonly ignores: readonly FieldNote[]
+  /** Everything runs in containers, and nobody has given an image for what says none itself. */
+  readonly needsImages?: boolean
   /** What can be known to be asked wrongly before anything is begun; asks nobody. @throws EverwarmError BAD_INPUT */
   check?(): void
   /** @throws EverwarmError EXECUTOR_UNREACHABLE */

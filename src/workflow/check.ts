@@ -1,3 +1,5 @@
+import { Parameter } from '../contracts/workflow/spec-shape.ts'
+import { defaultFault } from './config.ts'
 import { type Fault, inOrder, type Path, pathText } from './fault.ts'
 import { knownDocuments } from './known-documents.ts'
 import { textProblems } from './lint/check-expression.ts'
@@ -5,6 +7,7 @@ import type { Problem } from './lint/check-names.ts'
 import { executeProblem, useProblem } from './lint/check-mentions.ts'
 import { mergedFaults } from './lint/check-merged.ts'
 import { NAMELESS } from './lint/pruned-document.ts'
+import { stepProblems } from './lint/check-step.ts'
 import { strategyProblems } from './lint/check-strategies.ts'
 import { knowledgeIn, type Survey, surveyOf, writtenOf } from './lint/survey.ts'
 import { keysOf, type Placed } from './lint/surroundings.ts'
@@ -107,10 +110,19 @@ interface MapFault {
 
 function mapFaults({ map, kind, path, around }: Extract<Placed, { map: unknown }>, survey: Survey): MapFault[] {
   if (kind === 'Uses') return useProblem(map, path, survey)
+  if (kind === 'Parameter') return parameterProblem(map, path)
+  if (kind === 'Step') return stepProblems(map, path)
   const found: MapFault[] = strategyProblems(map, kind).map((each) => ({ ...each, path: [...path, ...each.path] }))
   if (kind === 'ExecuteWorkflow') found.push(...executeProblem(map, path, survey))
   if (kind === 'Parallel') found.push(...hiddenParameters(map, path, around.parameters))
   return found
+}
+
+/** Told without a value given, so that nobody finds out by running it. */
+function parameterProblem(map: Record<string, unknown>, path: Path): MapFault[] {
+  const parsed = Parameter.safeParse(map)
+  const found = parsed.success ? defaultFault(parsed.data) : undefined
+  return found ? [{ ...found, path: [...path, 'default'] }] : []
 }
 
 /** What `config.x` means must not depend on where it stands. */

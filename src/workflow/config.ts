@@ -37,18 +37,38 @@ export function configValues(
       })
       continue
     }
-    const typed = isOpen(value) ? (value as string) : typedValue(value, parameter)
-    const problem =
-      typed === undefined ? `must be ${KINDS[parameter.type ?? 'string']}` : isOpen(typed) ? undefined : outside(typed, parameter)
+    const problem = valueProblem(value, parameter)
     if (problem)
       read.faults.push({
         name,
         message: `The parameter "${name}" ${problem}, not ${shown(value, parameter)}.`,
-        hint: sentences(allowed(parameter), example(parameter)),
+        ...hintBeyond(problem, parameter),
       })
-    else read.values[name] = typed!
+    else read.values[name] = isOpen(value) ? (value as string) : typedValue(value, parameter)!
   }
   return read
+}
+
+/** What is wrong with the default of a parameter, as configValues() would say it; undefined: nothing, or there is none. */
+export function defaultFault(parameter: Parameter): Pick<ConfigFault, 'message' | 'hint'> | undefined {
+  const { default: value } = parameter
+  const problem = value === undefined ? undefined : valueProblem(value, parameter)
+  if (problem === undefined) return undefined
+  return { message: `It ${problem}, not ${shown(value, parameter)}.`, ...hintBeyond(problem, parameter) }
+}
+
+/** All that it must be, where that is more than what was broken. */
+function hintBeyond(problem: string, parameter: Parameter): { hint?: string } {
+  const all = allowed(parameter)
+  const hint = sentences(all === `It ${problem.replace(/^must be/, 'is')}.` ? undefined : all, example(parameter))
+  return hint === '' ? {} : { hint }
+}
+
+/** What a value breaks, in words. */
+function valueProblem(value: unknown, parameter: Parameter): string | undefined {
+  if (isOpen(value)) return undefined
+  const typed = typedValue(value, parameter)
+  return typed === undefined ? `must be ${KINDS[parameter.type ?? 'string']}` : outside(typed, parameter)
 }
 
 const KINDS = { string: 'a text', integer: 'a whole number', number: 'a number', boolean: 'true or false' }
@@ -87,7 +107,6 @@ function typedValue(value: unknown, { type = 'string' }: Parameter): ConfigValue
   return type === 'integer' && !Number.isSafeInteger(number) ? undefined : number
 }
 
-/** What a value breaks, in words. */
 function outside(value: ConfigValue, parameter: Parameter): string | undefined {
   const { enum: names, sensitive } = parameter
   if (names && !names.map(String).includes(String(value)))

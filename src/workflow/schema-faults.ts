@@ -1,7 +1,9 @@
 import type { z } from 'zod'
-import { namesHint } from '../system/known-names.ts'
+import { nearestName } from '../system/known-names.ts'
 import type { Path } from './fault.ts'
-import { childOf, fieldsOf, fitting } from './schema-walk.ts'
+import { fieldHint, kindHint } from './lint/field-hints.ts'
+import { without } from './merge.ts'
+import { childOf, fieldsOf, fitting, schemaId } from './schema-walk.ts'
 
 /** One thing that a schema finds wrong. */
 export interface SchemaFault {
@@ -20,32 +22,36 @@ export function schemaFaults(schema: z.ZodType, value: unknown, error: z.ZodErro
 function faultsOf(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): SchemaFault[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
   if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(fieldsOf(schemaAt(schema, value, path) ?? schema) ?? {})
+    const around = schemaAt(schema, value, path) ?? schema
+    const known = Object.keys(fieldsOf(around) ?? {})
     return issue.keys.map((key) => ({
       path: [...path, key],
       part: 'key',
       message: `There is no field "${key}" here.`,
-      ...(known.length > 0 ? { hint: namesHint(key, known) } : {}),
+      ...without({ hint: fieldHint(key, schemaId(around), known) }),
     }))
   }
   const found = valueAt(value, path)
   const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined
   if (inner !== undefined) return [{ path, part: 'key', message: `Its name ${inner}.` }]
-  return [{ path, part: 'value', ...wording(issue, found) }]
+  return [{ path, part: 'value', ...wording(issue, found, path) }]
 }
 
-function wording(issue: z.core.$ZodIssue, found: unknown): { message: string; hint?: string } {
+function wording(issue: z.core.$ZodIssue, found: unknown, path: Path): { message: string; hint?: string } {
+  if (path.length === 1 && path[0] === 'kind') return wrongDocument(found)
   if (found === undefined && issue.code !== 'custom') return { message: 'It is missing.' }
   switch (issue.code) {
     case 'invalid_type':
-      return wrongKind(issue.expected, found)
+      return wrongKind(issue.expected, found, path)
     case 'too_small':
       return { message: `It ${counted(issue.origin, 'at least', issue.minimum)}.` }
     case 'too_big':
       return { message: own(issue.message) ?? `It ${counted(issue.origin, 'at most', issue.maximum)}.` }
     case 'invalid_value': {
       const names = issue.values.map(String)
-      return { message: `It must be ${names.join(', ')}, not ${shown(found)}.`, hint: namesHint(String(found), names) }
+      const nearest = nearestName(String(found), names)
+      const message = `It must be ${names.length > 1 ? 'one of ' : ''}${names.join(', ')}, not ${shown(found)}.`
+      return { message, ...(nearest === undefined ? {} : { hint: `Did you mean "${nearest}"?` }) }
     }
     default:
       return { message: `It ${issue.message.replace(/\.$/, '')}${typeof found === 'object' ? '' : `, not ${shown(found)}`}.` }
@@ -69,11 +75,23 @@ const KINDS: Record<string, string> = {
   record: 'a map',
 }
 
-function wrongKind(expected: string, found: unknown) {
-  const isScalar = typeof found === 'number' || typeof found === 'boolean'
+function wrongKind(expected: string, found: unknown, path: Path) {
   return {
     message: `It must be ${KINDS[expected] ?? expected}, not ${shown(found)}.`,
-    ...(expected === 'string' && isScalar ? { hint: `Write it in quotes: "${String(found)}".` } : {}),
+    ...without({ hint: kindHint(path, expected, found) }),
+  }
+}
+
+const DOCUMENTS = ['Workflow', 'WorkflowTemplate']
+
+/** Somebody who writes a first workflow sees no more than this. */
+function wrongDocument(found: unknown): { message: string; hint: string } {
+  const nearest = typeof found === 'string' ? nearestName(found, DOCUMENTS) : undefined
+  return {
+    message: found === undefined ? 'It is missing.' : `It must be ${DOCUMENTS.join(' or ')}, not ${shown(found)}.`,
+    hint: nearest
+      ? `Did you mean "${nearest}"?`
+      : 'A document has `kind: Workflow`, `metadata: { name: … }`, and `spec` with `steps`.',
   }
 }
 

@@ -151,7 +151,7 @@ class Merging {
   #template(use: Uses, path: Path, chain: readonly string[]): WorkflowSpec | undefined {
     const found = this.#find(use.name)
     if (!found) {
-      const hint = this.#names.length > 0 ? namesHint(use.name, this.#names) : 'There are no documents of kind WorkflowTemplate.'
+      const hint = this.#names.length > 0 ? namesHint(use.name, this.#names) : 'Name its file in the command, too.'
       return this.#fault([...path, 'name'], `There is no template "${use.name}".`, hint)
     }
     if ((this.#used += 1) > MOST_USES) return this.#tooMany(path)

@@ -32,6 +32,7 @@ const WORDINGS: readonly Wording[] = [
   ['MISSING_CHAR', /\]/, OPEN('[', ']')],
   ['MISSING_CHAR', /\}/, OPEN('{', '}')],
   ['MISSING_CHAR', /,/, { message: 'A comma is missing between two items.', hint: QUOTE_IT }],
+  ['MISSING_CHAR', /Sequence item/, { message: 'The line does not begin in the column of those beside it.', hint: COLUMNS }],
   ['MISSING_CHAR', /./, { message: 'There is no `:` behind this.', hint: FIELDS }],
   ['BLOCK_AS_IMPLICIT_KEY', /sequence/, { message: 'An item of a list cannot stand here.', hint: COLUMNS }],
   [

@@ -88,7 +88,7 @@ function syntaxFaults(document: Document, text: string): YamlFault[] {
     .reverse()
     .slice(0, MOST_ISSUES)
     .map(({ pos, code, message }) => ({
-      offset: /closing .*quote/.test(message) ? openQuote(document, pos[0]) : pos[0],
+      offset: /closing .*quote/.test(message) ? openQuote(document, pos[0]) : behindIndent(text, pos[0]),
       ...yamlWording(code, message),
       ...(lineAt(text, pos[0]).includes('{{') ? { hint: QUOTES } : {}),
     }))
@@ -104,6 +104,14 @@ function openQuote(document: Document, end: number): number {
   })
   return start
 }
+
+/** Where a line says something, if this is its beginning. */
+function behindIndent(text: string, offset: number): number {
+  if (offset > 0 && text[offset - 1] !== '\n') return offset
+  const indent = /^ */.exec(text.slice(offset, offset + MOST_INDENT))![0].length
+  return /[\n\r]/.test(text[offset + indent] ?? '\n') ? offset : offset + indent
+}
+const MOST_INDENT = 1_000
 
 const lineStart = (text: string, offset: number) => text.lastIndexOf('\n', offset - 1)
 const lineAt = (text: string, offset: number) =>

@@ -82,7 +82,7 @@ test('an unknown region is said, with those that are known, and nothing is kept'
     body: {
       code: 'REGION_UNKNOWN',
       message: 'There is no region "us-east-2".',
-      hint: 'Did you mean "us-east-1"? There are us-east-1.',
+      hint: 'Did you mean "us-east-1"?',
     },
   })
 })

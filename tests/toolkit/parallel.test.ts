@@ -74,7 +74,7 @@ test('no worker is a success, and said; a failed one fails it', async () => {
   expect(none.stdout).toMatch(/shards|empty|no worker/i)
   const failed = await toolkit(folder, ['parallel', 'matrix: {a: [0, 1]}\nshell: exit {{ matrix.a }}'])
   expect(failed.code).toBe(1)
-  expect(failed.stdout).toContain('The worker 1 of 2 failed')
+  expect(failed.stdout).toContain('The worker #1 of 2 failed')
 })
 
 test('a name that nobody knows is 155 before anything runs', async () => {

@@ -86,7 +86,11 @@ test('every field says what it is', () => {
 })
 
 test('editors get the same shape: steps in steps, and no field that there is not', () => {
-  const schema = z.fromJSONSchema(workflowJsonSchema() as never)
+  const { $schema, definitions, allOf } = workflowJsonSchema()
+  // Each kind by itself: an editor then says what is wrong, not that neither fits.
+  for (const kind of ['Workflow', 'WorkflowTemplate'])
+    expect(JSON.stringify(allOf)).toContain(`{"kind":{"const":"${kind}"}}},"then":{"$ref":"#/definitions/${kind}"}`)
+  const schema = z.fromJSONSchema({ $schema, definitions, $ref: '#/definitions/Workflow' } as never)
   const workflow = (step: object) => ({ kind: 'Workflow', metadata: { name: 'a' }, spec: { steps: [{ steps: [step] }] } })
   expect(schema.safeParse(workflow({ shell: 'a', parallel: { matrix: { a: [1] }, count: 'config.n' } })).success).toBe(true)
   expect(schema.safeParse(workflow({ shel: 'a' })).success).toBe(false)

@@ -28,7 +28,7 @@ metadata: { name: there }
 spec: { stepz: [], steps: [{ run: {} }, { shell: '{{ 1 + }}' }] }
 `
   expect(lint({ 'b.yaml': first, 'a.yaml': second }).map((fault) => fault.replace(/ \(.*/, ''))).toEqual([
-    'b.yaml:4:24: spec.config.n.type: It must be string, integer, number, boolean, not "int".',
+    'b.yaml:4:24: spec.config.n.type: It must be one of string, integer, number, boolean, not "int".',
     'b.yaml:5:34: spec.use[1].name: There is no template "none".',
     'b.yaml:7:27: spec.steps[0].timeout: It must be a text, not 5.',
     'b.yaml:7:43: spec.steps[0].shell: There is no parameter "m".',
@@ -60,7 +60,8 @@ test('a document of Testkube is one fault, which names the command that takes it
 
 test.each([
   ['a:\n\tb: 1\n', '2:1: A line begins with a tab.'],
-  ['a:\n  b: 1\n c: 2\n', '3:1: The line does not begin in the column of those beside it.'],
+  ['a:\n  b: 1\n c: 2\n', '3:2: The line does not begin in the column of those beside it.'],
+  ['a:\n  - b: 1\n   c: 2\n', '3:4: The line does not begin in the column of those beside it.'],
   ['a: b: c\n', '1:4: A field has a value, and fields below it or a second `: `, too.'],
   ['a: "x\nb: 1\n', '1:4: A quote is not closed.'],
   ['a: [1, 2\nb: 3\n', '2:1: A [ before this is not closed.'],
@@ -85,7 +86,7 @@ test.each([
   ['index + 1', '"index" is known only in workers of `parallel`, instances of services and executions of `execute`.'],
   ['matrix.a', '"matrix.a" is known only in workers'],
   ['execution.ids', 'There is no "execution.ids". (Did you mean "execution.id"?'],
-  ['config', '"config" is no value by itself. (There are config.<name>.)'],
+  ['config', '"config" is no value by itself. (There is only config.<name>.)'],
   ['self.failed', '"self.failed" is known only in `retry.until`.'],
   ['tarball.a.url', 'There is no archive "a" in `tarball`'],
   ['pvcs.a.name', 'There is no claim "a" in `pvcs`.'],
@@ -177,6 +178,61 @@ test.each([
   ['{ by: duration }', 'warning: spec.steps[0].parallel.by: `by` means nothing without `shards`.'],
 ])('parallel: %s is told: %s', (parallel, said) => {
   expect(step(`{ shell: a, parallel: ${parallel.replace(/ }$/, ', shell: b }')} }`)).toEqual([expect.stringContaining(said)])
+})
+
+test.each([
+  ['{ default: x, enum: [y, z] }', 'spec.config.a.default: It must be one of y, z, not "x".'],
+  ['{ type: integer, default: abc }', 'spec.config.a.default: It must be a whole number, not "abc".'],
+  [
+    '{ type: integer, minimum: 5, default: 2 }',
+    'spec.config.a.default: It must be at least 5, not 2. (It is a whole number of at least 5.)',
+  ],
+  ['{ sensitive: true, pattern: "^a", default: secret }', 'It must match ^a, not what was given.'],
+])('a default that nobody could give is wrong before anybody runs it: %s', (parameter, said) => {
+  expect(lintSpec(`config: { a: ${parameter} }\nsteps: [{ shell: a }]`)).toEqual([expect.stringContaining(said)])
+})
+
+test.each([
+  ['{ name: N, steps: [{ shell: x }, { name: M }] }', 'spec.steps[0].steps[1]: The step does nothing.'],
+  ['{ id: config, shell: a }', 'spec.steps[0].id: `config` alone is a name of the language, and never this step.'],
+  ["{ shell: 'echo ${{ env.HOME }}' }", '5:20: warning: spec.steps[0].shell: The $ stays in front of what {{ … }} gives.'],
+])('%s runs, and is a warning: %s', (fields, said) => {
+  expect(step(fields)).toEqual([expect.stringContaining(said)])
+  expect(errorsOf(step(fields))).toEqual([])
+})
+
+test('a step that waits, brings files or has a template does something; braces after a $ may be a text', () => {
+  expect(step('{ name: N, paused: true }')).toEqual([])
+  expect(step('{ name: N, content: { files: [{ path: a, content: b }] } }')).toEqual([])
+  expect(step(`{ shell: 'echo $\{{ "{{" }} }}' }`.replace('\\', ''))).toEqual([])
+})
+
+test('an id that several steps make of their name is a warning where it is used, and only there', () => {
+  const two = (used: string) => lintSpec(`steps: [{ name: A b, shell: x }, { name: a-b, shell: y }, { shell: 'x ${used}' }]`)
+  expect(two('')).toEqual([])
+  for (const used of ['{{ a_b }}', '{{ step.a_b.status }}'])
+    expect(two(used)).toEqual([expect.stringContaining('warning: spec.steps[2].shell: Several steps have the name of which')])
+  const apart = '{ parallel: { steps: [{ name: same, shell: x }] } }'
+  expect(lintSpec(`steps: [${apart}, ${apart}, { name: same, shell: '{{ step.same.status }}' }]`)).toEqual([])
+  expect(lintSpec(`steps: [{ id: a, name: A, shell: x }, { name: A, shell: '{{ a }}' }]`)).toEqual([])
+})
+
+test('a worker with nothing in it is told beside what else is wrong, but not where that may be the reason', () => {
+  const [first, ...more] = lintSpec('steps: [{ parallel: { count: 3 } }, { shell: a, timeout: x }]')
+  expect(first).toContain('spec.steps[0].parallel: There is nothing to run.')
+  expect(more).toHaveLength(1)
+  expect(lintSpec('steps: [{ parallel: { shel: x } }, { shell: a }]')).toEqual([expect.stringContaining('no field "shel"')])
+  expect(lintSpec('steps: [{ parallel: { template: { name: none } } }]')).toEqual([expect.stringContaining('no template "none"')])
+})
+
+test('a reference to a secret has no other fields than those that are read', () => {
+  const from = (fields: string) => step(`{ shell: a, container: { env: [{ name: A, valueFrom: { ${fields} } }] } }`)
+  expect(from('secretKeyRef: { nam: x, key: y }')).toEqual([
+    expect.stringContaining('secretKeyRef.name: It is missing.'),
+    expect.stringContaining('There is no field "nam" here. (Did you mean "name"?'),
+  ])
+  expect(from("secretKeyRef: { name: '{{ env.A }}', key: y, optional: true }")).toEqual([])
+  expect(from('fieldRef: { fieldPath: status.podIP }')).toEqual([])
 })
 
 test('a workflow that is executed and not given is a warning: it may come by another file', () => {

@@ -62,3 +62,22 @@ test('workers and services that there will be need theirs', () => {
     missingIn(`services: { db: { image: x, env: [{ name: P, value: '{{ secret("a", "b") }}' }] } }\nsteps: [{ shell: x }]`),
   ).toEqual(['services.db.env.P: There is no key "b" of the secret "a".'])
 })
+
+test('a name or a key that is near is named, and so is the variable that would give it', () => {
+  const found = (names: string[], keys: string[] | undefined) => {
+    const { documents } = loadText(
+      `kind: Workflow\nmetadata: { name: w }\nspec: { steps: [{ shell: 'x {{ secret("npm", "token") }}' }] }`,
+      'w.yaml',
+    )
+    const known = knownDocuments(documents)
+    const secrets = { ...NOTHING, names: () => names, keysOf: () => keys }
+    return [...missingSecrets(prepare(known.workflows[0]!, known, {}).plan, { secrets, isCluster: false })].map(
+      ({ error, variable }) => [error.what, variable],
+    )
+  }
+  const what = 'There is no key "token" of the secret "npm".'
+  const variable = 'EVERWARM_SECRET_NPM__TOKEN'
+  expect(found([], undefined)).toEqual([[what, variable]])
+  expect(found(['nmp'], undefined)).toEqual([[`${what} Did you mean "nmp"?`, variable]])
+  expect(found(['npm'], ['tokn'])).toEqual([[`${what} Did you mean "tokn"?`, variable]])
+})

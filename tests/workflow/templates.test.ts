@@ -95,7 +95,7 @@ test('a template sees its own parameters only, with their defaults', () => {
 test('a template that is not there is named with the nearest one; one that uses itself is refused', () => {
   const missing = readSpecs('use: [{ name: nod }]', { node: 'steps: []' })
   expect(missing.faults).toEqual([
-    { path: ['use', 0, 'name'], message: 'There is no template "nod".', hint: 'Did you mean "node"? There are node.' },
+    { path: ['use', 0, 'name'], message: 'There is no template "nod".', hint: 'Did you mean "node"?' },
   ])
   const circle = readSpecs('use: [{ name: a }]', { a: 'use: [{ name: b }]', b: 'steps: [{ template: { name: a } }]' })
   expect(circle.faults[0]!.message).toBe('The template "a" uses itself: a → b → a.')

@@ -1,10 +1,23 @@
 import { z } from 'zod'
-import { anyList, anyObject, flag, plain, template, templateMap, templates } from './fields.ts'
+import { anyList, anyObject, fieldRoles, flag, plain, template, templateMap, templates } from './fields.ts'
 
-/** A secret's or another object's value, as in Kubernetes. */
-export const ValueFrom = anyObject(
-  'Where the value comes from: `secretKeyRef`, `configMapKeyRef`, `fieldRef`, `resourceFieldRef`.',
-)
+const KeyReference = z
+  .strictObject({
+    name: template('Name of the secret or map.'),
+    key: template('Which of its values.'),
+    optional: flag('There may be none.').optional(),
+  })
+  .meta({ id: 'KeyReference' })
+
+/** A secret's or another object's value, as in Kubernetes, which may know more kinds of them. */
+export const ValueFrom = z
+  .object({
+    secretKeyRef: KeyReference.describe('A value of a secret.').optional(),
+    configMapKeyRef: KeyReference.describe('A value of a config map.').optional(),
+  })
+  .catchall(z.unknown())
+  .describe('Where the value comes from: `secretKeyRef`, `configMapKeyRef`, `fieldRef`, `resourceFieldRef`.')
+  .register(fieldRoles, { role: 'force' })
 
 export const EnvVariable = z
   .strictObject({

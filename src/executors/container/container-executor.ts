@@ -38,6 +38,7 @@ export function createContainerExecutor(options: ContainerExecutorOptions): Exec
   return {
     name: 'container',
     ignores: CONTAINER_NOTES,
+    needsImages: !defaultImage,
     check: () => void asBadInput(() => engineAddress(host, env)),
     async open({ id }) {
       const { docker, images, isNear } = await connection()

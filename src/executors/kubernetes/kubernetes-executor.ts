@@ -41,6 +41,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     name: 'kubernetes',
     // All fields are Kubernetes's own.
     ignores: [],
+    needsImages: !image,
     check: () => refuseNoFile(options.kubeconfig, options.env['KUBECONFIG']),
     async open(execution) {
       const cluster = await connect()

@@ -93,6 +93,8 @@ export interface SecretStore {
   secret(name: string, key: string): string | undefined
   credential(name: string): string | undefined
   configMap(name: string, key: string): string | undefined
+  /** Those that are known by their names, for people who have misspelt one. */
+  names?(kind: 'secret' | 'configMap' | 'credential'): string[]
   /** undefined: there is none of that name. */
   keysOf(kind: 'secret' | 'configMap', name: string): string[] | undefined
 }

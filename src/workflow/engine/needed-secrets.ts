@@ -1,9 +1,12 @@
 import type { Container } from '../../contracts/workflow/container.ts'
 import type { Service } from '../../contracts/workflow/service.ts'
+import { nearestName } from '../../system/known-names.ts'
+import { credentialVariable, secretVariable } from '../executions/secrets.ts'
 import { certainCalls } from '../expressions/certain-calls.ts'
 import { FieldError, type Place } from '../expressions/expression-error.ts'
 import { parseTemplate } from '../expressions/template.ts'
 import { shardCountOf } from '../matrix.ts'
+import { without } from '../merge.ts'
 import type { OperationNode, StepNode, Strategy, WorkflowPlan } from '../plan.ts'
 import { isOpenStrategy, readStrategy } from '../strategy.ts'
 import { workerPlan } from '../worker-scope.ts'
@@ -13,6 +16,8 @@ import type { SecretStore } from './engine-types.ts'
 export interface MissingSecret {
   node: OperationNode
   error: FieldError
+  /** The variable that would give it; none gives a whole secret, or a config map. */
+  variable?: string
 }
 
 export interface SecretsHere {
@@ -49,7 +54,12 @@ function* inOperation(node: OperationNode, here: SecretsHere): Generator<Missing
     const what = missing(need, here)
     if (what === undefined) continue
     const { path, text, place } = need
-    yield { node, error: new FieldError('SECRET_UNKNOWN', { message: `There is no ${what}.`, path, text, place }) }
+    const message = `There is no ${what}.${nearestHint(need, here.secrets)}`
+    yield {
+      node,
+      error: new FieldError('SECRET_UNKNOWN', { message, path, text, place }),
+      ...without({ variable: variableOf(need) }),
+    }
   }
 }
 
@@ -161,4 +171,16 @@ function missing({ kind, name, key, isOfCluster }: Need, { secrets, isCluster }:
   const what = `${kind === 'secret' ? 'secret' : 'config map'} "${name}"`
   if (key === undefined) return secrets.keysOf(kind, name) ? undefined : what
   return secrets[kind](name, key) === undefined ? `key "${key}" of the ${what}` : undefined
+}
+
+/** The name that was probably meant: of the secret, or where there is one, of its key. */
+function nearestHint({ kind, name, key }: Need, secrets: SecretStore): string {
+  const keys = kind === 'credential' ? undefined : secrets.keysOf(kind, name)
+  const nearest = keys && key !== undefined ? nearestName(key, keys) : nearestName(name, secrets.names?.(kind) ?? [])
+  return nearest === undefined || nearest === name ? '' : ` Did you mean "${nearest}"?`
+}
+
+function variableOf({ kind, name, key }: Need): string | undefined {
+  if (kind === 'credential') return credentialVariable(name)
+  return kind === 'secret' && key !== undefined ? secretVariable(name, key) : undefined
 }

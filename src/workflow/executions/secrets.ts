@@ -20,8 +20,12 @@ export interface SecretsAsked {
   masks: Pick<MaskBook, 'add'>
 }
 
+const FIELDS = { secret: 'secrets', configMap: 'configMaps', credential: 'credentials' } as const
 const SECRET = 'EVERWARM_SECRET_'
 const CREDENTIAL = 'EVERWARM_CREDENTIAL_'
+/** The variable that gives a value where no file does. */
+export const secretVariable = (name: string, key: string) => `${SECRET}${variableWord(name)}__${variableWord(key)}`
+export const credentialVariable = (name: string) => `${CREDENTIAL}${variableWord(name)}`
 /** Whether a variable holds a secret for workflows: no process that they start may inherit it. */
 export const isSecretVariable = (name: string) => name.startsWith(SECRET) || name.startsWith(CREDENTIAL)
 
@@ -40,10 +44,10 @@ export function openSecrets({ file, isShared = false, env, masks }: SecretsAsked
   ]
   for (const value of [...ofFile, ...byVariable.values()]) masks.add(value)
   return {
-    secret: (name, key) =>
-      own(own(given.secrets, name), key) ?? byVariable.get(`${SECRET}${variableWord(name)}__${variableWord(key)}`),
-    credential: (name) => own(given.credentials, name) ?? byVariable.get(`${CREDENTIAL}${variableWord(name)}`),
+    secret: (name, key) => own(own(given.secrets, name), key) ?? byVariable.get(secretVariable(name, key)),
+    credential: (name) => own(given.credentials, name) ?? byVariable.get(credentialVariable(name)),
     configMap: (name, key) => own(own(given.configMaps, name), key),
+    names: (kind) => Object.keys(given[FIELDS[kind]] ?? {}),
     keysOf(kind, name) {
       const keys = Object.keys(own(kind === 'secret' ? given.secrets : given.configMaps, name) ?? {})
       const prefix = `${SECRET}${variableWord(name)}__`
@@ -72,14 +76,21 @@ function own<Value>(all: Readonly<Record<string, Value>> | undefined, name: stri
 function readSecrets(file: string, isShared: boolean): SecretsFile {
   const text = readText(file, '--secrets takes the path of a file from here, with `secrets`, `configMaps` and `credentials`.')
   if (!isShared) refuseShared(file)
-  const [document, more] = readYaml(text).documents
+  const { documents, place } = readYaml(text)
+  const [document, more] = documents
   const fault = document?.faults[0]
-  // The words of a fault may quote the file; that it is there and wrong is all that may be said.
-  if (!document || more || fault) throw wrong(file, 'is not one document of YAML')
+  const at = (offset: number) => `${file}:${place(offset).line}:${place(offset).column}`
+  // The words of a fault may quote the file; where it is is all that may be said.
+  if (!document || more || fault) throw wrong(at(fault?.offset ?? more?.offsetOf([]) ?? 0), 'It is not one document of YAML')
   const parsed = SecretsFile.safeParse(document.value)
   if (parsed.success) return parsed.data
-  const path = parsed.error.issues[0]!.path.slice(0, 1).join('.')
-  throw wrong(file, path === '' ? 'has another shape' : `has another shape below "${path}"`)
+  const { path, code, ...issue } = parsed.error.issues[0]!
+  const known = path.map(String)
+  // A field that there is not may be a value that stands in the wrong place.
+  const own = 'keys' in issue && code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const where = at(document.offsetOf([...known, ...own], own.length > 0 ? 'key' : 'value'))
+  if (own.length > 0) throw wrong(where, 'There is no such field')
+  throw wrong(where, known.length === 0 ? 'It is no map' : `${known.join('.')} has another shape`)
 }
 
 function refuseShared(file: string): void {
@@ -90,9 +101,10 @@ function refuseShared(file: string): void {
   })
 }
 
-function wrong(file: string, what: string): EverwarmError {
+/** @param where FILE:LINE:COLUMN */
+function wrong(where: string, what: string): EverwarmError {
   return new EverwarmError('BAD_INPUT', {
-    message: `${file} ${what}.`,
+    message: `${where}: ${what}.`,
     hint: 'It has `secrets: {name: {key: value}}`, `configMaps` of the same shape, and `credentials: {name: value}`.',
   })
 }

@@ -43,7 +43,18 @@ export class Scanner {
     const found = this.text.codePointAt(this.at)
     // One character: more of a text may be a secret.
     const shown = found === undefined ? 'the end' : JSON.stringify(String.fromCodePoint(found))
-    return this.invalid(`Expected ${what}, found ${shown}.`, { hint })
+    return this.invalid(`Expected ${what}, found ${shown}.`, { hint: hint ?? this.#habit() })
+  }
+
+  /** What other languages write here. */
+  #habit(): string | undefined {
+    const [before, rest] = [this.text.slice(Math.max(0, this.at - 10), this.at), this.text.slice(this.at, this.at + 10)]
+    if (/^and\b/.test(rest)) return 'Write && for `and`.'
+    if (/^or\b/.test(rest)) return 'Write || for `or`.'
+    if (/\bnot\s+$/.test(before)) return 'Write ! for `not`.'
+    return this.text.startsWith('.', this.at) && this.text.lastIndexOf('{{', this.at) >= 0
+      ? 'Braces for another program are written {{ "{{" }}, such as {{ "{{" }}.Names}}.'
+      : undefined
   }
 
   space(): void {

@@ -7,6 +7,7 @@ import { resolveNode } from '../expressions/resolve.ts'
 import type { CallNode, Node } from '../expressions/tree.ts'
 import { childrenOf } from '../expressions/tree.ts'
 import { without } from '../merge.ts'
+import { FIRST_NAMES } from './known-names.ts'
 import { expressionFault, nodesIn } from '../field-expressions.ts'
 import { type Knowledge, nameProblem, type Problem } from './check-names.ts'
 
@@ -19,8 +20,22 @@ export function textProblems(text: string, role: 'template' | 'expression', know
   const nodes = nodesIn(text, role)
   const checking = new Checking(knowledge)
   for (const node of nodes) checking.node(node, { isNeeded: true, isItem: false })
-  const problems = checking.problems.length > 0 ? checking.problems : nodes.flatMap(constantProblem)
+  const problems = [...(checking.problems.length > 0 ? checking.problems : nodes.flatMap(constantProblem))]
+  if (role === 'template') problems.push(...dollarProblems(text))
   return [...new Map(problems.map((each) => [`${each.message} ${JSON.stringify(each.within)}`, each])).values()]
+}
+
+/** As other systems write expressions; braces that are a text are written so on purpose. */
+function dollarProblems(text: string): Problem[] {
+  return [...text.matchAll(/\$\{\{(?!\s*["'}])/g)].map(({ index }) => {
+    const lines = text.slice(0, index).split('\n')
+    return {
+      message: 'The $ stays in front of what {{ … }} gives.',
+      hint: 'Write {{ … }} without it.',
+      severity: 'warning',
+      within: { line: lines.length, column: lines.at(-1)!.length + 1 },
+    }
+  })
 }
 
 /** What fails whatever the names in it are. */
@@ -110,12 +125,21 @@ class Checking {
   }
 }
 
+/** Functions of other systems that are names here. */
+const STATES: Readonly<Record<string, string>> = { failure: 'failed', succeeded: 'passed' }
+
+function functionHint(name: string): string {
+  const state = FIRST_NAMES.includes(name) ? name : Object.hasOwn(STATES, name) ? STATES[name] : undefined
+  if (state !== undefined) return `Write \`${state}\`, without ().`
+  const names = [...FUNCTIONS.keys()]
+  const nearest = nearestName(name, names)
+  return nearest ? `Did you mean ${nearest}()?` : namesHint(name, names)
+}
+
 function callProblem({ name, args }: CallNode): Problem | undefined {
   const known = FUNCTIONS.get(name)
   if (!known) {
-    const names = [...FUNCTIONS.keys()]
-    const nearest = nearestName(name, names)
-    return { message: `There is no function ${name}().`, hint: nearest ? `Did you mean ${nearest}()?` : namesHint(name, names) }
+    return { message: `There is no function ${name}().`, hint: functionHint(name) }
   }
   if (args.some(({ spread }) => spread) || (args.length >= known.min && args.length <= known.max)) return undefined
   return {

@@ -1,18 +1,18 @@
-import { namesHint } from '../../system/known-names.ts'
+import { namesHint, nearestName } from '../../system/known-names.ts'
 import type { Path } from '../fault.ts'
 import { isMapLike } from '../schema-walk.ts'
 import type { StrategyProblem } from './check-strategies.ts'
 import type { Survey } from './survey.ts'
 
+const OTHER_FILE = 'Name its file in the command, too.'
+
 /** A template that is used and that there is not. */
 export function useProblem({ name }: Record<string, unknown>, path: Path, { templates, isWhole }: Survey): StrategyProblem[] {
   if (typeof name !== 'string' || name === '' || templates.has(name) || !isWhole) return []
   const names = [...templates.keys()]
-  const hint = names.length > 0 ? namesHint(name, names) : 'There are no documents of kind WorkflowTemplate.'
+  const hint = nearestName(name, names) === undefined ? OTHER_FILE : namesHint(name, names)
   return [{ path: [...path, 'name'], message: `There is no template "${name}".`, hint }]
 }
-
-const OTHER_FILE = 'Name its file in the command, too.'
 
 /** A workflow that is executed and that there is not: it may stand in a file that is named when it runs. */
 export function executeProblem(value: Record<string, unknown>, path: Path, { workflows, isWhole }: Survey): StrategyProblem[] {

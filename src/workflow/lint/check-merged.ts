@@ -16,21 +16,23 @@ import { type Survey, writtenOf } from './survey.ts'
 export function mergedFaults(loaded: readonly LoadedDocument[], survey: Survey, told: readonly ReadonlySet<string>[]): Fault[] {
   const isTemplate = (name: string) => survey.templates.has(name)
   const copies = loaded.map((each, i) => mergedCopy(each, i, told[i]!, isTemplate))
-  const templates = new Map<string, MergedCopy>([[NOTHING, { spec: {}, isCut: true }]])
+  const templates = new Map<string, MergedCopy>([[NOTHING, { spec: {}, isOpen: false }]])
   for (const [i, { document }] of loaded.entries())
-    if (document.kind === 'WorkflowTemplate' && !templates.has(document.metadata.name))
-      templates.set(document.metadata.name, copies[i]!)
-  const isAnyCut = [...copies, ...templates.values()].some(({ spec, isCut }) => isCut && Object.keys(spec).length > 0)
+    if (isTemplateOf({ document }) && !templates.has(document.metadata.name)) templates.set(document.metadata.name, copies[i]!)
+  // What a template lacks that is wrong in places would be something to run.
+  const isAnyOpen = loaded.some((each, i) => isTemplateOf(each) && (copies[i]!.isOpen || writtenOf(each).wrong.length > 0))
   return loaded.flatMap((each, i) => {
     if (each.document.kind !== 'Workflow') return []
     const find = (name: string) => templates.get(name)?.spec
     const found = faultsOf(each.document.metadata.name, copies[i]!.spec, find)
-    const isWhole = !copies[i]!.isCut && !isAnyCut
+    const isWhole = !copies[i]!.isOpen && !isAnyOpen
     return found
       .filter(({ message }) => isWhole || message !== NOTHING_TO_RUN)
       .flatMap((fault) => placedFault(fault, i, loaded) ?? [])
   })
 }
+
+const isTemplateOf = ({ document }: Pick<LoadedDocument, 'document'>) => document.kind === 'WorkflowTemplate'
 
 interface MergedFault {
   message: string

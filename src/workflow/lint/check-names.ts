@@ -24,7 +24,7 @@ export interface Knowledge {
 export function nameProblem(names: readonly string[], knowledge: Knowledge): Problem | undefined {
   const [first = ''] = names
   if (first === '_') return { message: '"_" is known only in the text of map() and filter().' }
-  if (names.length === 1 && knowledge.ids && hasId(knowledge.ids, first)) return undefined
+  if (names.length === 1 && knowledge.ids && hasId(knowledge.ids, first)) return doubledProblem(first, knowledge)
   const found = knownName(names)
   if (found) return placeProblem(found.known, found.own, names, knowledge)
   if (!FIRST_NAMES.includes(first)) return unknownFirst(names, knowledge)
@@ -34,6 +34,16 @@ export function nameProblem(names: readonly string[], knowledge: Knowledge): Pro
 }
 
 const isId = (id: string, { ids }: Knowledge) => !ids || hasId(ids, id)
+
+/** Both names stand in the file, so neither is misspelt: nothing else tells that one of the steps cannot be meant. */
+function doubledProblem(id: string, { around, ids }: Pick<Knowledge, 'around' | 'ids'>): Problem | undefined {
+  if (around.isElsewhere || !ids?.doubled.has(id)) return undefined
+  return {
+    message: `Several steps have the name of which the id "${id}" is made; it is the first of them.`,
+    hint: 'Give the one that is meant an `id`.',
+    severity: 'warning',
+  }
+}
 
 function unknownFirst(names: readonly string[], { around, ids }: Knowledge): Problem | undefined {
   const [first = ''] = names
@@ -45,11 +55,23 @@ function unknownFirst(names: readonly string[], { around, ids }: Knowledge): Pro
   return {
     message: `There is no name "${names.join('.')}".`,
     hint:
-      nearest === undefined
-        ? 'All names stand in docs/workflow-expressions.md.'
-        : `Did you mean "${[nearest, ...names.slice(1)].join('.')}"?`,
+      habitHint(names, ids) ?? (nearest === undefined ? ALL_NAMES : `Did you mean "${[nearest, ...names.slice(1)].join('.')}"?`),
     ...(mayBeId && around.isElsewhere ? { severity: 'warning' } : {}),
   }
+}
+
+const ALL_NAMES = 'All names stand in docs/workflow-expressions.md.'
+
+/** What people write who know other systems, or properties of a step that has none by its id alone. */
+function habitHint([first = '', second, third]: readonly string[], ids: StepIds | undefined): string | undefined {
+  if (second === undefined)
+    return /^(?:yes|on)$/i.test(first) ? 'Write `always`.' : /^(?:no|off)$/i.test(first) ? 'Write `never`.' : undefined
+  if (/^secrets?$/.test(first)) return `Write secret(${[second, third ?? '…'].map((each) => JSON.stringify(each)).join(', ')}).`
+  if (/^(?:inputs|params|parameters|vars)$/.test(first)) return `Did you mean "config.${second}"?`
+  if (!ids || !hasId(ids, first)) return undefined
+  return /^(?:passed|success)$/.test(second)
+    ? `Write \`${first}\`: it says whether the step has passed.`
+    : `Write \`step.${first}.\` with status, exitCode, outputs or results behind it.`
 }
 
 function placeProblem(
@@ -84,7 +106,7 @@ function placeProblem(
     case 'shard.<name>':
       return listProblem(name.startsWith('matrix') ? 'matrix' : 'shards', given, shown, around)
   }
-  if (name.startsWith('step.<id>')) return stepProblem(given, name, around, ids)
+  if (name.startsWith('step.<id>')) return stepProblem(given, name, around, ids) ?? doubledProblem(given, { around, ids })
   if (where === 'worker' && !around.isWorker && !around.isElsewhere) return noWorker(shown)
   if (where === 'until' && !around.isUntil && !around.isElsewhere)
     return { message: `"${shown}" is known only in \`retry.until\`.`, hint: 'What has become of the steps before is `status`.' }
@@ -102,17 +124,13 @@ function lacking(given: string, known: readonly string[] | undefined, problem: (
   return problem(known.length > 0 ? namesHint(given, [...new Set(known)]) : 'There are none here.')
 }
 
+const MOST_IDS = 10
+
 function stepProblem(id: string, name: string, { isElsewhere }: Around, ids: StepIds | undefined): Problem | undefined {
   if (!ids || hasId(ids, id)) return undefined
   // A folder has every step that anybody names, though nothing may be in it.
   const isWarning = isElsewhere || name === 'step.<id>.results'
-  const hint =
-    ids.known.size > 0
-      ? namesHint(
-          id,
-          [...ids.known].filter((each) => each !== ''),
-        )
-      : 'Give a step this `id`.'
+  const hint = ids.known.size > 0 ? namesHint(id, [...ids.known], MOST_IDS) : 'Give a step this `id`.'
   return { message: `There is no step with the id "${id}".`, hint, ...(isWarning ? { severity: 'warning' } : {}) }
 }
 

@@ -11,8 +11,8 @@ export const NOTHING = '\0nothing'
 
 export interface MergedCopy {
   spec: WorkflowSpec
-  /** Something of it was left out. */
-  isCut: boolean
+  /** A template that it uses is not known. */
+  isOpen: boolean
 }
 
 /**
@@ -26,18 +26,16 @@ export function mergedCopy(
   told: ReadonlySet<string>,
   isTemplate: (name: string) => boolean,
 ): MergedCopy {
-  const { originOf, wrong } = writtenOf(loaded)
-  let isCut = wrong.length > 0
+  const { originOf } = writtenOf(loaded)
+  let isOpen = false
   const copied = (schema: z.ZodType, value: unknown, path: Path): unknown => {
-    if (typeof value === 'string' && told.has(pathText(originOf(path)))) {
-      isCut = true
+    if (typeof value === 'string' && told.has(pathText(originOf(path))))
       return roleOf(schema, value) === 'expression' ? 'null' : ''
-    }
     if (typeof value !== 'object' || value === null) return value
     if (Array.isArray(value)) return value.map((item, i) => copied(childOf(schema, i, value) ?? schema, item, [...path, i]))
     const id = schemaId(fitting(schema, value))
     if (id === 'Uses' && !isTemplate((value as { name: string }).name)) {
-      isCut = true
+      isOpen = true
       return { name: NOTHING }
     }
     const entries = Object.entries(value).map(([key, inner]) => [
@@ -48,5 +46,5 @@ export function mergedCopy(
     return { ...Object.fromEntries(entries), ...(isPlaced ? { [AT]: markOf(at, originOf(path)) } : {}) }
   }
   const { spec } = copied(WorkflowDocument, loaded.document, []) as WorkflowDocument
-  return { spec, isCut }
+  return { spec, isOpen }
 }

@@ -8,6 +8,8 @@ export interface StepIds {
   some: readonly string[]
   /** Of names with expressions in them, which are other ids each time. */
   patterns: readonly RegExp[]
+  /** Of names that several steps have: they mean the first of them. */
+  doubled: ReadonlySet<string>
 }
 
 const MOST_SHOWN = 30
@@ -25,7 +27,36 @@ export function stepIdsIn(values: readonly unknown[]): StepIds {
     else known.add(idOfName(name))
   }
   known.delete('')
-  return { known, some: [...known].slice(0, MOST_SHOWN), patterns }
+  return { known, some: [...known].slice(0, MOST_SHOWN), patterns, doubled: doubledIn(values) }
+}
+
+/** Workers have ids of their own: what is made of names in two of them may mean either, and is none of these. */
+function doubledIn(values: readonly unknown[]): ReadonlySet<string> {
+  const units = values.flatMap(unitsIn)
+  const written = new Set(units.flat().map(({ id }) => id))
+  const made = units.flatMap((steps) => [...Map.groupBy(steps.filter(isNamed), ({ name }) => idOfName(name))])
+  const unitsOf = Map.groupBy(made, ([id]) => id)
+  const isDoubled = ([id, steps]: (typeof made)[number]) =>
+    id !== '' && steps.length > 1 && !written.has(id) && unitsOf.get(id)!.length === 1
+  return new Set(made.filter(isDoubled).map(([id]) => id))
+}
+
+const isNamed = (step: Record<string, unknown>): step is Record<string, unknown> & { name: string } =>
+  step['id'] === undefined && typeof step['name'] === 'string' && !step['name'].includes('{{')
+
+/** The steps of a workflow, and apart from them those of its workers. */
+function unitsIn(value: unknown): Record<string, unknown>[][] {
+  const own: Record<string, unknown>[] = []
+  const units = [own]
+  const visit = (at: unknown): void => {
+    if (Array.isArray(at)) return at.forEach(visit)
+    if (!isMapLike(at)) return
+    own.push(at)
+    for (const name of ['spec', 'setup', 'steps', 'after']) visit(at[name])
+    if (isMapLike(at['parallel'])) units.push(...unitsIn(at['parallel']))
+  }
+  visit(value)
+  return units
 }
 
 export const hasId = ({ known, patterns }: StepIds, id: string) => known.has(id) || patterns.some((pattern) => pattern.test(id))

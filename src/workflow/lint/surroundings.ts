@@ -26,7 +26,7 @@ export type Placed =
   | { map: Record<string, unknown>; kind: PlacedKind; path: Path; around: Around }
 export type PlacedKind = (typeof KINDS)[number]
 
-const KINDS = ['Parallel', 'Service', 'ExecuteWorkflow', 'Uses'] as const
+const KINDS = ['Parallel', 'Service', 'ExecuteWorkflow', 'Uses', 'Parameter', 'Step'] as const
 /** What has workers or instances of its own. */
 const OWN_PLACES: readonly string[] = ['Parallel', 'Service', 'ExecuteWorkflow']
 const STRATEGY = Object.keys(strategyShape)

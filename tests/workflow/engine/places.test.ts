@@ -81,10 +81,10 @@ const CHILD = `---\nkind: Workflow\nmetadata: { name: child }\nspec: { steps: [{
 
 test.each([
   [`shell: 'echo {{ nope }}'`, '<nope> shell of "s"'],
-  [`parallel: { count: 2, shell: 'echo {{ nope }}' }`, '2 of 2 workers failed: 0, 1: <nope> parallel.shell of "s"'],
+  [`parallel: { count: 2, shell: 'echo {{ nope }}' }`, '2 of 2 workers failed: #0, #1: <nope> parallel.shell of "s"'],
   [
-    `parallel: { count: 1, steps: [{ shell: 'echo {{ nope + index }}' }] }`,
-    'The worker 0 of 1 failed: <nope> parallel.steps[0].shell of "s"',
+    `parallel: { count: 1, description: 'on mac', steps: [{ shell: 'echo {{ nope + index }}' }] }`,
+    'The worker #0 (on mac) of 1 failed: <nope> parallel.steps[0].shell of "s"',
   ],
   [`services: { db: { image: '{{ nope }}' } }`, '<nope> services.db.image of "s"'],
   [`execute: { workflows: [{ name: child }] }`, 'The workflow "child" failed: <nope> spec.steps[0].shell'],

@@ -62,7 +62,10 @@ config: { long: { type: integer, default: 0 } }
 `
   const slow = await run(spec(false))
   expect(workerEnds(slow.events)).toEqual({ 0: 'failed', 1: 'passed', 2: 'passed', 3: 'passed' })
-  expect(slow.result).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('The worker 0 of 4 failed') } })
+  expect(slow.result).toMatchObject({
+    status: 'failed',
+    error: { message: expect.stringContaining('The worker #0 of 4 failed') },
+  })
   const fast = await run(spec(true), { config: { long: 100 } })
   expect(workerEnds(fast.events)).toEqual({ 0: 'failed', 1: 'aborted', 2: 'skipped', 3: 'skipped' })
   expect(fast.result).toMatchObject({ status: 'failed', exitCode: 1 })

@@ -61,8 +61,15 @@ test('what is wrong with a file is said without its values', () => {
     }
     return 'nothing'
   }
-  for (const yaml of ['secrets: { a: hunter2 }', 'secrets: { a: { b: [hunter2] } }', 'hunter2: [', '- hunter2', 'hunter2: 1']) {
-    expect(wrong(yaml)).toMatch(/secrets\.yaml (?:is not one document of YAML|has another shape)/)
+  for (const [yaml, said] of [
+    ['secrets: { a: hunter2 }', ':1:15: secrets.a has another shape.'],
+    ['secrets:\n  a: { b: [hunter2] }', ':2:11: secrets.a.b has another shape.'],
+    ['hunter2: [', ':1:11: It is not one document of YAML.'],
+    ['secrets: {}\n---\nsecrets: {}', ':3:1: It is not one document of YAML.'],
+    ['- hunter2', ':1:1: It is no map.'],
+    ['secrets: {}\nhunter2: 1', ':2:1: There is no such field.'],
+  ] as const) {
+    expect(wrong(yaml)).toContain(`secrets.yaml${said}`)
     expect(wrong(yaml)).not.toContain('hunter2')
   }
 })

@@ -33,8 +33,9 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
   crew.barrier.join(index)
   let worker: Worker | undefined
   let end: WorkerEnd
+  let description: string | undefined
   try {
-    const description = await descriptionOf(context, place)
+    description = await descriptionOf(context, place)
     tell({ status: 'starting', ...(description === undefined ? {} : { description }) })
     worker = await openWorker(context, crew, place, path)
     tell({ status: 'running' })
@@ -48,6 +49,7 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
   const log = await endWorker(context, crew, worker, place, end)
   // Without the files that it was to bring back it has failed, too.
   crew.over(index, end.status)
+  if (!isSuccess(end.status) && description !== undefined) end.description = engine.masks.text(description)
   const durationMs = engine.clock.now() - beganMs
   tell({
     status: reported(end.status),

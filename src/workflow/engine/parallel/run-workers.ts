@@ -71,12 +71,23 @@ function resultOf(
     return [...ends.values()].every(({ status }) => isSuccess(status)) ? PASSED : { exitCode: 137, isAborted: true }
   const named =
     bad.length === 1
-      ? `The worker ${bad[0]} of ${workers.length} failed`
-      : `${bad.length} of ${workers.length} workers failed: ${listed(bad)}`
+      ? `The worker ${numbered(bad[0]!, ends)} of ${workers.length} failed`
+      : `${bad.length} of ${workers.length} workers failed: ${listed(bad, ends)}`
   return innerFailure(
     named,
     bad.map((index) => ends.get(index)?.error),
   )
 }
 
-const listed = (indices: readonly number[]) => indices.slice(0, 20).join(', ') + (indices.length > 20 ? ', …' : '')
+const MOST_LISTED = 20
+const listed = (indices: readonly number[], ends: ReadonlyMap<number, WorkerEnd>) =>
+  indices
+    .slice(0, MOST_LISTED)
+    .map((index) => numbered(index, ends))
+    .join(', ') + (indices.length > MOST_LISTED ? ', …' : '')
+
+/** As it is shown while it runs: `#3 (firefox on mac)`. */
+function numbered(index: number, ends: ReadonlyMap<number, WorkerEnd>): string {
+  const description = ends.get(index)?.description
+  return `#${index}${description === undefined ? '' : ` (${description})`}`
+}

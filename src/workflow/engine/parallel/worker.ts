@@ -20,4 +20,6 @@ export interface Worker {
 export interface WorkerEnd {
   status: StepStatus
   error?: ErrorData
+  /** Of one that has failed. */
+  description?: string
 }
