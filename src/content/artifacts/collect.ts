@@ -12,6 +12,8 @@ export interface CollectRequest {
   workingDir: string
   /** Folders that are volumes: nothing else is kept. Absolute. */
   roots: readonly string[]
+  /** Where absolute patterns and roots lie: without containers `/data` is another folder. Default: where they say. */
+  place?: (path: string) => string
   /** Absolute paths of the files that absolute patterns match. */
   glob: (patterns: GlobPatterns) => Promise<readonly string[]>
 }
@@ -34,25 +36,32 @@ export interface CollectedFile {
  * The files that are kept. None is no error; a pattern that begins outside of all volumes is one: nobody would ever find its files.
  * @throws EverwarmError BAD_INPUT, ARTIFACTS_FAILED; what `glob` throws
  */
-export async function collectArtifacts({ patterns, workingDir, roots, glob }: CollectRequest): Promise<Collected> {
+export async function collectArtifacts(request: CollectRequest): Promise<Collected> {
+  const { patterns, workingDir, roots, place = (path) => path, glob } = request
   const { include, exclude } = splitPatterns(patterns)
-  for (const pattern of include) refuseOutside(pattern, workingDir, roots)
-  const absolute = (list: readonly string[]) => list.flatMap(expandBraces).map((pattern) => absolutePattern(pattern, workingDir))
-  const found = await glob({ include: absolute(include), exclude: absolute(exclude) })
-  const paths = [...new Set(found)].filter((path) => roots.some((root) => isInside(path, root)))
+  const places = roots.map(place)
+  const placed = (pattern: string) => expandBraces(pattern).map((one) => (posix.isAbsolute(one) ? place(one) : one))
+  const absolute = (pattern: string) => placed(pattern).map((one) => absolutePattern(one, workingDir))
+  for (const pattern of include)
+    if (!beginsInside(placed(pattern), workingDir, places)) throw looksOutside(pattern, roots)
+  const found = await glob({ include: include.flatMap(absolute), exclude: exclude.flatMap(absolute) })
+  const paths = [...new Set(found)].filter((path) => places.some((root) => isInside(path, root)))
   const root = commonFolder([workingDir, ...paths.map((path) => posix.dirname(path))])
   const files = paths.map((path) => ({ path, name: posix.relative(root, path) }))
   return { root, files: files.sort((a, b) => (a.name < b.name ? -1 : 1)) }
 }
 
-function refuseOutside(pattern: string, workingDir: string, roots: readonly string[]): void {
-  const folders = literalFolders(beginGlob([pattern], posix.resolve(workingDir), false)).map((names) => names.join('/') || '/')
-  if (folders.every((folder) => roots.some((root) => isInside(folder, root)))) return
-  throw new EverwarmError('ARTIFACTS_FAILED', {
+const beginsInside = (patterns: readonly string[], workingDir: string, places: readonly string[]) =>
+  literalFolders(beginGlob(patterns, posix.resolve(workingDir), false))
+    .map((names) => names.join('/') || '/')
+    .every((folder) => places.some((root) => isInside(folder, root)))
+
+/** As people have written them, wherever they lie. */
+const looksOutside = (pattern: string, roots: readonly string[]) =>
+  new EverwarmError('ARTIFACTS_FAILED', {
     message: `The pattern ${pattern} looks for files outside of all volumes.`,
     hint: `Begin it in one of them: ${roots.join(', ') || 'there is none'}.`,
   })
-}
 
 /** What stands in the folder's name is no pattern. */
 function absolutePattern(pattern: string, workingDir: string): string {

@@ -8,6 +8,8 @@
  *
  * A file counts once its size is in `<file>.s`. `t` wakes the follower, `k.o` and `k.e` hold one line for each file that is gone.
  * After a small file a pump waits a moment, so that a line at a time does not cost processes for each; the first ones go at once.
+ *
+ * Behind the last byte of a command comes its mark (end-mark.ts), in either stream: what it has left running may hold them for long.
  */
 const PUMP = `
 pump() {
@@ -42,7 +44,7 @@ supervise() {
   ( exec 3<&4 5>&- 6>&-; exec 4<>"$d/k.e" 5<>"$d/t"; pump e ) &
   ( umask "$mask"; exec 3<&- 4<&- </dev/null >&5 2>&6; exec 5>&- 6>&-; set -- run; eval "$spec" ) &
   child=$!
-  exec 3<&- 4<&- 5>&- 6>&- 9<>"$d/t"
+  exec 3<&- 4<&- 9<>"$d/t"
   echo "$child $began" >"$d/pid"
   echo >&9
   wait "$child"
@@ -51,6 +53,8 @@ supervise() {
   [ "$code" = 137 ] && [ "$(ooms)" != "$before" ] && why=OOMKilled
   echo "$code $why" >"$d/code"
   echo >&9
+  ( exec 6>&- 9>&-; printf '\\036%s' "$mark" >&5 ) &
+  ( exec 5>&- 9>&-; printf '\\036%s' "$mark" >&6 ) &
 }`
 
 const FOLLOW = `
@@ -108,7 +112,7 @@ follow() {
 }`
 
 const BEGIN = `
-d=$1 mask=$(umask)
+d=$1 mark=$5 mask=$(umask)
 umask 077
 exec 3<&0 </dev/null
 if [ "$2" -gt 0 ]; then
@@ -131,8 +135,9 @@ export const COMMAND_SCRIPT = [PUMP, SUPERVISE, FOLLOW, BEGIN].join('\n')
  * @param folder of the command, internal
  * @param specBytes of the lines that are sent first; 0: it runs already
  * @param next numbers of the files that come next
+ * @param mark what no command says; of the first connection
  */
-export const commandArgv = (folder: string, specBytes: number, next: { o: number; e: number }): string[] => [
+export const commandArgv = (folder: string, specBytes: number, next: { o: number; e: number }, mark: string): string[] => [
   'sh',
   '-c',
   COMMAND_SCRIPT,
@@ -141,4 +146,5 @@ export const commandArgv = (folder: string, specBytes: number, next: { o: number
   String(specBytes),
   String(next.o),
   String(next.e),
+  mark,
 ]

@@ -4,6 +4,7 @@ import type { Hear, ProcessEnd } from '../executor.ts'
 import { type Cluster, saidBy } from './cluster.ts'
 import { frameCutter, type CommandFrame } from './command-frames.ts'
 import { commandArgv } from './command-script.ts'
+import { markedStream, newMark } from './end-mark.ts'
 import { type ExecSession, type ExecTarget, openExec } from './exec-session.ts'
 
 export interface FollowOptions {
@@ -36,8 +37,10 @@ export interface MainProcess {
 /** `121` no folder, `122` no program; other words are told as they are. */
 export class Refusal extends Error {}
 
-/** A stream that something else still holds says nothing for so long after the end of its command. */
+/** A stream that something else still holds says nothing for so long after all that its command has said. */
 const HELD_STREAM_MS = 300
+/** Silence after which the last output of an ended command does not come any more: its pumps are dead, or the node is. */
+const LATE_OUTPUT_MS = 10_000
 const PING_MS = 20_000
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 5_000
@@ -60,7 +63,9 @@ class Following {
   readonly #options: FollowOptions
   /** What comes next of each stream: file, and bytes of it that were heard. */
   readonly #next = { o: { file: 0, offset: 0, saved: 0 }, e: { file: 0, offset: 0, saved: 0 } }
-  readonly #closed = new Set<string>()
+  readonly #mark = newMark()
+  readonly #streams = { o: markedStream(this.#mark), e: markedStream(this.#mark) }
+  readonly #closed = new Set<'o' | 'e'>()
   readonly #frames: CommandFrame[] = []
   #session: ExecSession | undefined
   #isHearing = false
@@ -103,7 +108,7 @@ class Following {
     // What of an earlier connection was not heard yet comes again.
     this.#frames.length = 0
     const cut = frameCutter((frame) => void this.#frames.push(frame))
-    const session = await openExec(cluster, target, commandArgv(folder, lines.length, next), {
+    const session = await openExec(cluster, target, commandArgv(folder, lines.length, next, this.#mark), {
       onOutput: (bytes) => {
         hasSpoken = true
         this.#awaitsAnswer = false
@@ -123,6 +128,7 @@ class Following {
     for (const stream of ['o', 'e'] as const) this.#acknowledge(stream, Math.max(0, next[stream] - KEPT_FILES - 1))
     this.#schedulePing(session)
     await session.ended
+    this.#session = undefined
     this.#ping?.cancel()
     // What came with the last message is heard before anything is asked again.
     await this.#hearAll()
@@ -157,7 +163,8 @@ class Following {
         this.#end = endOf(frame.code, frame.reason)
         return undefined
       case 'closed':
-        return void this.#closed.add(frame.stream)
+        this.#closed.add(frame.stream)
+        return this.#say(frame.stream, this.#streams[frame.stream].rest())
       case 'refused':
         this.began.reject(new Refusal(frame.why))
         return this.#finish({ reason: frame.why === 'lost' ? 'lost' : 'refused' }) as undefined
@@ -177,8 +184,12 @@ class Following {
       next.offset = 0
       if (next.file - next.saved >= ACKNOWLEDGE_EVERY) this.#acknowledge(stream, next.saved)
     }
-    if (fresh.length === 0) return undefined
-    return this.#options.hear(stream === 'o' ? 'stdout' : 'stderr', fresh) as Promise<void> | undefined
+    return this.#say(stream, this.#streams[stream].push(fresh))
+  }
+
+  #say(stream: 'o' | 'e', bytes: Buffer): Promise<void> | undefined {
+    if (bytes.length === 0) return undefined
+    return this.#options.hear(stream === 'o' ? 'stdout' : 'stderr', bytes) as Promise<void> | undefined
   }
 
   #acknowledge(stream: 'o' | 'e', from: number): void {
@@ -193,8 +204,18 @@ class Following {
     this.#quiet?.cancel()
     if (this.#isOver || !this.#end || this.#isHearing || this.#frames.length > 0) return
     const end = this.#end
+    const isAll = (['o', 'e'] as const).every((stream) => this.#closed.has(stream) || this.#streams[stream].isMarked)
     if (this.#closed.size === 2) this.#finish(end)
-    else this.#quiet = this.#options.clock.after(HELD_STREAM_MS, () => this.#finish(end))
+    else if (isAll) this.#quiet = this.#options.clock.after(HELD_STREAM_MS, () => this.#finish(end))
+    else this.#quiet = this.#options.clock.after(LATE_OUTPUT_MS, () => this.#giveUp(end))
+  }
+
+  /** Some of it may be in the pod; where there is no connection, one that comes may still bring it. */
+  #giveUp(end: ProcessEnd): void {
+    if (!this.#session) return this.#settle()
+    for (const stream of ['o', 'e'] as const) void this.#say(stream, this.#streams[stream].rest())
+    void this.#say('e', Buffer.from(MAY_BE_MISSING))
+    this.#finish(end)
   }
 
   #schedulePing(session: ExecSession): void {
@@ -220,6 +241,10 @@ class Following {
     void session?.write('q\n').then(() => session.ended)
   }
 }
+
+const MAY_BE_MISSING = `
+everwarm: The command has ended, but the end of its output did not come within ${LATE_OUTPUT_MS / 1_000} s: some of it may be missing.
+`
 
 const SIGNALS: Readonly<Record<number, string>> = {
   1: 'SIGHUP',

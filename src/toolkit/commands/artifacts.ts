@@ -25,11 +25,12 @@ interface Keeping {
 }
 
 export async function artifacts(given: ToolkitGiven): Promise<number> {
-  const mounts = listOf(given, 'mount').map((path) => placeOf(path, given))
+  const mounts = listOf(given, 'mount')
   const { files } = await collectArtifacts({
-    patterns: given.positionals.map((pattern) => mapped(pattern, given)),
+    patterns: given.positionals,
     workingDir: given.cwd,
-    roots: mounts.length > 0 ? mounts : [given.cwd, placeOf('/data', given)],
+    roots: mounts.length > 0 ? mounts : [given.cwd, '/data'],
+    place: (path) => placeOf(path, given),
     glob: (patterns) => matchFiles(patterns, given.cwd),
   })
   const readable = (await Promise.all(files.map((file) => isReadable(file, given)))).flatMap((file) => file ?? [])
@@ -65,12 +66,6 @@ async function keepByStep(given: ToolkitGiven, folder: string, prefix: string, f
   const many = `${files.length} ${files.length === 1 ? 'file' : 'files'}`
   given.print(`${many}: kept as artifacts of this step when its command has ended.`)
   return 0
-}
-
-/** `!` stands before the path, not in it. */
-function mapped(pattern: string, given: ToolkitGiven): string {
-  const [mark, path] = pattern.startsWith('!') ? ['!', pattern.slice(1)] : ['', pattern]
-  return path.startsWith('/') ? `${mark}${placeOf(path, given)}` : pattern
 }
 
 async function isReadable(file: CollectedFile, { print }: ToolkitGiven): Promise<CollectedFile | undefined> {

@@ -38,6 +38,7 @@ export function siteHost(files: SiteFiles, cwd: string, { texts, lists }: Lookin
   const absolute = (pattern: string) => (pattern.startsWith('/') ? files.path(pattern) : `${cwd}/${pattern}`)
   return {
     cwd,
+    place: files.path,
     now: Date.now,
     readFile: (path) =>
       known(texts, absolute(path), async (whole) => (await files.readFile(whole, 4 * MAX_TEXT)).toString('utf8')),

@@ -2,6 +2,8 @@
 export interface ExpressionHost {
   /** Absolute, with slashes. */
   readonly cwd?: string
+  /** Where an absolute path lies: where there are no containers `/data` is another folder. Default: where it says. */
+  place?(path: string): string
   /** ms since 1970. */
   now?(): number
   /** The text of a file; `path` may be relative to `cwd`. */

@@ -41,8 +41,22 @@ test('no file is a message; a pattern outside of all volumes is an error', async
   const outside = await run(`steps: [{ shell: 'true', artifacts: { paths: [/etc/passwd] } }]`)
   expect(outside.result).toMatchObject({
     status: 'failed',
-    error: { code: 'ARTIFACTS_FAILED', message: expect.stringContaining('outside of all volumes') },
+    error: {
+      code: 'ARTIFACTS_FAILED',
+      message: expect.stringContaining('outside of all volumes'),
+      hint: 'Begin it in one of them: /data.',
+    },
   })
+})
+
+test('patterns may begin at /data, wherever that lies', async () => {
+  const { artifacts, result } = await run(`
+steps:
+  - shell: 'mkdir -p ../p o; echo 1 > ../p/b.txt; echo 2 > o/a.txt; echo 3 > o/not.txt'
+    artifacts: { paths: ['/data/{p,repo/o}/*.txt', '!/data/repo/o/not.txt'] }
+`)
+  expect(result.status).toBe('passed')
+  expect([...artifacts.keys()].sort()).toEqual(['p/b.txt', 'repo/o/a.txt'])
 })
 
 test('what a command hands over is kept once it has ended, also by one that fails, and nothing of it stays', async () => {

@@ -29,7 +29,8 @@ export async function runArtifacts(context: Context): Promise<OperationEnd> {
   const { root, files: found } = await collectArtifacts({
     patterns: paths,
     workingDir: files.path(workingDir),
-    roots: ['/data', ...mounts].map((path) => files.path(path)),
+    roots: ['/data', ...mounts],
+    place: (path) => files.path(path),
     glob: (patterns) => files.glob(patterns),
   })
   if (found.length === 0) {

@@ -8,7 +8,7 @@ import { INFINITE, type PlainFunction } from './function.ts'
 const group = 'paths and files'
 
 /** Paths are written with slashes on all machines. Without a working directory only makepath() is known. */
-export const pathFunctions = ({ cwd, readFile, glob }: ExpressionHost): PlainFunction[] => [
+export const pathFunctions = ({ cwd, place, readFile, glob }: ExpressionHost): PlainFunction[] => [
   {
     name: 'makepath',
     group,
@@ -21,12 +21,12 @@ export const pathFunctions = ({ cwd, readFile, glob }: ExpressionHost): PlainFun
       return parent === '' || posix.isAbsolute(path) ? path : posix.join(parent, path)
     },
   },
-  ...(cwd === undefined ? [] : [relpath(cwd), abspath(cwd)]),
+  ...(cwd === undefined ? [] : [relpath(cwd, place), abspath(cwd)]),
   ...(readFile ? [fileFunction(readFile)] : []),
   ...(glob ? [globFunction(glob)] : []),
 ]
 
-const relpath = (cwd: string): PlainFunction => ({
+const relpath = (cwd: string, place = (path: string) => path): PlainFunction => ({
   name: 'relpath',
   group,
   parameters: 'path, from=working directory',
@@ -35,7 +35,8 @@ const relpath = (cwd: string): PlainFunction => ({
   max: 2,
   call(args, budget) {
     const [path, from = cwd] = texts(args, budget) as [string, string?]
-    return posix.relative(posix.resolve(cwd, from), posix.resolve(cwd, path)) || '.'
+    const [begin, end] = [from, path].map((one) => place(posix.resolve(cwd, one))) as [string, string]
+    return posix.relative(begin, end) || '.'
   },
 })
 
