@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 export const newMark = () => randomBytes(16).toString('hex')
 
-const NOTHING = Buffer.alloc(0)
+const NOTHING: Buffer = Buffer.alloc(0)
 
 /** One stream of a command, in which a mark stands behind its last byte. */
 export interface MarkedStream {
@@ -16,7 +16,7 @@ export interface MarkedStream {
 /** @param word as in commandArgv; the mark begins with a byte that texts do not have */
 export function markedStream(word: string): MarkedStream {
   const mark = Buffer.from(`\x1e${word}`)
-  let held = NOTHING
+  let held: Buffer = NOTHING
   let isMarked = false
   return {
     get isMarked() {

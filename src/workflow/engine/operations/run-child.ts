@@ -5,6 +5,7 @@ import { hideSensitive } from '../../sensitive.ts'
 import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
 import { shownAt } from '../field-errors.ts'
+import { isGivenUp } from '../given-up.ts'
 import { withSecretReferences } from '../secret-references.ts'
 import { Unit, type UnitEnd } from '../unit.ts'
 import { placeNames, siteSettings } from '../unit-place.ts'
@@ -67,6 +68,10 @@ export async function runChild(context: OperationContext<'execute'>, child: Chil
       await site.close()
     }
   } catch (thrown) {
+    if (signal.aborted && isGivenUp(thrown)) {
+      tell({ status: 'aborted' })
+      return { status: 'aborted' }
+    }
     const error = shownAt(thrown, undefined, engine)
     tell({ status: 'failed', error })
     return { status: 'failed', error }

@@ -8,6 +8,7 @@ import { workerNames } from '../../worker-scope.ts'
 import { innerPath, newSiteId } from '../engine.ts'
 import type { OperationContext } from '../operation.ts'
 import { shownAt } from '../field-errors.ts'
+import { isGivenUp } from '../given-up.ts'
 import { below } from '../in-field.ts'
 import { inheritedOf, operationScopes } from '../unit-scopes.ts'
 import type { Crew } from './crew.ts'
@@ -39,7 +40,8 @@ export async function runWorker(context: Context, crew: Crew, place: WorkerPlace
     tell({ status: 'running' })
     end = await workThrough(context, crew, worker)
   } catch (error) {
-    end = { status: crew.isStopped ? 'aborted' : 'failed', error: shownAt(error, node, engine) }
+    const shown = crew.isStopped && isGivenUp(error) ? {} : { error: shownAt(error, node, engine) }
+    end = { status: crew.isStopped ? 'aborted' : 'failed', ...shown }
   }
   crew.barrier.leave(index)
   crew.over(index, end.status)
