@@ -3,6 +3,7 @@ import type { ServiceRequest } from '../executor.ts'
 import { imageCommand } from './commands.ts'
 import { settingsOf } from './container-settings.ts'
 import { type ContainerSettings, type DockerContainer, engineMessage } from './engine.ts'
+import { sitePath } from './files.ts'
 import type { Mount } from './volumes.ts'
 import type { World } from './world.ts'
 
@@ -26,7 +27,7 @@ export async function makeServiceContainer(
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
     Entrypoint: argv.slice(0, 1),
     Cmd: argv.slice(1),
-    WorkingDir: service.cwd ?? container.workingDir ?? (image.Config.WorkingDir || '/data/repo'),
+    WorkingDir: sitePath(service.cwd ?? container.workingDir ?? (image.Config.WorkingDir || '.')),
     HostConfig: { ...HostConfig, NetworkMode: network, LogConfig: { Type: 'none', Config: {} } },
     NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: [service.id] } } },
   }

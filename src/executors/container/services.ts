@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 import { EverwarmError } from '../../contracts/errors.ts'
-import type { Clock } from '../../system/clock.ts'
 import type { ProcessEnd, ServiceRequest, SiteService } from '../executor.ts'
 import { demux } from './demux.ts'
 import { endOf } from './ends.ts'
 import { type DockerContainer, engineMessage } from './engine.ts'
+import { endService } from './graceful-stop.ts'
 import { createProbe, type ProbeGround } from './probes.ts'
 import { removeContainer } from './removal.ts'
 import { unstartedFiles } from './unstarted-files.ts'
@@ -26,7 +26,7 @@ export async function runService(
   try {
     await request.prepare?.(unstartedFiles(container))
     request.signal.throwIfAborted()
-    const life = createLife(container, request, ground.clock)
+    const life = createLife(container, request, ground)
     await life.begin()
     const address = await addressOf(container, network)
     const tryProbe = createProbe(request.probe, container, ground)
@@ -50,11 +50,12 @@ async function addressOf(container: DockerContainer, network: string): Promise<s
   return settings.Networks[network]?.IPAddress ?? ''
 }
 
-function createLife(container: DockerContainer, request: ServiceRequest, clock: Clock) {
+function createLife(container: DockerContainer, request: ServiceRequest, ground: Pick<ProbeGround, 'clock' | 'isNear'>) {
   const { promise: ended, resolve: end } = Promise.withResolvers<ProcessEnd>()
   const faults: string[] = []
   let restarts = 0
   let isRunning = false
+  let run: Promise<void> = Promise.resolve()
   let closing: Promise<void> | undefined
 
   async function begin(): Promise<void> {
@@ -68,7 +69,7 @@ function createLife(container: DockerContainer, request: ServiceRequest, clock: 
       throw error
     }
     isRunning = true
-    void follow(heard)
+    run = follow(heard)
   }
 
   async function follow(heard: Promise<void>): Promise<void> {
@@ -81,7 +82,7 @@ function createLife(container: DockerContainer, request: ServiceRequest, clock: 
     if (!isFault || request.restartPolicy === 'Never' || last.reason === 'lost') return end(last)
     const waitMs = RESTART_MS[Math.min(restarts, RESTART_MS.length - 1)]!
     restarts += 1
-    clock.after(waitMs, () => void beginAgain(last))
+    ground.clock.after(waitMs, () => void beginAgain(last))
   }
 
   async function beginAgain(last: ProcessEnd): Promise<void> {
@@ -101,7 +102,7 @@ function createLife(container: DockerContainer, request: ServiceRequest, clock: 
     restarts: () => restarts,
     isRunning: () => isRunning,
     close: () =>
-      (closing ??= removeContainer(container).then(() => {
+      (closing ??= (isRunning ? endService(container, ground, run) : removeContainer(container)).then(() => {
         if (!isRunning) end({ reason: 'closed' })
       })),
   }

@@ -26,6 +26,8 @@ export interface ServiceGround {
 
 /** Between SIGTERM and SIGKILL when it is closed: its data goes with it. */
 const GRACE_SECONDS = 2
+/** After that, for its node to end it and its last words to come. */
+const LAST_WORDS_MS = 3_000
 
 /** @throws EverwarmError SERVICE_FAILED, IMAGE_UNAVAILABLE, the reason of the signal */
 export async function openService(place: ServiceGround, request: ServiceRequest): Promise<SiteService> {
@@ -100,12 +102,13 @@ async function prepare(
 }
 
 function serviceOn(
-  { ground: { cluster }, namespace, watch }: ServiceGround,
+  { ground: { cluster, clock }, namespace, watch }: ServiceGround,
   { name, ports, hear }: ServiceRequest,
   find: () => V1Pod | undefined,
   remove: () => Promise<void>,
 ): SiteService {
   const closing = new AbortController()
+  let isClosing = false
   const pod = find()!
   const logs = followLogs({
     cluster,
@@ -126,18 +129,21 @@ function serviceOn(
   return {
     address: pod.status?.podIP ?? '',
     ports: Object.fromEntries(ports.map((port) => [port, port])),
-    tryProbe: async () => !closing.signal.aborted && isReady(find()!) && !isGone(find()!),
+    tryProbe: async () => !isClosing && isReady(find()!) && !isGone(find()!),
     ended,
     async health() {
       const now = find()!
-      if (isGone(now) && !closing.signal.aborted) throw serviceFailed(name, new Error('its pod was removed by someone else'))
+      if (isGone(now) && !isClosing) throw serviceFailed(name, new Error('its pod was removed by someone else'))
       return healthOf(now, SERVICE_CONTAINER)
     },
     async close() {
-      if (closing.signal.aborted) return
-      closing.abort(new Error('closed'))
+      if (isClosing) return
+      isClosing = true
       await remove()
+      const timer = clock.after(GRACE_SECONDS * 1_000 + LAST_WORDS_MS, () => closing.abort(new Error('closed')))
       await logs
+      timer.cancel()
+      closing.abort(new Error('closed'))
     },
   }
 }

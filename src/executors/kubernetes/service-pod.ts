@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { V1Container, V1Pod, V1Secret } from './cluster.ts'
 import type { ServiceRequest } from '../executor.ts'
 import { ownedBy, type Owner } from './job-manifest.ts'
@@ -52,7 +53,7 @@ function mainContainer(secret: string, { container, argv, env, cwd, ports, probe
   return {
     ...settings,
     env: [...(settings.env ?? []).filter((variable) => !names.has(variable.name)), ...given],
-    workingDir: cwd ?? container.workingDir ?? '/data/repo',
+    workingDir: posix.resolve('/data/repo', cwd ?? container.workingDir ?? '.'),
     ...(argv ? { command: argv.map((_, i) => `$(${ARGUMENT}${i})`) } : {}),
     ...(ports.length > 0 ? { ports: ports.map((containerPort) => ({ containerPort })) } : {}),
     ...(probe ? { readinessProbe: probe as V1Container['readinessProbe'] } : {}),

@@ -141,6 +141,30 @@ export function serviceContract(ground: Ground): void {
       await room.close()
     })
 
+    test('a service that closes may end in its own way, and its last words are heard', async () => {
+      let said = ''
+      const service = await startService(site, container(), {
+        argv: ['sh', '-c', 'trap "echo bye; exit 0" TERM; echo up; sleep 60 & wait'],
+        hear: (_, bytes) => void (said += bytes.toString()),
+      })
+      await eventually('it is up', () => said.includes('up'))
+      await service.close()
+      expect(said).toBe('up\nbye\n')
+    })
+
+    test('relative working folders of a service begin where those of commands do', async () => {
+      let said = ''
+      const service = await startService(site, container(), {
+        argv: ['sh', '-c', 'pwd'],
+        cwd: 'sub',
+        prepare: (files) => files.writeFile('sub/x', Buffer.from('x')),
+        hear: (_, bytes) => void (said += bytes.toString()),
+      })
+      await service.ended
+      await eventually('it is said', () => said.endsWith('/data/repo/sub\n'))
+      await service.close()
+    })
+
     test('a program that is not there is no service', async () => {
       await expect(startService(site, container(), { argv: ['no-such-program-here'] })).rejects.toMatchObject({
         code: 'SERVICE_FAILED',
