@@ -57,6 +57,14 @@ describe.skipIf(host === undefined)('with pods that are real containers', () => 
       expect(stderr.toString()).toBe('end\n')
     })
 
+    test('output that comes late is heard all the same', { timeout: 30_000 }, async () => {
+      const stopPump =
+        'for p in /proc/[0-9]*; do case "$(readlink $p/fd/0)" in *everwarm*/o) kill -STOP ${p#/proc/}; ' +
+        '(sleep 1; kill -CONT ${p#/proc/}) >/dev/null 2>&1 & ;; esac; done'
+      const { end, stdout } = await run(site, house.container, `${stopPump}; echo important; exit 3`)
+      expect([end, stdout.toString()]).toEqual([{ exitCode: 3 }, 'important\n'])
+    })
+
     test('a background process of an earlier command is not stopped with a later one', async () => {
       await run(site, house.container, '(while :; do printf . >> server; sleep 0.05; done) >/dev/null 2>&1 &')
       const { process, ran } = await begin(site, house.container, 'sleep 60')

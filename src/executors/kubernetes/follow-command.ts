@@ -4,6 +4,7 @@ import type { Hear, ProcessEnd } from '../executor.ts'
 import { type Cluster, saidBy } from './cluster.ts'
 import { frameCutter, type CommandFrame } from './command-frames.ts'
 import { commandArgv } from './command-script.ts'
+import { endOf } from './command-end.ts'
 import { markedStream, newMark } from './end-mark.ts'
 import { type ExecSession, type ExecTarget, openExec } from './exec-session.ts'
 
@@ -245,24 +246,3 @@ class Following {
 const MAY_BE_MISSING = `
 everwarm: The command has ended, but the end of its output did not come within ${LATE_OUTPUT_MS / 1_000} s: some of it may be missing.
 `
-
-const SIGNALS: Readonly<Record<number, string>> = {
-  1: 'SIGHUP',
-  2: 'SIGINT',
-  3: 'SIGQUIT',
-  4: 'SIGILL',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  13: 'SIGPIPE',
-  14: 'SIGALRM',
-  15: 'SIGTERM',
-}
-
-/** A shell says 128 more than the number of the signal; it cannot be told from a program that ends with such a number. */
-export function endOf(code: number, reason?: string): ProcessEnd {
-  const signal = SIGNALS[code - 128]
-  return { ...(signal ? { signal } : { exitCode: code }), ...(reason ? { reason } : {}) }
-}

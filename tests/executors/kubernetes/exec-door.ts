@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Docker, DockerContainer } from '../../../src/executors/container/engine.ts'
 import { demux } from '../../../src/executors/container/demux.ts'
@@ -29,7 +29,8 @@ export function execDoor(docker: Docker, protocols: readonly string[] = PROTOCOL
       server.handleUpgrade(request, socket, head, (opened) => {
         open.add(opened)
         opened.once('close', () => open.delete(opened))
-        void serve(docker, opened, container, command)
+        // Of a container that has just gone nothing is said.
+        serve(docker, opened, container, command).catch(() => opened.close(1011))
       })
     },
   }
@@ -75,17 +76,18 @@ const statusOf = (code: number) =>
 
 /** The kubelet's side of `log`. */
 export async function sendLog(response: ServerResponse, container: DockerContainer, follow: boolean): Promise<void> {
+  const log = await logOf(container, follow).catch(() => undefined)
+  // Nobody keeps those of what is gone.
+  if (!log) return void response.writeHead(404).end()
   response.writeHead(200, { 'content-type': 'text/plain' })
   response.flushHeaders()
-  const write = (bytes: Buffer) => new Promise<void>((resolve) => response.write(bytes, () => resolve()))
-  if (follow) {
-    const stream = await container.logs({ follow: true, stdout: true, stderr: true })
-    response.once('close', () => (stream as unknown as Duplex).destroy())
-    await demux(stream as unknown as Duplex, (_, bytes) => write(bytes)).catch(() => {})
-  } else {
-    const all = await container.logs({ follow: false, stdout: true, stderr: true })
-    const { Readable } = await import('node:stream')
-    await demux(Readable.from([all]), (_, bytes) => write(bytes))
-  }
+  response.once('close', () => log.destroy())
+  await demux(log, (_, bytes) => new Promise<void>((resolve) => response.write(bytes, () => resolve()))).catch(() => {})
   response.end()
+}
+
+async function logOf(container: DockerContainer, follow: boolean): Promise<Readable> {
+  const streams = { stdout: true, stderr: true }
+  if (follow) return (await container.logs({ ...streams, follow: true })) as unknown as Readable
+  return Readable.from([await container.logs({ ...streams, follow: false })])
 }

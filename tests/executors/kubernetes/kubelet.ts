@@ -56,10 +56,7 @@ export async function startKubelet({ onStatus, protocols, ...options }: KubeletO
     },
     async close() {
       await Promise.all([...runs.values()].map((run) => run.stop(0)))
-      await docker
-        .getNetwork(network)
-        .remove()
-        .catch(() => {})
+      await removeAll(docker, (name) => name === network)
     },
   }
 }

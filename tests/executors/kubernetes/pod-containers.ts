@@ -47,11 +47,17 @@ export const newNetwork = async (docker: Docker): Promise<string> => {
   return name
 }
 
+/** Names of those that are made for a pod, and go with it. */
+export const volumesOf = (pod: KubeObject): string[] =>
+  (pod.spec.volumes ?? [])
+    .filter((volume: { emptyDir?: object; persistentVolumeClaim?: object }) => volume.emptyDir ?? volume.persistentVolumeClaim)
+    .map(({ name }: { name: string }) => name)
+
 /** Holds the network of a pod, and its volumes open to all. */
 export async function startSandbox(docker: Docker, network: string, image: string, pod: KubeObject): Promise<DockerContainer> {
-  const volumes = (pod.spec.volumes ?? []).filter((volume: { emptyDir?: object }) => volume.emptyDir)
-  for (const { name } of volumes) await docker.createVolume({ Name: volumeName(pod, name), Labels: { [LABEL]: network } })
-  const binds = volumes.map(({ name }: { name: string }) => `${volumeName(pod, name)}:/volumes/${name}`)
+  const volumes = volumesOf(pod)
+  for (const name of volumes) await docker.createVolume({ Name: volumeName(pod, name), Labels: { [LABEL]: network } })
+  const binds = volumes.map((name) => `${volumeName(pod, name)}:/volumes/${name}`)
   const sandbox = await docker.createContainer({
     Image: image,
     Entrypoint: ['sh', '-c', 'chmod 0777 /volumes/*; trap exit TERM; while :; do sleep 3600 & wait; done'],

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Docker, DockerContainer } from '../../../src/executors/container/engine.ts'
 import type { KubeObject } from './kube-objects.ts'
-import { type ContainerSpec, type LookUp, runIn, startContainer, startSandbox, volumeName } from './pod-containers.ts'
+import { type ContainerSpec, type LookUp, runIn, startContainer, startSandbox, volumeName, volumesOf } from './pod-containers.ts'
 
 export interface PodRunOptions {
   docker: Docker
@@ -69,12 +69,11 @@ export class PodRun {
       }),
     )
     if (this.#sandbox) await remove(this.#sandbox)
-    for (const { name, emptyDir } of this.#pod.spec.volumes ?? [])
-      if (emptyDir)
-        await this.#options.docker
-          .getVolume(volumeName(this.#pod, name))
-          .remove()
-          .catch(() => {})
+    for (const name of volumesOf(this.#pod))
+      await this.#options.docker
+        .getVolume(volumeName(this.#pod, name))
+        .remove()
+        .catch(() => {})
   }
 
   /** Its last exit code; undefined: it was stopped, or never ran. */
@@ -136,7 +135,11 @@ export class PodRun {
   // oxlint-disable-next-line typescript/no-explicit-any
   async #tryProbe(probe: any, container: DockerContainer): Promise<boolean> {
     if (probe.exec) return (await runIn(this.#options.docker, container, probe.exec.command)) === 0
-    if (probe.httpGet) return (await fetch(`http://${this.#ip}:${probe.httpGet.port}${probe.httpGet.path ?? '/'}`)).ok
+    if (probe.httpGet) {
+      const { port, path = '/', httpHeaders = [] } = probe.httpGet
+      const headers = httpHeaders.map(({ name, value }: { name: string; value: string }) => [name, value])
+      return (await fetch(`http://${this.#ip}:${port}${path}`, { headers })).ok
+    }
     const socket = connect(probe.tcpSocket.port, this.#ip)
     return new Promise((resolve) => {
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
