@@ -168,7 +168,7 @@ export interface SiteService {
 }
 
 export interface ServiceHealth {
-  /** Ends other than by itself with 0, also before a restart; empty: healthy. */
+  /** Ends other than by itself with 0, also before a restart, each of them once; empty: healthy. */
   faults: readonly string[]
   restarts: number
 }

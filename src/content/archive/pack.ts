@@ -4,6 +4,7 @@ import { join, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { EverwarmError } from '../../contracts/errors.ts'
+import { noFolder } from './no-folder.ts'
 import type { GlobPatterns } from '../../contracts/workflow/globs.ts'
 import { beginWalk, type GlobOptions } from '../glob.ts'
 import { type Found, walkFolder } from '../glob-walk.ts'
@@ -27,7 +28,7 @@ export interface PackOptions extends GlobOptions {
  */
 export async function packFolder(from: string, patterns: GlobPatterns, options: PackOptions = {}): Promise<Readable> {
   const found = await stat(from).catch((cause: unknown) => cause as Error)
-  if (found instanceof Error || !found.isDirectory()) throw notRead(from, 'no folder', found)
+  if (found instanceof Error || !found.isDirectory()) throw noFolder(from, found)
   const state = beginWalk(patterns, undefined, options)
   return gzipped(writeTar(withoutFullFolders(entriesOf(from, walkFolder(from, state, false), options))))
 }

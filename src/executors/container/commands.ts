@@ -1,5 +1,6 @@
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { ProcessEnd, SiteCommand, SiteProcess } from '../executor.ts'
+import { noWorkingFolder } from '../no-working-folder.ts'
 import { endOf } from './ends.ts'
 import type { ImageInfo } from './engine.ts'
 import { type Began, type RunningExec } from './exec.ts'
@@ -76,9 +77,12 @@ async function endWithReason(idle: IdleContainer, code: number | undefined): Pro
 
 async function neverBegan(program: string, cwd: string, exec: RunningExec): Promise<EverwarmError> {
   await exec.exitCode
-  const said = exec.why()
+  const said = exec.why().replace(/\.+$/, '')
+  // What runtimes say of the folder in which they begin.
+  if (/\bchdir\b/.test(said)) return noWorkingFolder(program, cwd)
   return new EverwarmError('COMMAND_NOT_STARTED', {
-    message: said === '' ? `There is no program "${program}" in the container.` : `"${program}" did not start in ${cwd}: ${said}`,
+    message:
+      said === '' ? `There is no program "${program}" in the container.` : `"${program}" did not start in ${cwd}: ${said}.`,
     hint: 'Look at the name, at PATH, at the folder, and at what the image holds.',
   })
 }

@@ -3,6 +3,7 @@ import { PassThrough, pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { EverwarmError } from '../../contracts/errors.ts'
 import type { HearLinkOutside } from '../../content/archive/packed-link.ts'
+import { noFolder } from '../../content/archive/no-folder.ts'
 import { repack } from '../../content/archive/repack.ts'
 import { verifyArchive } from '../../content/archive/verify.ts'
 import { pathMatcher } from '../../content/glob.ts'
@@ -105,7 +106,7 @@ async function packed(
   onLinkOutside?: HearLinkOutside,
 ): Promise<Readable> {
   const { status, stdout } = await idle.shell.ask('ew_tree', from)
-  if (status !== 0) throw notRead(from, status === 127 ? 'the image has no `find`' : 'no folder')
+  if (status !== 0) throw status === 127 ? notRead(from, 'the image has no `find`') : noFolder(from)
   const tar = new PassThrough()
   const list = packList(stdout, patterns)
   if (list.length === 0) tar.end(Buffer.alloc(1_024))

@@ -35,7 +35,7 @@ export async function runService(
       ports: Object.fromEntries(request.ports.map((port) => [port, port])),
       ended: life.ended,
       tryProbe: async (timeoutMs) => life.isRunning() && (await tryProbe(address, timeoutMs)),
-      health: async () => ({ faults: [...life.faults], restarts: life.restarts() }),
+      health: async () => ({ faults: [...new Set(life.faults)], restarts: life.restarts() }),
       close: () => life.close(),
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { Readable } from 'node:stream'
+import { noFolder } from '../../content/archive/no-folder.ts'
 import { EverwarmError } from '../../contracts/errors.ts'
 import { DEFAULT_LIMITS } from '../../content/archive/limits.ts'
 import { readTar } from '../../content/archive/read-tar.ts'
@@ -73,7 +74,7 @@ export function unstartedFiles(container: DockerContainer): SiteFiles {
     async pack(from, patterns, onLinkOutside) {
       const folder = sitePath(from)
       const archive = await get(folder)
-      if (archive === undefined) throw notRead(from, 'there is no such folder')
+      if (archive === undefined) throw noFolder(from)
       const hear = onLinkOutside ? { onLinkOutside } : {}
       return repack(archive, { strip: posix.basename(folder), patterns, hidden: true, root: folder, ...hear })
     },

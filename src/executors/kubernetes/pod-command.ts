@@ -6,6 +6,7 @@ import type { Cluster } from './cluster.ts'
 import type { ExecTarget } from './exec-session.ts'
 import { followCommand, type MainProcess, Refusal } from './follow-command.ts'
 import { INTERNAL, OWN_VARIABLE } from './lifeline-script.ts'
+import { noWorkingFolder } from '../no-working-folder.ts'
 import { commandLines, NO_FOLDER, NO_PROGRAM } from './quote.ts'
 import { openSignaller, pauseAll, resumeAll, type Signaller, stopAll } from './signal-processes.ts'
 
@@ -82,11 +83,8 @@ const withoutProgram = ({ ref }: SiteCommand) =>
 
 function notStarted(error: unknown, program: string, cwd: string, { pod, container }: ExecTarget): unknown {
   if (!(error instanceof Refusal)) return error
+  if (error.message === String(NO_FOLDER)) return noWorkingFolder(program, cwd)
   const why = {
-    [NO_FOLDER]: {
-      message: `There is no folder ${cwd} in the container ${container} of ${pod}.`,
-      hint: 'Look at `workingDir`. Workers and executed workflows begin empty: `transfer`, or `tarball` with `content.tarball`, brings them files.',
-    },
     [NO_PROGRAM]: {
       message: `There is no program ${program} in the container ${container} of ${pod}.`,
       hint: 'Look at `command` and `image`.',

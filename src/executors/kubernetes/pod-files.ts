@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Readable as NodeReadable } from 'node:stream'
 import type { HearLinkOutside } from '../../content/archive/packed-link.ts'
+import { noFolder } from '../../content/archive/no-folder.ts'
 import { repack } from '../../content/archive/repack.ts'
 import { verifyArchive } from '../../content/archive/verify.ts'
 import { pathMatcher } from '../../content/glob.ts'
@@ -114,7 +115,7 @@ async function pack(
   onLinkOutside?: HearLinkOutside,
 ): Promise<Readable> {
   const found = await runScript(cluster, target, FIND_ALL, [from])
-  if (found.exitCode === 3) throw notRead(from, 'no such folder')
+  if (found.exitCode === 3) throw noFolder(from)
   if (found.exitCode !== 0) throw notRead(from, found.stderr.trim() || 'there is no `find`')
   const list = packList(found.stdout, patterns)
   if (list.length === 0) return repack(NodeReadable.from([Buffer.alloc(1_024)]), { strip: '' })

@@ -84,5 +84,5 @@ export function healthOf(pod: V1Pod, container: string): ServiceHealth {
     .map((end) => faultText(end!))
   if (status?.state?.waiting?.reason === 'CrashLoopBackOff') faults.push('CrashLoopBackOff')
   if (faults.length === 0 && pod.status?.phase === 'Failed') faults.push(pod.status.reason ?? 'Failed')
-  return { faults, restarts: status?.restartCount ?? 0 }
+  return { faults: [...new Set(faults)], restarts: status?.restartCount ?? 0 }
 }

@@ -4,6 +4,7 @@ import { EverwarmError } from '../../contracts/errors.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { GroupReaper } from '../../system/group-reaper.ts'
 import type { Hear, SiteProcess } from '../executor.ts'
+import { noWorkingFolder } from '../no-working-folder.ts'
 import { readOutput } from './output.ts'
 import type { Spawn, Spawned } from './spawn-here.ts'
 import { COMMAND_MARK, type Belonging, isGroupThere, killAll, membersOf, pauseAll, resumeAll, signalAll } from './process-tree.ts'
@@ -101,18 +102,10 @@ async function faultOf(program: string, cwd: string, cause: unknown): Promise<Ev
   if (cause instanceof EverwarmError) return cause
   const { code = String(cause) } = cause as NodeJS.ErrnoException
   const folder = await stat(cwd).catch(() => undefined)
-  if (!folder?.isDirectory())
-    return new EverwarmError('COMMAND_NOT_STARTED', {
-      message: `"${program}" was not started: there is no folder ${cwd}.`,
-      hint: NO_FOLDER,
-      cause,
-    })
+  if (!folder?.isDirectory()) return noWorkingFolder(program, cwd, cause)
   const [why, hint] = WHY[code] ?? [`the system says ${code}`, 'Look at its arguments and at the limits of this user.']
   return new EverwarmError('COMMAND_NOT_STARTED', { message: `"${program}" was not started in ${cwd}: ${why}.`, hint, cause })
 }
-
-const NO_FOLDER =
-  'Set `workingDir` to a folder that is there, or make it in a step before. Workers and executed workflows begin empty: `transfer`, or `tarball` with `content.tarball`, brings them files.'
 
 const WHY: Record<string, readonly [why: string, hint: string]> = {
   ENOENT: ['there is no such program', 'Install it, or put its folder on the PATH of whoever runs the workflow.'],

@@ -17,7 +17,7 @@ export interface ServiceOptions {
 }
 
 /** Time for its own end, ms. */
-const GRACE_MS = 5_000
+const GRACE_MS = 2_000
 /** Before it is started again: twice as long each time. */
 const FIRST_BACKOFF_MS = 500
 const MOST_BACKOFF_MS = 60_000
@@ -80,7 +80,7 @@ export async function openService(options: ServiceOptions): Promise<SiteService>
     ports,
     ended: ended.promise,
     tryProbe: async (timeoutMs) => process !== undefined && !closing && tryProbe(request.probe, { ports, succeeds }, timeoutMs),
-    health: async () => ({ faults: [...faults], restarts }),
+    health: async () => ({ faults: [...new Set(faults)], restarts }),
     close: () => (closing ??= Promise.resolve().then(close)),
   }
 }

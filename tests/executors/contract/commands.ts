@@ -73,7 +73,10 @@ export function commandContract(ground: Ground): void {
 
     test('neither is one whose folder is not there', async () => {
       const cwd = site.files.path('/data/no-such-folder')
-      await expect(run(site, ground.house.container, ['true'], { cwd })).rejects.toMatchObject({ code: 'COMMAND_NOT_STARTED' })
+      await expect(run(site, ground.house.container, ['true'], { cwd })).rejects.toMatchObject({
+        code: 'COMMAND_NOT_STARTED',
+        message: `"true" was not started: there is no folder ${cwd}.`,
+      })
     })
 
     test('who gives up waits no longer for a site', async () => {

@@ -8,6 +8,7 @@ const server = (node: string, name: string, { listenMs = 0, readyMs = 0 } = {}) 
   node,
   '-e',
   `const startedMs = Date.now()
+  process.on('SIGTERM', () => process.exit())
   const server = require('http').createServer((asked, answer) => {
     answer.statusCode = asked.url === '/ready' && Date.now() - startedMs < ${readyMs} ? 503 : 200
     answer.end('${name}')
@@ -52,7 +53,7 @@ export function serviceContract(ground: Ground): void {
       expect(await asking.ended).toEqual({ exitCode: 0 })
       expect(said.join('')).toBe('two')
       await other.close()
-      for (const service of services) await service.close()
+      await Promise.all(services.map((service) => service.close()))
     })
 
     const LATE_MS = 1_200
@@ -64,7 +65,7 @@ export function serviceContract(ground: Ground): void {
       { probe: { tcpSocket: { port: 8080 }, periodSeconds: 1 }, argv: (node) => server(node, 'x', { listenMs: LATE_MS }) },
       {
         probe: { exec: { command: ['test', '-e', 'ready'] }, periodSeconds: 1 },
-        argv: () => ['sh', '-c', `sleep ${LATE_MS / 1_000}; touch ready; sleep 60`],
+        argv: () => ['sh', '-c', `sleep ${LATE_MS / 1_000}; touch ready; trap exit TERM; sleep 60 & wait`],
       },
     ]
     test.each(PROBES)('a probe succeeds when the service is ready, and not before: $probe', async ({ probe, argv }) => {
@@ -96,7 +97,7 @@ export function serviceContract(ground: Ground): void {
     })
 
     test('a service that failed is started again if it says so', { timeout: 60_000 }, async () => {
-      const line = 'if [ -e again ]; then echo second; sleep 60; fi; touch again; exit 4'
+      const line = 'if [ -e again ]; then echo second; trap exit TERM; sleep 60 & wait; fi; touch again; exit 4'
       const said: string[] = []
       const service = await startService(site, container(), {
         argv: ['sh', '-c', line],
@@ -132,7 +133,7 @@ export function serviceContract(ground: Ground): void {
       const room = await ground.house.executor.open({ id, workflow: 'contract' })
       const alone = await ground.openSite(room)
       const before = (await ground.house.left(id)).running.length
-      const line = `(${beats('beat')}) & ( (${beats('beat')}) & ); wait`
+      const line = `trap exit TERM; (${beats('beat')}) & ( (${beats('beat')}) & ); wait`
       const service = await startService(alone, container(), { argv: ['sh', '-c', line] })
       expect((await ground.house.left(id)).running.length).toBeGreaterThan(before)
       await service.close()

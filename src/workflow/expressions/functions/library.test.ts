@@ -98,6 +98,11 @@ test.each<[string, Value]>([
   ['jq({"a": [1, 2]}, ".a[] | . + 1")', [2, 3]],
 ])('%s is %j', (text, value) => expect(valueOf(text)).toEqual(value))
 
+test('relpath() says the same way where /data is another folder', () => {
+  const elsewhere = hostScope({ cwd: '/box/data/repo', place: (path) => path.replace(/^\/data(?=\/)/, '/box/data') })
+  expect(resolve('list(relpath("/data/p/b"), relpath("a", "/data/p"))', [elsewhere])).toEqual(['../p/b', '../repo/a'])
+})
+
 test.each([
   ['trim(1)', 'trim() takes a text, not a number.'],
   ['len(1)', 'len() takes a list, a map or a text, not a number.'],
