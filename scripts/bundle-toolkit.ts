@@ -1,5 +1,5 @@
 // node scripts/bundle-toolkit.ts [FILE]: everwarm-toolkit as one file without packages, for images and init containers; part of the build.
-// Default: dist/everwarm-toolkit.mjs. It needs Node 22.12 or newer, and for `clone` the program git.
+// What it has made is said on stderr: `npm pack --json` prints JSON and nothing else. Default: dist/everwarm-toolkit.mjs. It needs Node 22.12 or newer, and for `clone` the program git.
 import { chmodSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
@@ -17,4 +17,4 @@ const bundle = await rolldown({
 await bundle.write({ file, format: 'esm', codeSplitting: false, minify: true, sourcemap: false })
 await bundle.close()
 chmodSync(file, 0o755)
-console.log(`${file}: ${(statSync(file).size / 1_048_576).toFixed(1)} MiB`)
+console.error(`${file}: ${(statSync(file).size / 1_048_576).toFixed(1)} MiB`)

@@ -54,7 +54,7 @@ function ask(url: URL, headers: Readonly<Record<string, string>>, signal: AbortS
 
 /** Absent: it does not point elsewhere, or to what is not asked for here. */
 function nextOf({ statusCode, headers: { location } }: IncomingMessage, from: URL): URL | undefined {
-  if (!REDIRECTS.has(statusCode!) || location === undefined || !URL.canParse(location, from)) return undefined
+  if (!REDIRECTS.has(statusCode!) || location === undefined || !URL.canParse(location, from.href)) return undefined
   const next = new URL(location, from)
   return /^https?:$/.test(next.protocol) && next.username === '' && next.password === '' ? next : undefined
 }

@@ -89,7 +89,7 @@ test('the engine around is told in band what becomes of workers', async () => {
   const { stdout } = await toolkit(folder, ['parallel', json({ count: 1, shell: 'true' })], { EVERWARM_REF: 'r7' })
   const said = stdout.split('\n').flatMap((line) => parseInBand(line) ?? [])
   expect(said.map(({ ref, name, isHint }) => [ref, name, isHint])).toContainEqual(['r7', 'parallel', false])
-  expect(said.at(-1)!.value).toMatchObject({ index: 0, status: 'passed' })
+  expect(said.at(-1)!.value).toMatchObject([{ index: 0, status: 'passed' }])
 })
 
 test('SIGTERM ends workers and removes all of them; that is a failure', async () => {

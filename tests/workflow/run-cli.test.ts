@@ -124,7 +124,7 @@ test('a variable that names no folder is asked wrongly, and named', TIMEOUT, asy
     runCli(folder, ['run', 'w.yaml'], { EVERWARM_HOME: file }),
     runCli(folder, ['list'], { EVERWARM_HOME: file }),
     runCli(folder, ['run', 'w.yaml'], { EVERWARM_CACHE: join(file, 'below') }),
-    runCli(folder, ['run', 'w.yaml', '--executor', 'kubernetes'], { KUBECONFIG: '/nowhere' }),
+    runCli(folder, ['run', 'w.yaml', '--executor', 'kubernetes', '--image', 'x'], { KUBECONFIG: '/nowhere' }),
   ])
   const names = ['EVERWARM_HOME', 'EVERWARM_HOME', 'EVERWARM_CACHE', 'KUBECONFIG']
   ends.forEach(({ code, stderr }, i) => {

@@ -204,7 +204,7 @@ steps:
   expect(result.error?.message).toBe('The workflow "e-****" failed.')
   expect(events.filter((event) => JSON.stringify(event).includes('TOKVALUE'))).toEqual([])
   const described = events.flatMap((event) => (event.type === 'worker' && event.description ? [event.description] : []))
-  expect(described).toEqual(['D ****', 'of ****'])
+  expect(described).toEqual(['D ****', 'e-****: of ****'])
 }, 30_000)
 
 test('a secret that is a word of ours hides no word of ours', async () => {
