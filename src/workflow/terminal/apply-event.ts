@@ -1,21 +1,18 @@
-import type { ErrorData } from '../../contracts/errors.ts'
 import type { WorkerReport, WorkflowEvent } from '../../contracts/workflow/events.ts'
+import { noteError, noteFailure, noteLog, noteWorkerFailure, startOf } from './note-failures.ts'
 import {
-  type Failure,
-  isPassedNegative,
   type NodeView,
   noWorkers,
   placeOfUnit,
   type RunView,
   type StepCounts,
   type UnitView,
-  unitTitle,
+  unitOf,
   unitView,
   type WorkersView,
 } from './run-view.ts'
+import { MOST_TAIL } from './tail.ts'
 
-const MOST_TAIL = 4_096
-const MOST_FAILURES = 100
 const MOST_WARNINGS = 100
 
 type Of<Type extends WorkflowEvent['type']> = Extract<WorkflowEvent, { type: Type }>
@@ -53,7 +50,7 @@ export function applyEvent(view: RunView, event: WorkflowEvent): void {
     case 'report':
       return applyReport(view, event)
     case 'error':
-      return applyError(view, event)
+      return noteError(view, event)
     case 'warning':
       if (view.warnings.size < MOST_WARNINGS) view.warnings.add(event.message)
       return
@@ -94,16 +91,6 @@ function notePause(view: RunView, unit: UnitView, { ref, status }: NodeView): vo
     setWorkerStatus(view, group, place!.index, isPaused ? 'paused' : 'running')
 }
 
-/** Told before the status of what it belongs to, or after it. */
-function applyError(view: RunView, { unit, ref, error }: Of<'error'>): void {
-  const inside = view.units.get(unit)
-  const node = inside?.nodes.get(ref)
-  if (!inside || !node) return
-  node.error = error
-  const noted = view.failures.get(failureKey(inside, node))
-  if (noted) noted.error = error
-}
-
 /** Steps as they are written, whatever is in them: each once, by how it ended at last. */
 const isCounted = (unit: UnitView, node: NodeView) =>
   node.type === 'step' && node !== unit.root && !['queued', 'running', 'paused'].includes(node.status)
@@ -112,85 +99,6 @@ function countStep(view: RunView, { unit }: UnitView, { status, isOptional }: No
   const counts = unit === '' ? view.steps : view.workerSteps
   const word = status === 'timeout' ? 'failed' : (status as keyof StepCounts)
   counts[word === 'failed' && isOptional ? 'optionalFailed' : word] += by
-}
-
-const isFailed = (status: NodeView['status']) => status === 'failed' || status === 'timeout' || status === 'aborted'
-
-function noteFailure(view: RunView, unit: UnitView, node: NodeView): void {
-  // Tried again, or turned round: what failed inside before does not matter any more.
-  if (!isFailed(node.status)) return forget(view, unit, node)
-  if (
-    node.isOptional ||
-    isOptionalUnit(view, unit.unit) ||
-    node === unit.root ||
-    view.failures.size >= MOST_FAILURES ||
-    isExplained(view, unit, node)
-  )
-    return
-  // Events of one moment come from outside to inside.
-  for (let outer = node.parent; outer; outer = outer.parent) {
-    if (outer.status === 'passed') return
-    view.failures.delete(failureKey(unit, outer))
-  }
-  view.failures.set(failureKey(unit, node), failureOf(view, unit, node))
-}
-
-function failureOf(view: RunView, { unit, serial, log }: UnitView, node: NodeView): Failure {
-  const { status, exitCode } = node
-  const error = errorOf(node)
-  // What services say is said where they were begun.
-  const { tail } = startOf(node) ?? node
-  return {
-    unit,
-    serial,
-    title: [unitTitle(view, unit), failureTitle(node)].filter(Boolean).join(': '),
-    status,
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(error ? { error } : {}),
-    ...(isPassedNegative(node) ? { isPassedNegative: true } : {}),
-    ...(log !== undefined && node.tail !== '' && !node.services ? { log } : {}),
-    tail,
-  }
-}
-
-/** A timeout is that of a step around what ran. */
-function errorOf(node: NodeView): ErrorData | undefined {
-  for (let at: NodeView | undefined = node; at; at = at.parent) if (at.error && at.status === node.status) return at.error
-  return undefined
-}
-
-/** Services are called by their names. */
-function failureTitle(node: NodeView): string {
-  const failed = [...(node.services?.values() ?? [])].filter(({ status }) => status === 'failed')
-  const names = [...new Set(failed.map(({ name }) => name))].join(', ')
-  if (names === '') return node.title
-  const outer = node.title === node.type ? '' : `${node.title}: `
-  return `${outer}${names.includes(',') ? 'services' : 'service'} ${names}`
-}
-
-/** Where the services were begun that a node stops. */
-const startOf = ({ type, parent }: NodeView) =>
-  type === 'services-stop' ? parent?.children.find((child) => child.type === 'services-start') : undefined
-
-/** A worker of an optional step, however far inside: its failures do not matter. */
-function isOptionalUnit(view: RunView, unit: string): boolean {
-  const place = placeOfUnit(unit)
-  if (!place) return false
-  return view.units.get(place.outer)?.nodes.get(place.ref)?.isOptional === true || isOptionalUnit(view, place.outer)
-}
-
-const failureKey = ({ unit, serial }: UnitView, { ref }: NodeView) => `${unit}|${serial}|${ref}`
-
-/** Something inside it has failed, and says more. */
-function isExplained(view: RunView, unit: UnitView, node: NodeView): boolean {
-  if (node.workers && node.workers.by.failed + node.workers.by.aborted > 0) return true
-  return node.children.some((child) => view.failures.has(failureKey(unit, child)) || isExplained(view, unit, child))
-}
-
-function forget(view: RunView, unit: UnitView, node: NodeView): void {
-  if (view.failures.size === 0) return
-  view.failures.delete(failureKey(unit, node))
-  for (const child of node.children) forget(view, unit, child)
 }
 
 function applyWorkers(view: RunView, { unit, ref, count, parallelism, skipped }: Of<'workers'>): void {
@@ -230,26 +138,6 @@ function keepActive(view: RunView, { active }: WorkersView, event: Of<'worker'>)
   view.units.delete(unitOf(event))
 }
 
-export const unitOf = ({ unit, ref, index }: Pick<Of<'worker'>, 'unit' | 'ref' | 'index'>) =>
-  `${unit === '' ? '' : `${unit}/`}${ref}.${index}`
-
-/** One that failed before, after or beside its steps: they say nothing about it. */
-function noteWorkerFailure(view: RunView, event: Of<'worker'>): void {
-  const unit = unitOf(event)
-  const { status, error } = event
-  if (isOptionalUnit(view, unit)) return
-  if (!error || !isFailed(status as NodeView['status']) || view.failures.size >= MOST_FAILURES) return
-  if ([...view.failures.values()].some((failure) => failure.unit === unit)) return
-  view.failures.set(unit, { unit, serial: 0, title: unitTitle(view, unit), status: 'failed', error, tail: '' })
-}
-
-/** Known once it is kept. */
-function noteLog({ failures }: RunView, event: Of<'worker'>): void {
-  if (event.log === undefined || failures.size === 0) return
-  const unit = unitOf(event)
-  for (const failure of failures.values()) if (failure.unit === unit && failure.tail !== '') failure.log = event.log
-}
-
 function applyService(view: RunView, { unit, ref, name, index, status, address, message }: Of<'service'>): void {
   const node = nodeOf(view, unit, ref)
   if (!node) return
@@ -263,7 +151,7 @@ function applyOutput(view: RunView, { unit, ref, text }: Of<'output'>): void {
   const node = nodeOf(view, unit, ref)
   if (!node) return
   const tail = text.length >= MOST_TAIL ? text : node.tail + text
-  node.tail = tail.length > MOST_TAIL ? tail.slice(-MOST_TAIL) : tail
+  node.tail = tail.slice(-MOST_TAIL)
 }
 
 function applyReport({ reports }: RunView, { summary }: Of<'report'>): void {
@@ -271,15 +159,4 @@ function applyReport({ reports }: RunView, { summary }: Of<'report'>): void {
   reports.tests += summary.tests ?? 0
   reports.failed += (summary.failed ?? 0) + (summary.errored ?? 0)
   reports.skipped += summary.skipped ?? 0
-}
-
-/** The last lines of some output, without what a terminal would obey; empty ones are left out. @param most lines */
-export function lastLines(tail: string, most: number, neutral: (text: string) => string): string[] {
-  const lines = tail.split('\n')
-  // The first is a part of a line, if the start was cut off.
-  if (tail.length >= MOST_TAIL && lines.length > 1) lines.shift()
-  return lines
-    .map((line) => neutral(line.replace(/\r+$/, '').split('\r').at(-1)!).trimEnd())
-    .filter((line) => line !== '')
-    .slice(-most)
 }

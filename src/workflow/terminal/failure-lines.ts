@@ -1,5 +1,5 @@
+import { lastLines } from './tail.ts'
 import { join } from 'node:path'
-import { lastLines } from './apply-event.ts'
 import { markOf } from './marks.ts'
 import type { Failure, RunView } from './run-view.ts'
 import { type Line, neutral } from './spans.ts'

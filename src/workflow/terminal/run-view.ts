@@ -200,3 +200,7 @@ export function unitTitle(view: RunView, unit: string): string {
   const words = `${step?.title ?? place.ref} #${place.index}${description === '' ? '' : ` ${description}`}`
   return outer === '' ? words : `${outer} › ${words}`
 }
+
+/** The unit of a worker. */
+export const unitOf = ({ unit, ref, index }: { unit: string; ref: string; index: number }) =>
+  `${unit === '' ? '' : `${unit}/`}${ref}.${index}`

@@ -1,5 +1,5 @@
+import { lastLines } from './tail.ts'
 import { markOf } from './marks.ts'
-import { lastLines, unitOf } from './apply-event.ts'
 import {
   isEmptyHanded,
   isPassedNegative,
@@ -8,6 +8,7 @@ import {
   type ServiceView,
   type UnitView,
   type WorkersView,
+  unitOf,
 } from './run-view.ts'
 import { type Line, neutral, type Span } from './spans.ts'
 import { exitCodeWords, innerCode, stepMark } from './step-words.ts'
