@@ -36,5 +36,5 @@ test('an option that there is not is refused with those that there are, and the 
     message: 'everwarm() has no option "nope".',
     hint: 'There are hangLimit, waitLimit, sharding.',
   })
-  expect(faultOf({ hanglimit: 1 })!.hint).toBe('Did you mean "hangLimit"? There are hangLimit, waitLimit, sharding.')
+  expect(faultOf({ hanglimit: 1 })!.hint).toBe('Did you mean "hangLimit"?')
 })
