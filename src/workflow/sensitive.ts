@@ -1,7 +1,12 @@
 import { createMasks, type Masks } from '../content/masks.ts'
-import type { Prepared } from './prepare.ts'
+import type { ConfigValue } from './config.ts'
 
-type Parameters = Pick<Prepared, 'config' | 'sensitive'>
+/** Of a workflow that is prepared, or about to be. */
+interface Parameters {
+  config: Readonly<Record<string, ConfigValue>>
+  /** Names of those that are never shown. */
+  sensitive: readonly string[]
+}
 
 /** Values of sensitive parameters are secrets from now on. */
 export function hideSensitive({ config, sensitive }: Parameters, masks: Pick<Masks, 'add'>): void {

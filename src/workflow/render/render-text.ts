@@ -1,19 +1,11 @@
 import { artifactsText, containerLines, fileText, gitText, insideText } from './details-text.ts'
 import type { RenderedNode, RenderedSettings } from './rendered.ts'
-import { executionsText, workerLines } from './workers-text.ts'
+import { type Around, executionsText, workerLines } from './workers-text.ts'
 
 /** What would run, as lines for people. */
 export function renderText(root: RenderedNode, settings: RenderedSettings = {}): string {
   const lines = (root.children ?? []).flatMap((child) => nodeLines(child, { indent: '', around: 'passed', settings }))
   return lines.join('\n')
-}
-
-/** What is said further out already. */
-export interface Around {
-  indent: string
-  /** The condition of the step in which it stands. */
-  around: string
-  settings: RenderedSettings
 }
 
 export function nodeLines(node: RenderedNode, outside: Around): string[] {

@@ -1,7 +1,14 @@
 import { counted, workersText } from '../terminal/wording.ts'
-import type { Around } from './render-text.ts'
 import { containerLines, filesText, insideText, probeText, settingsLines } from './details-text.ts'
-import type { RenderedNode, RenderedWorkers } from './rendered.ts'
+import type { RenderedNode, RenderedSettings, RenderedWorkers } from './rendered.ts'
+
+/** What is said further out already. */
+export interface Around {
+  indent: string
+  /** The condition of the step in which it stands. */
+  around: string
+  settings: RenderedSettings
+}
 
 /** More than these say nothing new. */
 const MOST_PLACES = 20
