@@ -1,4 +1,4 @@
-import { type Document, isScalar, Lexer, LineCounter, parseAllDocuments, stringify, visit } from 'yaml'
+import { type Document, isScalar, Lexer, LineCounter, parseAllDocuments, visit } from 'yaml'
 import { MOST_ISSUES } from '../system/checked.ts'
 import type { Path } from './fault.ts'
 import { MOST_DEPTH, PlainReader, QUOTES, TOO_DEEP, type YamlFault, type YamlPlaces } from './plain-yaml.ts'
@@ -124,6 +124,3 @@ function offsetIn(places: YamlPlaces, path: Path, part: 'key' | 'value'): number
   }
   return 0
 }
-
-/** Data as YAML, long texts as blocks. */
-export const yamlText = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })

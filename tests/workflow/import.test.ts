@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { WorkflowDocument } from '../../src/contracts/workflow/document.ts'
 import { checkDocuments } from '../../src/workflow/check.ts'
 import { importTexts } from '../../src/workflow/import/import-texts.ts'
@@ -12,7 +13,7 @@ import { loadText } from '../../src/workflow/load.ts'
 import { prepare } from '../../src/workflow/prepare.ts'
 import { render } from '../../src/workflow/render/render.ts'
 import { renderText } from '../../src/workflow/render/render-text.ts'
-import { readYaml, yamlText } from '../../src/workflow/yaml.ts'
+import { readYaml } from '../../src/workflow/yaml.ts'
 
 const importText = (text: string) => importTexts([{ file: 't.yaml', text }])
 const valueOf = (text: string) => readYaml(text).documents[0]!.value
@@ -159,7 +160,7 @@ test('what cannot be mended is said once, and whatever stands in it, the import 
   })).value
   fc.assert(
     fc.property(any, (spec) => {
-      const { texts } = importText(yamlText({ kind: 'TestWorkflow', metadata: { name: 'a' }, spec }))
+      const { texts } = importText(stringify({ kind: 'TestWorkflow', metadata: { name: 'a' }, spec }))
       expect(WorkflowDocument.safeParse(valueOf(texts[0]!)).success).toBe(true)
     }),
     { numRuns: 150 },

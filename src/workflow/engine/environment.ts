@@ -35,13 +35,13 @@ type Resolve = (variable: EnvVariable, own: Scope) => string | undefined
 class Declaring {
   readonly #declared: Environment
   /** By name: those that are not resolved yet, the innermost last. */
-  readonly #open = new Map<string, EnvVariable[]>()
+  readonly #open: Map<string, EnvVariable[]>
   readonly #resolve: Resolve
   readonly #own: Scope
 
   constructor(env: readonly EnvVariable[], from: Environment, around: Scope, resolve: Resolve) {
     this.#declared = { ...from }
-    for (const variable of env) this.#open.set(variable.name, [...(this.#open.get(variable.name) ?? []), variable])
+    this.#open = Map.groupBy(env, ({ name }) => name)
     this.#resolve = resolve
     const over = environmentOver(this.#declared, around)
     this.#own = {

@@ -1,8 +1,13 @@
 import type { HearLinkOutside } from '../../content/archive/packed-link.ts'
 import type { Engine } from './engine.ts'
+import type { AnyOperation } from './operation.ts'
 
 /** So many are named; a store of packages has thousands. */
 const MOST_NAMED = 5
+
+/** Those of an operation. */
+export const linksOf = ({ unit, node }: Pick<AnyOperation, 'unit' | 'node'>) =>
+  new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
 
 /** Links that lead out of what is packed are left out, and told by one warning with their names. */
 export class LeftOutLinks {

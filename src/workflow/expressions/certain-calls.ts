@@ -1,5 +1,5 @@
 import type { Place } from './expression-error.ts'
-import type { CallNode, Node } from './tree.ts'
+import { type CallNode, childrenOf, type Node } from './tree.ts'
 import type { Value } from './values.ts'
 
 /** A call whose arguments are written out. */
@@ -23,22 +23,10 @@ function* written({ name, args, place }: CallNode): Generator<CertainCall> {
   if (values.length === args.length) yield { name, values, ...(place ? { place } : {}) }
 }
 
+/** Without what values of names may keep from being asked. */
 function certainParts(node: Node): readonly Node[] {
-  switch (node.type) {
-    case 'literal':
-    case 'name':
-      return []
-    case 'access':
-      return [node.object]
-    case 'unary':
-      return [node.operand]
-    case 'binary':
-      return [node.left, node.right]
-    case 'logical':
-      return [node.left]
-    case 'choice':
-      return [node.condition]
-    case 'call':
-      return node.args.slice(0, LAZY.has(node.name) ? 1 : undefined).map((arg) => arg.node)
-  }
+  if (node.type === 'logical') return [node.left]
+  if (node.type === 'choice') return [node.condition]
+  const parts = childrenOf(node)
+  return node.type === 'call' && LAZY.has(node.name) ? parts.slice(0, 1) : parts
 }

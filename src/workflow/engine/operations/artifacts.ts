@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { unpackInto } from '../../../content/archive/unpack.ts'
 import { collectArtifacts, type CollectedFile } from '../../../content/artifacts/collect.ts'
 import { escapeGlob } from '../../../content/glob.ts'
-import { LeftOutLinks } from '../left-out-links.ts'
+import { linksOf } from '../left-out-links.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
 import { resolved } from '../resolved.ts'
 import { WORKING_FOLDER } from '../unit-scopes.ts'
@@ -54,7 +54,7 @@ async function brought(
   const folder = await unit.engine.scratch.newFolder('artifacts')
   try {
     const include = found.map(({ name }) => escapeGlob(name))
-    const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
+    const links = linksOf({ unit, node })
     await unpackInto(folder, await unit.site.files.pack(root, { include, exclude: [] }, links.hear))
     links.tell(root)
     return await act(found.map(({ name }) => ({ name, path: resolve(folder, name) })))

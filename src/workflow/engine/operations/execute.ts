@@ -12,7 +12,7 @@ import type { WorkerPlace } from '../../matrix.ts'
 import { isSuccess } from '../../status.ts'
 import { workerNames } from '../../worker-scope.ts'
 import type { Engine } from '../engine.ts'
-import { LeftOutLinks } from '../left-out-links.ts'
+import { linksOf } from '../left-out-links.ts'
 import { innerFailure } from '../inner-cause.ts'
 import { offer } from '../offers.ts'
 import { type OperationContext, type OperationEnd, PASSED } from '../operation.ts'
@@ -119,8 +119,8 @@ function matching({ known }: Engine, { name, selector }: ExecuteWorkflow): Loade
 }
 
 async function offered(context: Context, { tarball = {} }: ExecuteWorkflow, place: WorkerPlace): Promise<Record<string, string>> {
-  const { unit, node } = context
-  const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
+  const { unit } = context
+  const links = linksOf(context)
   const addresses: Record<string, string> = {}
   for (const [name, { from, files = ['**/*'] }] of Object.entries(
     await resolvedBy(context, ExecuteSchema, { tarball } as never, [knownScope(workerNames(place))]).then(

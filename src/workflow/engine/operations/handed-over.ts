@@ -3,7 +3,7 @@ import { relative, sep } from 'node:path'
 import { unpackInto } from '../../../content/archive/unpack.ts'
 import { matchFiles } from '../../../content/glob.ts'
 import { HANDED_OVER_FOLDER, HandedOver, MOST_HANDED_OVER_BYTES } from '../../../contracts/workflow/handed-over.ts'
-import { LeftOutLinks } from '../left-out-links.ts'
+import { linksOf } from '../left-out-links.ts'
 import { type AnyOperation, type OperationEnd, PASSED } from '../operation.ts'
 import { keepArchive, keepFiles, notKept } from './keep-artifacts.ts'
 
@@ -39,9 +39,9 @@ function readNote(bytes: Buffer): HandedOver {
 }
 
 async function keepOne(context: AnyOperation, id: string, { compress }: HandedOver): Promise<OperationEnd> {
-  const { unit, node } = context
+  const { unit } = context
   const folder = await unit.engine.scratch.newFolder('handed-over')
-  const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
+  const links = linksOf(context)
   try {
     await unpackInto(folder, await unit.site.files.pack(`${HANDED_OVER_FOLDER}/${id}`, ALL, links.hear))
     links.tell(HANDED_OVER_FOLDER)

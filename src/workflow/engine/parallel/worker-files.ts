@@ -5,7 +5,7 @@ import { rolesOf } from '../../field-roles.ts'
 import type { WorkerPlace } from '../../matrix.ts'
 import { workerNames } from '../../worker-scope.ts'
 import type { OperationContext } from '../operation.ts'
-import { LeftOutLinks } from '../left-out-links.ts'
+import { linksOf } from '../left-out-links.ts'
 import { below } from '../in-field.ts'
 import { moveFiles } from '../transfers.ts'
 import { operationScopes } from '../unit-scopes.ts'
@@ -43,8 +43,6 @@ export async function fetchFiles(
     await moveFiles(move)
   }
 }
-
-const linksOf = ({ unit, node }: Context) => new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
 
 const fetched = (context: Context, place: WorkerPlace) =>
   below('fetch', () => resolvedFor(context, place, context.node.operation.parallel.fetch ?? []))

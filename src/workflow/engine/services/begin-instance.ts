@@ -134,7 +134,7 @@ async function ready(instance: Instance, { readinessProbe }: Service, { unit }: 
 
 const WATCHED = `(watched for ${WATCHED_MS / 1_000} s, since it has no readinessProbe)`
 
-export const endText = ({ exitCode, signal, reason }: ProcessEnd) =>
+const endText = ({ exitCode, signal, reason }: ProcessEnd) =>
   reason ?? (exitCode === undefined ? `ended by ${signal ?? 'a signal'}` : `exit code ${exitCode}`)
 
 const givenUp = ({ name, place }: InstanceRequest) =>

@@ -5,7 +5,7 @@ import { SCRIPT_PREFIX } from '../../plan.ts'
 import type { LogFile } from '../engine-types.ts'
 import type { Environment } from '../environment.ts'
 import { below } from '../in-field.ts'
-import { LeftOutLinks } from '../left-out-links.ts'
+import { linksOf } from '../left-out-links.ts'
 import type { OperationContext } from '../operation.ts'
 import { putFiles, putRepository, putTarballs } from '../operations/content.ts'
 import { hiddenArguments, warnOfSeen } from '../operations/hidden-arguments.ts'
@@ -89,7 +89,7 @@ async function putContent(
   if (written) await below(`${field}.files`, () => putFiles(written, files, unit.engine))
   if (git) await below(`${field}.git`, () => putRepository(git, files, unit.engine, signal))
   if (tarball) await putTarballs(tarball, files, unit.engine, signal)
-  const links = new LeftOutLinks(unit.engine.warn, unit.options.path, node.ref)
+  const links = linksOf({ unit, node })
   for (const { from, files: patterns, to = from } of transfer)
     await moveFiles({ from: unit.site.files, folder: from, patterns, to: files, toFolder: to, links })
 }
